@@ -1,0 +1,65 @@
+"""Array types and the few numerical helpers that every room needs."""
+
+import math
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from cevnsjax.errors import CevnsjaxError
+
+Scalar = Float[Array, ""]
+
+
+def as_float(value) -> Float[Array, "..."]:
+    """Convert to an array of JAX's default float type (float64 where x64 is enabled, float32 otherwise)."""
+    return jnp.asarray(value, dtype=float)
+
+
+def number(**keywords):
+    """Declare a field that holds a physical number: a float leaf that can be freed, fitted and differentiated."""
+    return eqx.field(converter=as_float, **keywords)
+
+
+def is_concrete(value) -> bool:
+    """Tell whether a value can be looked at now (it is not a tracer, nor a placeholder of a transformation)."""
+    return isinstance(value, (float, int, np.ndarray, np.generic, jax.Array)) and not isinstance(value, jax.core.Tracer)
+
+
+def check_positive(name: str, value, unit: str) -> None:
+    """Refuse a number (or array) that is not finite and positive.
+
+    Traced values are let through: inside a likelihood nothing raises.
+    """
+    if is_concrete(value) and not np.all(np.isfinite(value) & (np.asarray(value) > 0)):
+        raise CevnsjaxError(f"{name} must be positive and in {unit or 'no unit'}, got {np.asarray(value).tolist()}.")
+
+
+def check_edges(name: str, edges, unit: str) -> np.ndarray:
+    """Return bin edges as a NumPy array, refusing fewer than two, non-finite ones, and any that do not increase strictly."""
+    array = np.asarray(edges, dtype=float)
+    if array.ndim != 1 or array.size < 2:
+        raise CevnsjaxError(f"{name} must be a list of at least two edges in {unit}, got shape {array.shape}.")
+    if not np.all(np.isfinite(array)) or not np.all(np.diff(array) > 0):
+        raise CevnsjaxError(f"{name} must be finite and increase strictly (in {unit}), got {array.tolist()}.")
+    return array
+
+
+def power_series(argument: Float[Array, "*shape"], coefficients: Sequence[float]) -> Float[Array, "*shape"]:
+    """Evaluate sum_k coefficients[k] argument^k by Horner's rule."""
+    result = jnp.full_like(argument, coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
+        result = result * argument + coefficient
+    return result
+
+
+def exponential_integral(length: Float[Array, "*shape"], rate: Scalar) -> Float[Array, "*shape"]:
+    """Integral of exp(-rate u) over u from 0 to length, smooth through rate = 0."""
+    exponent = length * rate
+    small = jnp.abs(exponent) < 1e-2
+    safe = jnp.where(small, 1.0, exponent)
+    series = power_series(jnp.where(small, exponent, 0.0), [(-1.0) ** k / math.factorial(k + 1) for k in range(7)])
+    return length * jnp.where(small, series, -jnp.expm1(-safe) / safe)

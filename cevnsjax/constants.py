@@ -1,0 +1,34 @@
+"""Physical constants, each with its source.
+
+CODATA 2018 (Tiesinga et al., Rev. Mod. Phys. 93, 025010, 2021) and PDG 2022 (Workman et al., PTEP 2022, 083C01).
+Plain Python floats: constants are folded before they meet an array, so that float32 never sees G_F^2.
+"""
+
+import math
+
+FERMI_CONSTANT_PER_MEV2 = 1.1663788e-11  # PDG 2022: G_F/(hbar c)^3 = 1.1663788e-5 GeV^-2
+FINE_STRUCTURE_CONSTANT = 7.2973525693e-3  # CODATA 2018
+HBAR_C_MEV_FM = 197.3269804  # CODATA 2018
+AVOGADRO_PER_MOL = 6.02214076e23  # exact
+ATOMIC_MASS_UNIT_MEV = 931.49410242  # CODATA 2018
+ELEMENTARY_CHARGE_C = 1.602176634e-19  # exact
+
+ELECTRON_MASS_MEV = 0.51099895  # CODATA 2018
+MUON_MASS_MEV = 105.6583755  # CODATA 2018
+TAU_MASS_MEV = 1776.86  # PDG 2022
+CHARGED_PION_MASS_MEV = 139.57039  # PDG 2022
+MUON_LIFETIME_US = 2.1969811  # PDG 2022
+CHARGED_PION_LIFETIME_US = 0.026033  # PDG 2022
+
+WEAK_MIXING_ANGLE_SIN2 = (
+    0.23863  # sin^2 theta_W(Q = 0), MS-bar: Erler and Ferro-Hernandez, JHEP 03 (2018) 196; PDG 2022
+)
+
+CROSS_SECTION_UNIT_CM2 = 1e-40
+"""Cross sections are carried in this unit between blocks, which keeps float32 away from its smallest numbers."""
+
+CM2_MEV2 = (HBAR_C_MEV_FM * 1e-13) ** 2
+"""(hbar c)^2 in cm^2 MeV^2: turns a cross section in MeV^-2 into cm^2."""
+
+FERMI_CROSS_SECTION_PER_MEV2 = FERMI_CONSTANT_PER_MEV2**2 * CM2_MEV2 / math.pi / CROSS_SECTION_UNIT_CM2
+"""G_F^2/pi in CROSS_SECTION_UNIT_CM2 MeV^-2: multiplies M [MeV] and dT [MeV]."""

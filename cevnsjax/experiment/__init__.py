@@ -1,0 +1,7 @@
+"""Experiments: one file each, assembled from blocks."""
+
+from cevnsjax.experiment.background import TemplateBackground as TemplateBackground
+from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021 as coherent_csi_2021
+from cevnsjax.experiment.experiment import Axes as Axes
+from cevnsjax.experiment.experiment import Experiment as Experiment
+from cevnsjax.experiment.freeze import freeze as freeze

@@ -1,0 +1,68 @@
+"""Fold what no free parameter moves into constants before sampling."""
+
+from collections.abc import Callable, Iterable
+
+import equinox as eqx
+import jax
+from jax.extend.core import Literal
+
+from cevnsjax.arrays import as_float
+from cevnsjax.experiment.experiment import Experiment, FrozenStages
+from cevnsjax.paths import get_path, set_paths
+from cevnsjax.response import TabulatedResponse
+
+
+def depends_on(function: Callable[[Experiment], object], experiment: Experiment, paths: Iterable[str]) -> bool:
+    """Tell whether the outcome of a function depends on any of the leaves at the given paths.
+
+    The answer is read off the computation itself (its jaxpr), so a new block needs to declare nothing.
+    """
+    paths = tuple(paths)
+    if not paths:
+        return False
+    leaves = [get_path(experiment, path) for path in paths]
+    closed = jax.make_jaxpr(lambda values: eqx.filter(function(set_paths(experiment, paths, values)), eqx.is_array))(
+        leaves
+    )
+    reached = set(closed.jaxpr.invars)
+    for equation in closed.jaxpr.eqns:
+        if any(not isinstance(variable, Literal) and variable in reached for variable in equation.invars):
+            reached.update(equation.outvars)
+    return any(not isinstance(variable, Literal) and variable in reached for variable in closed.jaxpr.outvars)
+
+
+def freeze(experiment: Experiment, free_paths: Iterable[str]) -> Experiment:
+    """Compute beforehand every stage of the signal that the free leaves do not move.
+
+    Parameters
+    ----------
+    experiment
+        The experiment; its leaves at ``free_paths`` may change afterwards, no others.
+    free_paths
+        Paths of the leaves that stay free.
+
+    Returns
+    -------
+    Experiment
+        The same prediction, cheaper: recoil nodes and time fractions as constants where they are; the response as a matrix
+        where nothing in front of it is free, as a table in ionisation energy where only quenching is.
+    """
+    free_paths = tuple(free_paths)
+    frozen = FrozenStages()
+    fixed = {
+        stage: not depends_on(getattr(Experiment, stage), experiment, free_paths)
+        for stage in ("recoil_nodes", "kernel", "time_fractions")
+    }
+    if fixed["recoil_nodes"]:
+        frozen = eqx.tree_at(lambda f: f.nodes, frozen, experiment.recoil_nodes(), is_leaf=lambda x: x is None)
+    if fixed["time_fractions"]:
+        fractions = experiment.time_fractions()
+        frozen = eqx.tree_at(lambda f: f.time_fractions, frozen, fractions, is_leaf=lambda x: x is None)
+    if fixed["kernel"]:
+        frozen = eqx.tree_at(lambda f: f.kernel, frozen, experiment.kernel(), is_leaf=lambda x: x is None)
+    elif not any(path.startswith("response.") for path in free_paths):
+        # room for a quenching that floats upwards: twice the largest nominal ionisation energy
+        largest = 2.0 * experiment.quenching(experiment.recoil_nodes().recoil_energy_keV).max()
+        table = TabulatedResponse.of(experiment.response, as_float(largest))
+        experiment = eqx.tree_at(lambda e: e.response, experiment, table)
+    return eqx.tree_at(lambda e: e.frozen, experiment, frozen)

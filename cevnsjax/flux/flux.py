@@ -1,0 +1,49 @@
+"""What every source must say of itself."""
+
+from abc import abstractmethod
+
+import equinox as eqx
+from jaxtyping import Array, Float
+
+FLAVOURS = ("nu_e", "nu_mu", "nu_tau")
+"""Order of the flavour axis everywhere in the package."""
+
+POWERS = (0, -1, -2)
+"""Powers of the neutrino energy whose truncated moments a flux provides: every recoil cross section is a sum of them."""
+
+
+class AbstractFlux(eqx.Module):
+    """A neutrino source as seen by a detector: components of one flavour each."""
+
+    components: eqx.AbstractVar[tuple[str, ...]]
+    """Names of the components; ``nu_mu_bar`` is an antineutrino of flavour ``nu_mu``."""
+
+    @property
+    def flavour_indices(self) -> tuple[int, ...]:
+        """Position of each component on the flavour axis."""
+        return tuple(FLAVOURS.index(name.removesuffix("_bar")) for name in self.components)
+
+    @property
+    @abstractmethod
+    def break_points_MeV(self) -> Float[Array, " panel"]:
+        """Energies at which a moment is not smooth, increasing, MeV; the last one is the end point."""
+
+    @property
+    @abstractmethod
+    def fluence_per_cm2(self) -> Float[Array, " component"]:
+        """Neutrinos of each component through a square centimetre over the exposure, cm^-2."""
+
+    @abstractmethod
+    def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
+        """Truncated moments of the energy spectrum of each component, normalised to one neutrino.
+
+        Parameters
+        ----------
+        minimum_energy_MeV
+            Smallest neutrino energy that contributes, MeV, any shape.
+
+        Returns
+        -------
+        Array
+            Integral of f(E) E^p over E from the minimum energy up, MeV^p, for p in ``POWERS``; f integrates to one.
+        """

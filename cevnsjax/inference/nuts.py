@@ -1,0 +1,223 @@
+"""Hamiltonian Monte Carlo: a pooled warm-up, then many chains side by side.
+
+NumPyro's NUTS does the sampling. Every stage is compiled once, with the model's arrays and the data as arguments: other data of
+the same shape compile nothing. Stages run in blocks of a few draws, so that a progress bar moves and an interrupted run
+keeps what it has.
+
+The warm-up adapts step size and dense mass matrix in a few chains started from the prior. Their second halves are pooled into one
+mass matrix; every chain of the run starts at a pooled position and settles, adapting its step size to the pooled matrix. Starts
+dispersed like the prior mean that separated regions of equal likelihood are found by some chain.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpyro.infer.hmc import hmc
+
+from cevnsjax.arrays import as_float
+from cevnsjax.errors import ParameterError
+from cevnsjax.inference.model import Model
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage, the draws done and the draws to do."""
+
+BLOCK = 25
+"""Draws between two looks at the keyboard."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long to sample.
+
+    Attributes
+    ----------
+    chains, warmup, samples
+        Number of chains, of warm-up draws, and of draws per chain that are kept.
+    max_tree_depth
+        Largest depth of a NUTS trajectory (2^depth leapfrog steps) after the warm-up.
+    target_acceptance
+        Acceptance probability that the step size is adapted to.
+    """
+
+    chains: int = 8
+    warmup: int = 300
+    samples: int = 500
+    max_tree_depth: int = 9
+    target_acceptance: float = 0.85
+
+    def __post_init__(self):
+        for name in ("chains", "warmup", "samples", "max_tree_depth"):
+            if getattr(self, name) < 1:
+                raise ParameterError(f"{name} must be at least 1, got {getattr(self, name)}.")
+        if not 0.0 < self.target_acceptance < 1.0:
+            raise ParameterError(f"target_acceptance must lie between 0 and 1, got {self.target_acceptance}.")
+
+    @property
+    def settling(self) -> int:
+        """Draws in which every chain adapts its step size to the pooled mass matrix."""
+        return min(2 * BLOCK, self.warmup)
+
+    @property
+    def warmup_chains(self) -> int:
+        """Chains that adapt; the others start where these ended."""
+        return min(self.chains, 8)
+
+
+def _kernel(model: Model, observed, schedule: Schedule, start, key, step_size=0.1, inverse_mass_matrix=None):
+    """NumPyro's initial state and transition for one chain; it adapts while the state's counter is below ``warmup``."""
+    init, transition = hmc(potential_fn_gen=lambda m, data: lambda latent: m.potential(latent, data), algo="NUTS")
+    state = init(
+        start,
+        num_warmup=schedule.warmup,
+        step_size=step_size,
+        inverse_mass_matrix=inverse_mass_matrix,
+        dense_mass=True,
+        target_accept_prob=schedule.target_acceptance,
+        max_tree_depth=(min(6, schedule.max_tree_depth), schedule.max_tree_depth),
+        model_args=(model, observed),
+        rng_key=key,
+    )
+    return state, lambda current: transition(current, model_args=(model, observed))
+
+
+@eqx.filter_jit
+def _start(model: Model, observed, schedule: Schedule, starts, keys, counter, step_size, inverse_mass_matrix):
+    """States of chains at the given positions, as if ``counter`` draws of the warm-up were behind them."""
+
+    def chain(start, key):
+        state, _ = _kernel(model, observed, schedule, start, key, step_size, inverse_mass_matrix)
+        return state._replace(i=state.i + counter)
+
+    return jax.vmap(chain)(starts, keys)
+
+
+@eqx.filter_jit
+def _advance(model: Model, observed, schedule: Schedule, states):
+    """Move every chain by one block; returns states, latent positions [chain, draw, parameter] and statistics [chain, draw]."""
+
+    def chain(state):
+        _, transition = _kernel(model, observed, schedule, state.z, state.rng_key)
+
+        def step(current, _):
+            following = transition(current)
+            statistics = {
+                "diverging": following.diverging,
+                "tree_steps": following.num_steps,
+                "acceptance_rate": following.accept_prob,
+                "potential_energy": following.potential_energy,
+            }
+            return following, (following.z, statistics)
+
+        final, (positions, statistics) = jax.lax.scan(step, state, None, length=BLOCK)
+        return final, positions, statistics
+
+    return jax.vmap(chain)(states)
+
+
+def _pool(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions and covariance of the second half of the warm-up, over all of its chains."""
+    pooled = positions[:, positions.shape[1] // 2 :, :].reshape(-1, positions.shape[-1])
+    covariance = np.atleast_2d(np.cov(pooled, rowvar=False))
+    return pooled, covariance + 1e-6 * np.eye(len(covariance))
+
+
+def warm_up(model: Model, key: jax.Array, schedule: Schedule, observed=None, progress: Progress | None = None) -> Any:
+    """Adapt in a few chains and return the start of all chains.
+
+    Parameters
+    ----------
+    model
+        What to sample.
+    key
+        Random key.
+    schedule
+        How long.
+    observed
+        Data of the shape of the experiment's, in their place.
+    progress
+        Called after every block.
+
+    Returns
+    -------
+    Any
+        State of all chains, for :func:`draw`.
+
+    Raises
+    ------
+    ParameterError
+        If the posterior density is not finite at most draws from the prior.
+    """
+    data = model.experiment.observed if observed is None else observed
+    total = schedule.warmup + schedule.settling
+    key_start, key_pick, key_warm, key_chains = jax.random.split(key, 4)
+    candidates = model.prior_latents(key_start, 4 * schedule.warmup_chains)
+    finite = np.flatnonzero(np.isfinite(_potentials(model, data, candidates)))[: schedule.warmup_chains]
+    if len(finite) < schedule.warmup_chains:
+        raise ParameterError("The posterior density is not finite at most draws from the prior; check the priors.")
+
+    def run(states, draws: int, done: int):
+        blocks = []
+        for block in range(0, draws, BLOCK):
+            states, positions, _ = _advance(model, data, schedule, states)
+            blocks.append(np.asarray(positions))
+            if progress is not None:
+                progress("warm-up", min(done + block + BLOCK, total), total)
+        return states, np.concatenate(blocks, axis=1)
+
+    identity = np.eye(len(model.parameters))
+    keys = jax.random.split(key_warm, schedule.warmup_chains)
+    states = _start(model, data, schedule, *_arrays(candidates[finite], keys, 0, 0.1, identity))
+    states, positions = run(states, schedule.warmup, 0)
+    pooled, covariance = _pool(positions)
+    picks = jax.random.choice(key_pick, len(pooled), (schedule.chains,), replace=schedule.chains > len(pooled))
+    step_size = np.median(states.adapt_state.step_size)
+    keys = jax.random.split(key_chains, schedule.chains)
+    counter = schedule.warmup - schedule.settling
+    states = _start(model, data, schedule, *_arrays(pooled[np.asarray(picks)], keys, counter, step_size, covariance))
+    return run(states, schedule.settling, schedule.warmup)[0]
+
+
+def _arrays(starts, keys, counter: int, step_size, inverse_mass_matrix):
+    """The arguments of ``_start`` as arrays of the same types at each call, so that it is compiled once."""
+    return as_float(starts), keys, jnp.asarray(counter), as_float(step_size), as_float(inverse_mass_matrix)
+
+
+@eqx.filter_jit
+def _potentials(model: Model, observed, latents):
+    return jax.vmap(lambda latent: model.potential(latent, observed))(latents)
+
+
+def state_template(model: Model, schedule: Schedule, observed=None) -> Any:
+    """Shapes and types of the state of all chains, for reading one back."""
+    data = model.experiment.observed if observed is None else observed
+    size = len(model.parameters)
+    keys = jax.random.split(jax.random.key(0), schedule.chains)
+    arguments = _arrays(np.zeros((schedule.chains, size)), keys, 0, 0.1, np.eye(size))
+    return eqx.filter_eval_shape(_start, model, data, schedule, *arguments)
+
+
+def draw(
+    model: Model, states: Any, schedule: Schedule, observed=None
+) -> Iterator[tuple[Any, np.ndarray, dict[str, np.ndarray]]]:
+    """Sample for ever, a block at a time.
+
+    Yields
+    ------
+    tuple
+        The state after the block (to go on from), latent positions ``[chain, draw, parameter]`` and statistics ``[chain, draw]``.
+    """
+    data = model.experiment.observed if observed is None else observed
+    while True:
+        states, positions, statistics = _advance(model, data, schedule, states)
+        yield states, np.asarray(positions), {name: np.asarray(value) for name, value in statistics.items()}
+
+
+@eqx.filter_jit
+def constrain(model: Model, latents):
+    """Values of latent vectors ``[chain, draw, parameter]``."""
+    return jax.vmap(jax.vmap(model.from_latent))(latents)

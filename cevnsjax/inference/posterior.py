@@ -1,0 +1,97 @@
+"""What a run gives: samples, their summary, and files that other programs read."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from cevnsjax.inference.diagnostics import summarise
+from cevnsjax.inference.model import Model
+
+
+@eqx.filter_jit
+def _expected(model: Model, values):
+    return jax.lax.map(model.expected, values, batch_size=64)
+
+
+@eqx.filter_jit
+def _signal_events(model: Model, values):
+    return jax.lax.map(lambda point: model.at(point).signal().sum(), values, batch_size=64)
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Samples of the posterior of a model.
+
+    Attributes
+    ----------
+    model
+        What was sampled.
+    samples
+        Draws by parameter name, shape ``[chain, draw]``.
+    statistics
+        ``diverging``, ``tree_steps``, ``acceptance_rate`` and ``potential_energy`` of every draw, shape ``[chain, draw]``.
+    attributes
+        Whatever else should be written beside the samples.
+    """
+
+    model: Model
+    samples: dict[str, np.ndarray]
+    statistics: dict[str, np.ndarray]
+    attributes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def divergences(self) -> int:
+        """Number of divergent transitions."""
+        return int(self.statistics["diverging"].sum())
+
+    def _flat_values(self, draws: int | None = None) -> dict[str, np.ndarray]:
+        flat = {name: values.reshape(-1) for name, values in self.samples.items()}
+        if draws is None:
+            return flat
+        total = next(iter(flat.values())).size
+        picks = np.linspace(0, total - 1, min(draws, total)).astype(int)
+        return {name: values[picks] for name, values in flat.items()}
+
+    def signal_events(self) -> np.ndarray:
+        """CEvNS events in the analysis window at every draw, shape ``[chain, draw]``."""
+        events = np.asarray(_signal_events(self.model, self._flat_values()))
+        return events.reshape(next(iter(self.samples.values())).shape)
+
+    def expected(self, draws: int = 400) -> np.ndarray:
+        """Expected counts at evenly spaced draws, shape ``[draw, sample, energy, time]``."""
+        return np.asarray(_expected(self.model, self._flat_values(draws)))
+
+    def summary(self) -> dict[str, dict]:
+        """Summary of every parameter, and of the number of signal events as ``cevns_events``."""
+        quantities = self.samples | {"cevns_events": self.signal_events()}
+        return {name: summarise(values) for name, values in quantities.items()}
+
+    def to_netcdf(self, path: Path) -> None:
+        """Write a NetCDF file with the groups ``posterior``, ``sample_stats`` and ``observed_data``, as ArviZ reads them."""
+        import xarray
+
+        def dataset(arrays: dict[str, np.ndarray]) -> xarray.Dataset:
+            chains, draws = next(iter(arrays.values())).shape
+            coordinates = {"chain": np.arange(chains), "draw": np.arange(draws)}
+            return xarray.Dataset({name: (("chain", "draw"), a) for name, a in arrays.items()}, coordinates)
+
+        units = {parameter.name: parameter.unit for parameter in self.model.parameters}
+        posterior = dataset(self.samples | {"cevns_events": self.signal_events()})
+        for name in posterior:
+            posterior[name].attrs["unit"] = units.get(str(name), "events" if name == "cevns_events" else "")
+        experiment = self.model.experiment
+        observed = xarray.Dataset(
+            {"counts": (("sample", "energy", "time"), np.asarray(experiment.observed))},
+            {"sample": list(experiment.samples)},
+        )
+        groups = {
+            "posterior": posterior,
+            "sample_stats": dataset(self.statistics),
+            "observed_data": observed,
+        }
+        for index, (group, content) in enumerate(groups.items()):
+            content.attrs.update(self.attributes)
+            content.to_netcdf(path, mode="a" if index else "w", group=group, engine="h5netcdf")

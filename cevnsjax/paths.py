@@ -1,0 +1,66 @@
+"""Paths: how a leaf of a model is named, like ``target.nuclides.Cs133.neutron_form_factor.rms_radius_fm``."""
+
+from collections.abc import Iterator, Sequence
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from cevnsjax.errors import UnknownNameError
+
+
+def _names(key) -> str:
+    for attribute in ("name", "key", "idx"):
+        if hasattr(key, attribute):
+            return str(getattr(key, attribute))
+    return str(key)
+
+
+def leaf_paths(tree) -> Iterator[tuple[str, jax.Array]]:
+    """Iterate over the paths and values of all float leaves of a tree."""
+    for keys, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
+        if eqx.is_inexact_array(leaf):
+            yield ".".join(_names(key) for key in keys), leaf
+
+
+def get_path(tree, path: str):
+    """Return the leaf (or block) at a path.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is nothing there; the message lists the near matches.
+    """
+    node = tree
+    for name in path.split("."):
+        if isinstance(node, dict) and name in node:
+            node = node[name]
+        elif isinstance(node, (list, tuple)) and name.isdigit() and int(name) < len(node):
+            node = node[int(name)]
+        elif isinstance(node, eqx.Module) and name in node.__dataclass_fields__:
+            node = getattr(node, name)
+        else:
+            raise UnknownNameError("path", path, [known for known, _ in leaf_paths(tree)])
+    return node
+
+
+def set_paths(tree, paths: Sequence[str], values: Sequence):
+    """Return the tree with other leaves at some paths.
+
+    Raises
+    ------
+    UnknownNameError
+        If a path does not exist or is not a float leaf.
+    """
+    for path in paths:
+        if not eqx.is_inexact_array(get_path(tree, path)):
+            raise UnknownNameError("leaf", path, [known for known, _ in leaf_paths(tree)])
+    return eqx.tree_at(lambda model: [get_path(model, path) for path in paths], tree, list(values))
+
+
+def set_number(tree, path: str, value: float):
+    """Return the tree with one number in every entry of the leaf at a path, in the leaf's type."""
+    leaf = get_path(tree, path)
+    if not eqx.is_inexact_array(leaf):
+        raise UnknownNameError("leaf", path, [known for known, _ in leaf_paths(tree)])
+    return set_paths(tree, [path], [np.broadcast_to(np.asarray(value, leaf.dtype), leaf.shape)])

@@ -1,0 +1,100 @@
+"""What every detector response does: from energies to counts in bins."""
+
+from abc import abstractmethod
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from scipy.interpolate import CubicSpline
+
+from cevnsjax.arrays import Scalar, as_float, check_edges, check_positive, is_concrete, number
+from cevnsjax.spectrum import Spectrum
+
+
+class AbstractResponse(eqx.Module):
+    """Resolution, efficiency and binning in the reconstructed energy."""
+
+    @abstractmethod
+    def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
+        """Probability that a deposit is detected in each bin.
+
+        Parameters
+        ----------
+        ionisation_energy_keV
+            Electron-equivalent energies, keV, shape ``[node]``; energies at or below zero are never detected.
+
+        Returns
+        -------
+        Array
+            Detection efficiency included, shape ``[node, bin]``.
+        """
+
+    def counts(self, spectrum: Spectrum) -> Float[Array, "component bin"]:
+        """Counts in each bin for every component of a spectrum of ionisation energies."""
+        flat = spectrum.flat()
+        return flat.events @ self.kernel(flat.energy_keV)
+
+
+class TabulatedResponse(AbstractResponse):
+    """Another response, tabulated once as a cubic spline in the square root of the ionisation energy.
+
+    Exact enough to replace it (1024 knots: 1e-8 of the peak of each bin) and far cheaper where the energies move but the response
+    itself does not.
+
+    Attributes
+    ----------
+    spline
+        Polynomial coefficients, highest power first, shape ``[4, interval, bin]``.
+    largest_energy_keV
+        Upper end of the table, keV; the response is constant beyond it.
+    """
+
+    spline: Float[Array, "4 interval bin"] = number()
+    largest_energy_keV: Float[Array, ""] = number()
+
+    @classmethod
+    def of(cls, response: AbstractResponse, largest_energy_keV: Scalar, knots: int = 1024) -> "TabulatedResponse":
+        """Tabulate a response up to an energy (keV) on a number of knots."""
+        check_positive("largest_energy_keV", largest_energy_keV, "keV")
+        roots = np.linspace(0.0, np.sqrt(float(largest_energy_keV)), knots)
+        kernel = np.asarray(response.kernel(as_float(roots**2)))
+        # unit knot distance: the coefficients stay of order one, in float32 too
+        return cls(CubicSpline(np.arange(knots), kernel).c, largest_energy_keV)
+
+    def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
+        intervals = self.spline.shape[1]
+        positive = ionisation_energy_keV > 0.0
+        root = jnp.sqrt(jnp.where(positive, ionisation_energy_keV, 1.0) / self.largest_energy_keV)
+        position = jnp.where(positive, jnp.minimum(root, 1.0), 0.0) * intervals
+        interval = jnp.clip(position.astype(int), 0, intervals - 1)
+        offset = (position - interval)[:, None]
+        cubic = self.spline[:, interval, :]
+        return ((cubic[0] * offset + cubic[1]) * offset + cubic[2]) * offset + cubic[3]
+
+
+class TimeWindow(eqx.Module):
+    """Bins in time, and an efficiency that is one up to a time and falls exponentially after it.
+
+    Attributes
+    ----------
+    edges_us
+        Bin edges, us, shape ``[bin + 1]``.
+    efficiency_start_us, efficiency_rate_per_us
+        The efficiency is exp(-rate (t - start)) after the start (COHERENT CsI[Na], arXiv:2110.07730).
+    """
+
+    edges_us: Float[Array, " edge"] = number()
+    efficiency_start_us: Float[Array, ""] = number(default=0.0)
+    efficiency_rate_per_us: Float[Array, ""] = number(default=0.0)
+
+    def __check_init__(self):
+        if is_concrete(self.edges_us):
+            check_edges("edges_us", self.edges_us, "us")
+
+    def fractions(self, cumulative) -> Float[Array, "*component bin"]:
+        """Detected fraction in each bin, from the weighted cumulative distribution ``cumulative(time_us, rate_per_us)``."""
+        start, rate = self.efficiency_start_us, self.efficiency_rate_per_us
+        early = cumulative(jnp.minimum(self.edges_us, start), as_float(0.0))
+        late = cumulative(jnp.maximum(self.edges_us, start), rate) * jnp.exp(rate * start)
+        return jnp.diff(early + late, axis=-1)

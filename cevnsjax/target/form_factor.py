@@ -1,0 +1,176 @@
+"""Nuclear form factors: the Fourier transform of a spherical density, normalised to one at zero momentum transfer.
+
+They multiply amplitudes; a rate contains the square. Every form factor is parametrised by its root-mean-square radius, so
+that a measured radius, a neutron skin or a fit parameter means the same in all of them.
+"""
+
+import math
+from abc import abstractmethod
+from typing import Self
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import check_positive, number, power_series
+
+HELM_SKIN_THICKNESS_FM = 0.9
+KLEIN_NYSTRAND_RANGE_FM = 0.7
+FERMI_DIFFUSENESS_FM = 0.52
+
+
+def uniform_ball(x_squared: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """3 j_1(x)/x as a function of x^2: the form factor of a ball of uniform density, smooth through x = 0."""
+    series = [3.0 * (-1) ** k * 2 * (k + 1) / math.factorial(2 * k + 3) for k in range(9)]
+    return _with_series(x_squared, series, lambda x: 3.0 * (jnp.sin(x) - x * jnp.cos(x)) / x**3)
+
+
+def _sinc(x_squared: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    series = [(-1) ** k / math.factorial(2 * k + 1) for k in range(10)]
+    return _with_series(x_squared, series, lambda x: jnp.sin(x) / x)
+
+
+def _inverse_sinhc(z_squared: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """z/sinh(z) as a function of z^2."""
+    series = [1.0 / math.factorial(2 * k + 1) for k in range(10)]
+    return 1.0 / _with_series(z_squared, series, lambda z: jnp.sinh(z) / z)
+
+
+def _langevin(z_squared: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """(z coth z - 1)/z^2 as a function of z^2, 1/3 at zero: a quotient of two entire functions."""
+    numerator = [2.0 * (k + 1) / math.factorial(2 * k + 3) for k in range(9)]
+    ratio = _with_series(z_squared, numerator, lambda z: (z * jnp.cosh(z) - jnp.sinh(z)) / z**3)
+    return ratio * _inverse_sinhc(z_squared)
+
+
+def _with_series(argument, series, closed_form):
+    """Use the power series in the argument below one, the closed form in its square root above; both guarded."""
+    small = argument < 1.0
+    root = jnp.sqrt(jnp.where(small, 1.0, argument))
+    return jnp.where(small, power_series(jnp.where(small, argument, 0.0), series), closed_form(root))
+
+
+class AbstractFormFactor(eqx.Module):
+    """A form factor F(q)."""
+
+    @abstractmethod
+    def __call__(self, momentum_transfer_per_fm: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        """Evaluate F.
+
+        Parameters
+        ----------
+        momentum_transfer_per_fm
+            q in fm^-1, any shape.
+
+        Returns
+        -------
+        Array
+            F(q), dimensionless, of the same shape, with F(0) = 1.
+        """
+
+
+class PointLike(AbstractFormFactor):
+    """F = 1: a nucleus without structure."""
+
+    def __call__(self, momentum_transfer_per_fm: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        return jnp.ones_like(momentum_transfer_per_fm)
+
+
+class Helm(AbstractFormFactor):
+    """F = 3 j_1(q R_0)/(q R_0) exp(-q^2 s^2/2), with R_0^2 = (5/3)(R_rms^2 - 3 s^2).
+
+    R. H. Helm, Phys. Rev. 104, 1466 (1956).
+
+    Attributes
+    ----------
+    rms_radius_fm
+        Root-mean-square radius, fm.
+    skin_thickness_fm
+        Surface thickness s, fm.
+    """
+
+    rms_radius_fm: Float[Array, ""] = number()
+    skin_thickness_fm: Float[Array, ""] = number(default=HELM_SKIN_THICKNESS_FM)
+
+    def __check_init__(self):
+        check_positive("rms_radius_fm", self.rms_radius_fm, "fm")
+        check_positive("skin_thickness_fm", self.skin_thickness_fm, "fm")
+
+    def __call__(self, momentum_transfer_per_fm: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        q2 = momentum_transfer_per_fm**2
+        s2 = self.skin_thickness_fm**2
+        diffraction_radius2 = (5.0 / 3.0) * (self.rms_radius_fm**2 - 3.0 * s2)
+        return uniform_ball(q2 * diffraction_radius2) * jnp.exp(-0.5 * q2 * s2)
+
+    @classmethod
+    def lewin_smith(cls, mass_number: int) -> Self:
+        """Helm form factor with the radius of Lewin and Smith, Astropart. Phys. 6, 87 (1996), eq. 4.11.
+
+        R_0^2 = c^2 + (7/3) pi^2 a^2 - 5 s^2 with c = (1.23 A^(1/3) - 0.60) fm, a = 0.52 fm, s = 0.9 fm.
+        """
+        half_density_radius = 1.23 * mass_number ** (1 / 3) - 0.60
+        return cls(math.sqrt(0.6 * (half_density_radius**2 + (7 / 3) * (math.pi * 0.52) ** 2)))
+
+
+class KleinNystrand(AbstractFormFactor):
+    """F = 3 j_1(q R_A)/(q R_A)/(1 + q^2 a^2), with R_A^2 = (5/3)(R_rms^2 - 6 a^2).
+
+    S. Klein and J. Nystrand, Phys. Rev. C 60, 014903 (1999): a hard sphere folded with a Yukawa potential.
+
+    Attributes
+    ----------
+    rms_radius_fm
+        Root-mean-square radius, fm.
+    range_fm
+        Range a of the Yukawa potential, fm.
+    """
+
+    rms_radius_fm: Float[Array, ""] = number()
+    range_fm: Float[Array, ""] = number(default=KLEIN_NYSTRAND_RANGE_FM)
+
+    def __check_init__(self):
+        check_positive("rms_radius_fm", self.rms_radius_fm, "fm")
+        check_positive("range_fm", self.range_fm, "fm")
+
+    def __call__(self, momentum_transfer_per_fm: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        q2 = momentum_transfer_per_fm**2
+        a2 = self.range_fm**2
+        sphere_radius2 = (5.0 / 3.0) * (self.rms_radius_fm**2 - 6.0 * a2)
+        return uniform_ball(q2 * sphere_radius2) / (1.0 + q2 * a2)
+
+    @classmethod
+    def from_mass_number(cls, mass_number: int, radius_constant_fm: float = 1.2) -> Self:
+        """Klein-Nystrand form factor with R_A = radius_constant_fm A^(1/3) (COHERENT papers use 1.2 and 1.23 fm)."""
+        sphere_radius = radius_constant_fm * mass_number ** (1 / 3)
+        return cls(math.sqrt(0.6 * sphere_radius**2 + 6.0 * KLEIN_NYSTRAND_RANGE_FM**2))
+
+
+class SymmetrizedFermi(AbstractFormFactor):
+    """Symmetrised Fermi density, with R_rms^2 = (3/5) c^2 + (7/5)(pi a)^2.
+
+    D. W. L. Sprung and J. Martorell, J. Phys. A 30, 6525 (1997). The form below is their closed form with the powers of q
+    divided out: F = (z/sinh z)[c^2 w(qc) + 3 pi^2 a^2 sinc(qc) (z coth z - 1)/z^2]/(c^2 + pi^2 a^2), z = pi q a,
+    w(x) = 3 j_1(x)/x, which has no singular point.
+
+    Attributes
+    ----------
+    rms_radius_fm
+        Root-mean-square radius, fm.
+    diffuseness_fm
+        Surface diffuseness a, fm (surface thickness t = 4 a ln 3).
+    """
+
+    rms_radius_fm: Float[Array, ""] = number()
+    diffuseness_fm: Float[Array, ""] = number(default=FERMI_DIFFUSENESS_FM)
+
+    def __check_init__(self):
+        check_positive("rms_radius_fm", self.rms_radius_fm, "fm")
+        check_positive("diffuseness_fm", self.diffuseness_fm, "fm")
+
+    def __call__(self, momentum_transfer_per_fm: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        q2 = momentum_transfer_per_fm**2
+        surface2 = (math.pi * self.diffuseness_fm) ** 2
+        half_density_radius2 = (5.0 / 3.0) * self.rms_radius_fm**2 - (7.0 / 3.0) * surface2
+        x2, z2 = q2 * half_density_radius2, q2 * surface2
+        density = half_density_radius2 * uniform_ball(x2) + 3.0 * surface2 * _sinc(x2) * _langevin(z2)
+        return _inverse_sinhc(z2) * density / (half_density_radius2 + surface2)
