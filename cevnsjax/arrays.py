@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -19,14 +19,9 @@ def as_float(value) -> Float[Array, "..."]:
     return jnp.asarray(value, dtype=float)
 
 
-def number(**keywords):
-    """Declare a field that holds a physical number: a float leaf that can be freed, fitted and differentiated."""
-    return eqx.field(converter=as_float, **keywords)
-
-
 def is_concrete(value) -> bool:
     """Tell whether a value can be looked at now (it is not a tracer, nor a placeholder of a transformation)."""
-    return isinstance(value, (float, int, np.ndarray, np.generic, jax.Array)) and not isinstance(value, jax.core.Tracer)
+    return isinstance(value, (float, int, np.ndarray, np.generic, jax.Array)) and not isinstance(value, Tracer)
 
 
 def check_positive(name: str, value, unit: str) -> None:
@@ -39,7 +34,7 @@ def check_positive(name: str, value, unit: str) -> None:
 
 
 def check_edges(name: str, edges, unit: str) -> np.ndarray:
-    """Return bin edges as a NumPy array, refusing fewer than two, non-finite ones, and any that do not increase strictly."""
+    """Return bin edges as a NumPy array; refuse fewer than two, non-finite ones, and any that do not increase."""
     array = np.asarray(edges, dtype=float)
     if array.ndim != 1 or array.size < 2:
         raise CevnsjaxError(f"{name} must be a list of at least two edges in {unit}, got shape {array.shape}.")

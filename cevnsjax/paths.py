@@ -1,6 +1,7 @@
 """Paths: how a leaf of a model is named, like ``target.nuclides.Cs133.neutron_form_factor.rms_radius_fm``."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -23,7 +24,7 @@ def leaf_paths(tree) -> Iterator[tuple[str, jax.Array]]:
             yield ".".join(_names(key) for key in keys), leaf
 
 
-def get_path(tree, path: str):
+def get_path(tree, path: str) -> Any:
     """Return the leaf (or block) at a path.
 
     Raises
@@ -64,3 +65,27 @@ def set_number(tree, path: str, value: float):
     if not eqx.is_inexact_array(leaf):
         raise UnknownNameError("leaf", path, [known for known, _ in leaf_paths(tree)])
     return set_paths(tree, [path], [np.broadcast_to(np.asarray(value, leaf.dtype), leaf.shape)])
+
+
+def check_tree(tree) -> None:
+    """Check the invariants of every block of a tree again, after leaves were replaced.
+
+    Equinox checks a block when it is built; replacing leaves (:func:`set_paths`) builds nothing. Outside of
+    transformations only: traced values are let through.
+
+    Raises
+    ------
+    CevnsjaxError
+        If a block refuses its values.
+    """
+    if isinstance(tree, eqx.Module):
+        for kind in type(tree).__mro__:
+            if "__check_init__" in vars(kind):
+                vars(kind)["__check_init__"](tree)
+        parts = [getattr(tree, name) for name in tree.__dataclass_fields__]
+    elif isinstance(tree, dict):
+        parts = list(tree.values())
+    else:
+        parts = list(tree) if isinstance(tree, (list, tuple)) else []
+    for part in parts:
+        check_tree(part)

@@ -7,15 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, is_concrete, number
+from cevnsjax.arrays import as_float, is_concrete
 from cevnsjax.errors import CevnsjaxError
 
 
 class Spectrum(eqx.Module):
     """A discrete measure: energies, and the number of events on each.
 
-    Quadrature weight times density is already multiplied in, so summing over nodes counts events, and a change of the energy
-    variable moves the nodes and leaves the events alone.
+    Quadrature weight times density is already multiplied in, so summing over nodes counts events, and a change of the
+    energy variable moves the nodes and leaves the events alone.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Panels(eqx.Module):
         Number of nodes in each panel, one entry per break point of the flux.
     """
 
-    lowest_energy_MeV: Float[Array, ""] = number()
+    lowest_energy_MeV: Float[Array, ""] = eqx.field(converter=as_float)
     orders: tuple[int, ...] = eqx.field(static=True)
 
     def __check_init__(self):

@@ -4,10 +4,13 @@ from cevnsjax.cross_section.coherent import AbstractInteraction as AbstractInter
 from cevnsjax.cross_section.coherent import Coherent as Coherent
 from cevnsjax.cross_section.coherent import RecoilNodes as RecoilNodes
 from cevnsjax.cross_section.coherent import flux_averaged_cross_section as flux_averaged_cross_section
+from cevnsjax.cross_section.kinematics import AbstractMomentumTransfer as AbstractMomentumTransfer
 from cevnsjax.cross_section.kinematics import AbstractVectorKinematics as AbstractVectorKinematics
+from cevnsjax.cross_section.kinematics import FourMomentum as FourMomentum
 from cevnsjax.cross_section.kinematics import HeavyNucleus as HeavyNucleus
 from cevnsjax.cross_section.kinematics import SpinHalf as SpinHalf
 from cevnsjax.cross_section.kinematics import SpinZero as SpinZero
+from cevnsjax.cross_section.kinematics import ThreeMomentum as ThreeMomentum
 from cevnsjax.cross_section.nsi import NSI as NSI
 from cevnsjax.cross_section.standard_model import ErlerSu as ErlerSu
 from cevnsjax.cross_section.standard_model import PDGLegacy as PDGLegacy

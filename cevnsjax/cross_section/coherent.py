@@ -1,5 +1,6 @@
 """Coherent elastic scattering by a vector amplitude: a sum of terms, squared once."""
 
+import functools
 from abc import abstractmethod
 
 import equinox as eqx
@@ -9,7 +10,9 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import as_float
 from cevnsjax.constants import CROSS_SECTION_UNIT_CM2, FERMI_CROSS_SECTION_PER_MEV2, HBAR_C_MEV_FM
 from cevnsjax.cross_section.kinematics import (
+    AbstractMomentumTransfer,
     AbstractVectorKinematics,
+    FourMomentum,
     SpinZero,
     recoil_energy_MeV,
     recoil_energy_slope,
@@ -62,7 +65,8 @@ def coherent_amplitude2(
 ) -> Float[Array, "component node"]:
     """Sum over final flavours of |g^p Z F_p + g^n N F_n|^2, for each source flavour.
 
-    The couplings are squared before they meet the nodes: for contact interactions that leaves three numbers per flavour.
+    The couplings are squared before they meet the nodes: for contact interactions that leaves three numbers per
+    flavour.
     """
     proton, neutron = (coupling[:, flavours, :, :] for coupling in couplings)
     proton_proton, proton_neutron, neutron_neutron = (
@@ -75,8 +79,9 @@ def coherent_amplitude2(
 class Coherent(AbstractInteraction):
     """Coherent elastic neutrino-nucleus scattering by vector couplings.
 
-    dsigma_a/dT = (G_F^2 M/pi) [1 - T/E - M T/(2E^2)] sum_b |Q_ab|^2 with Q_ab = sum over terms (g^p_ab Z F_p(q^2) + g^n_ab N F_n(q^2)),
-    q^2 = 2 M T; D. Z. Freedman, Phys. Rev. D 9, 1389 (1974). Terms interfere by being added: a new interaction is one more entry.
+    dsigma_a/dT = (G_F^2 M/pi) [1 - T/E - M T/(2E^2)] sum_b |Q_ab|^2 with Q_ab = sum over terms (g^p_ab Z F_p(q^2) +
+    g^n_ab N F_n(q^2)), q^2 = 2 M T; D. Z. Freedman, Phys. Rev. D 9, 1389 (1974). Terms interfere by being added: a
+    new interaction is one more entry.
 
     Attributes
     ----------
@@ -84,10 +89,13 @@ class Coherent(AbstractInteraction):
         Terms of the amplitude by name, for instance ``{"sm": ErlerSu(), "nsi": NSI()}``.
     kinematics
         Energy dependence; spin 0 unless a convention to be reproduced says otherwise.
+    momentum_transfer
+        What q^2 is; the invariant unless a convention says otherwise.
     """
 
     terms: dict[str, AbstractVectorTerm]
     kinematics: AbstractVectorKinematics = eqx.field(default_factory=SpinZero)
+    momentum_transfer: AbstractMomentumTransfer = eqx.field(default_factory=FourMomentum)
 
     def __check_init__(self):
         if not self.terms:
@@ -96,7 +104,7 @@ class Coherent(AbstractInteraction):
     def couplings(self, q2_MeV2: Float[Array, " node"]) -> tuple[Coupling, Coupling]:
         """Proton and neutron couplings, summed over terms."""
         protons, neutrons = zip(*(term.couplings(q2_MeV2) for term in self.terms.values()), strict=True)
-        return sum(protons[1:], protons[0]), sum(neutrons[1:], neutrons[0])
+        return functools.reduce(jnp.add, protons), functools.reduce(jnp.add, neutrons)
 
     def nodes(self, flux: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes:
         y, y_weight = panels.nodes(flux.break_points_MeV)
@@ -109,12 +117,13 @@ class Coherent(AbstractInteraction):
             width = y_weight * recoil_energy_slope(y, mass) * (FERMI_CROSS_SECTION_PER_MEV2 * mass)
             # nuclei per kg exceed float32 once multiplied by a fluence: the power of ten is given back in spectrum()
             nuclei = target.nuclei_per_kg(name) * _EXPOSURE_SCALE
-            momentum = jnp.sqrt(2.0 * mass * energy)
+            momentum2 = self.momentum_transfer(energy, mass)
+            momentum_per_fm = jnp.sqrt(momentum2) / HBAR_C_MEV_FM
             recoil.append(1e3 * energy)
-            q2.append(2.0 * mass * energy)
+            q2.append(momentum2)
             weight.append(per_energy * (nuclei * width)[None, :])
-            proton.append(isotope.proton_number * isotope.proton_form_factor(momentum / HBAR_C_MEV_FM))
-            neutron.append(isotope.neutron_number * isotope.neutron_form_factor(momentum / HBAR_C_MEV_FM))
+            proton.append(isotope.proton_number * isotope.proton_form_factor(momentum_per_fm))
+            neutron.append(isotope.neutron_number * isotope.neutron_form_factor(momentum_per_fm))
         return RecoilNodes(
             jnp.stack(recoil), jnp.stack(q2), jnp.stack(weight, axis=1), jnp.stack(proton), jnp.stack(neutron)
         )
@@ -159,7 +168,7 @@ class Coherent(AbstractInteraction):
         if flavour not in FLAVOURS:
             raise UnknownNameError("flavour", flavour, FLAVOURS)
         energy, mass = 1e-3 * recoil_energy_keV, nuclide.mass_MeV
-        q2 = 2.0 * mass * energy
+        q2 = self.momentum_transfer(energy, mass)
         momentum_per_fm = jnp.sqrt(q2) / HBAR_C_MEV_FM
         amplitude2 = coherent_amplitude2(
             self.couplings(q2),

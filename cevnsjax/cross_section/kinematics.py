@@ -21,6 +21,28 @@ def recoil_energy_slope(minimum_neutrino_energy_MeV: Float[Array, "*node"], mass
     return 4.0 * y * (mass_MeV + y) / (mass_MeV + 2.0 * y) ** 2
 
 
+class AbstractMomentumTransfer(eqx.Module):
+    """Which squared momentum goes into form factors and propagators."""
+
+    @abstractmethod
+    def __call__(self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "*node"]:
+        """Squared momentum transfer, MeV^2, at recoil energies in MeV."""
+
+
+class FourMomentum(AbstractMomentumTransfer):
+    """Q^2 = 2 M T, the invariant."""
+
+    def __call__(self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "*node"]:
+        return 2.0 * mass_MeV * recoil_MeV
+
+
+class ThreeMomentum(AbstractMomentumTransfer):
+    """|q|^2 = 2 M T + T^2, the recoil momentum in the laboratory, as in several public codes (differs below 1e-6)."""
+
+    def __call__(self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "*node"]:
+        return (2.0 * mass_MeV + recoil_MeV) * recoil_MeV
+
+
 class AbstractVectorKinematics(eqx.Module):
     """Energy dependence of vector scattering: dsigma/dT = (G_F^2 M/pi) Q^2 sum_p c_p(T) E^p, p = 0, -1, -2."""
 

@@ -9,9 +9,10 @@ from cevnsjax.cross_section.vector_term import AbstractVectorTerm, Coupling, Fla
 class NSI(AbstractVectorTerm):
     """Vector non-standard interactions of neutrinos with up and down quarks.
 
-    L = -2 sqrt2 G_F sum_{q,P,a,b} eps^{qP}_ab (nubar_a gamma^mu P_L nu_b)(qbar gamma_mu P q), eps^{qV} = eps^{qL} + eps^{qR} Hermitian, so that
-    g^p_ab = 2 eps^u_ab + eps^d_ab and g^n_ab = eps^u_ab + 2 eps^d_ab; J. Barranco, O. G. Miranda and T. I. Rashba, JHEP 12 (2005) 021. For antineutrinos
-    eps becomes eps^*, which leaves sum_b |Q_ab|^2 as it is.
+    L = -2 sqrt2 G_F sum_{q,P,a,b} eps^{qP}_ab (nubar_a gamma^mu P_L nu_b)(qbar gamma_mu P q), eps^{qV} = eps^{qL} +
+    eps^{qR} Hermitian, so that g^p_ab = 2 eps^u_ab + eps^d_ab and g^n_ab = eps^u_ab + 2 eps^d_ab; J. Barranco, O. G.
+    Miranda and T. I. Rashba, JHEP 12 (2005) 021. For antineutrinos eps becomes eps^*, which leaves sum_b |Q_ab|^2 as
+    it is.
 
     Attributes
     ----------

@@ -1,15 +1,16 @@
 """Vector couplings of the Standard Model: tree level, and the sets with radiative corrections that papers use.
 
-All with L = -(G_F/sqrt 2) [nubar gamma^mu (1 - gamma_5) nu] [g_V^p pbar gamma_mu p + g_V^n nbar gamma_mu n] * 2, so that the weak charge
-is Q_W = 2 (Z g_V^p + N g_V^n), close to -(N - (1 - 4 s_W^2) Z).
+All with L = -(G_F/sqrt 2) [nubar gamma^mu (1 - gamma_5) nu] [g_V^p pbar gamma_mu p + g_V^n nbar gamma_mu n] * 2, so
+that the weak charge is Q_W = 2 (Z g_V^p + N g_V^n), close to -(N - (1 - 4 s_W^2) Z).
 """
 
 import math
 
+import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import number
+from cevnsjax.arrays import as_float
 from cevnsjax.constants import (
     ELECTRON_MASS_MEV,
     FERMI_CONSTANT_PER_MEV2,
@@ -30,7 +31,7 @@ class TreeLevel(AbstractVectorTerm):
         s_W^2 = sin^2 theta_W at zero momentum transfer (MS-bar).
     """
 
-    weak_mixing_angle_sin2: Float[Array, ""] = number(default=WEAK_MIXING_ANGLE_SIN2)
+    weak_mixing_angle_sin2: Float[Array, ""] = eqx.field(converter=as_float, default=WEAK_MIXING_ANGLE_SIN2)
 
     def couplings(self, q2_MeV2: Float[Array, " node"]) -> tuple[Coupling, Coupling]:
         proton = 0.5 - 2.0 * self.weak_mixing_angle_sin2
@@ -40,9 +41,9 @@ class TreeLevel(AbstractVectorTerm):
 class PDGLegacy(AbstractVectorTerm):
     """Radiative corrections in the notation of older PDG reviews (before 2014), flavour-blind.
 
-    g_V^p = rho (1/2 - 2 kappa s_Z^2) + 2 l_uL + 2 l_uR + l_dL + l_dR, g_V^n = -rho/2 + l_uL + l_uR + 2 l_dL + 2 l_dR with
-    rho = 1.0086, kappa = 0.9978, l_uL = -0.0031, l_dL = -0.0025, l_dR = 2 l_uR = 7.5e-5 (J. Erler and P. Langacker, PDG review of the
-    electroweak model); 0.0304 and -0.5122 at s_Z^2 = 0.2312.
+    g_V^p = rho (1/2 - 2 kappa s_Z^2) + 2 l_uL + 2 l_uR + l_dL + l_dR, g_V^n = -rho/2 + l_uL + l_uR + 2 l_dL + 2 l_dR
+    with rho = 1.0086, kappa = 0.9978, l_uL = -0.0031, l_dL = -0.0025, l_dR = 2 l_uR = 7.5e-5 (J. Erler and P.
+    Langacker, PDG review of the electroweak model); 0.0304 and -0.5122 at s_Z^2 = 0.2312.
 
     Attributes
     ----------
@@ -50,7 +51,7 @@ class PDGLegacy(AbstractVectorTerm):
         s_Z^2 = sin^2 theta_W at the Z mass (MS-bar), not at zero momentum transfer.
     """
 
-    weak_mixing_angle_sin2: Float[Array, ""] = number(default=0.2312)
+    weak_mixing_angle_sin2: Float[Array, ""] = eqx.field(converter=as_float, default=0.2312)
 
     def couplings(self, q2_MeV2: Float[Array, " node"]) -> tuple[Coupling, Coupling]:
         rho, kappa, up_left, down_left, down_right = 1.0086, 0.9978, -0.0031, -0.0025, 7.5e-5
@@ -64,9 +65,9 @@ class PDGLegacy(AbstractVectorTerm):
 class ErlerSu(AbstractVectorTerm):
     """Radiative corrections of J. Erler and S. Su, Prog. Part. Nucl. Phys. 71, 119 (2013), with the SM charge radii.
 
-    g_V^n = -0.5117 and g_V^p = 0.01836 + delta_alpha - 2 (s_W^2 - s_0^2), where s_0^2 = 0.23863. The charge-radius parts delta_alpha
-    default to the sums that the field quotes, g_V^p = 0.0382 (e), 0.0300 (mu) and 0.0255 (tau): COHERENT's choice. They are the same
-    for neutrinos and antineutrinos.
+    g_V^n = -0.5117 and g_V^p = 0.01836 + delta_alpha - 2 (s_W^2 - s_0^2), where s_0^2 = 0.23863. The charge-radius
+    parts delta_alpha default to the sums that the field quotes, g_V^p = 0.0382 (e), 0.0300 (mu) and 0.0255 (tau):
+    COHERENT's choice. They are the same for neutrinos and antineutrinos.
 
     Attributes
     ----------
@@ -80,12 +81,12 @@ class ErlerSu(AbstractVectorTerm):
         delta_alpha, dimensionless.
     """
 
-    weak_mixing_angle_sin2: Float[Array, ""] = number(default=WEAK_MIXING_ANGLE_SIN2)
-    neutron_coupling: Float[Array, ""] = number(default=-0.5117)
-    proton_coupling_base: Float[Array, ""] = number(default=0.01836)
-    charge_radius_e: Float[Array, ""] = number(default=0.0382 - 0.01836)
-    charge_radius_mu: Float[Array, ""] = number(default=0.0300 - 0.01836)
-    charge_radius_tau: Float[Array, ""] = number(default=0.0255 - 0.01836)
+    weak_mixing_angle_sin2: Float[Array, ""] = eqx.field(converter=as_float, default=WEAK_MIXING_ANGLE_SIN2)
+    neutron_coupling: Float[Array, ""] = eqx.field(converter=as_float, default=-0.5117)
+    proton_coupling_base: Float[Array, ""] = eqx.field(converter=as_float, default=0.01836)
+    charge_radius_e: Float[Array, ""] = eqx.field(converter=as_float, default=0.0382 - 0.01836)
+    charge_radius_mu: Float[Array, ""] = eqx.field(converter=as_float, default=0.0300 - 0.01836)
+    charge_radius_tau: Float[Array, ""] = eqx.field(converter=as_float, default=0.0255 - 0.01836)
 
     def couplings(self, q2_MeV2: Float[Array, " node"]) -> tuple[Coupling, Coupling]:
         base = self.proton_coupling_base - 2.0 * (self.weak_mixing_angle_sin2 - WEAK_MIXING_ANGLE_SIN2)
@@ -125,10 +126,11 @@ def lepton_loop(q2_MeV2: Float[Array, " node"], lepton_mass_MeV: float, scale_Me
 class Tomalak21(AbstractVectorTerm):
     """Charged-lepton loops with their full momentum dependence, after O. Tomalak et al., JHEP 02 (2021) 097.
 
-    g_V^p(alpha, Q^2) = hadronic + (alpha/2 pi) sum_l (c_L^{alpha l} + c_R)/(sqrt 2 G_F) Pi(Q^2, m_l, 2 GeV), with the Wilson coefficients
-    c_L^{ll} = 2.41198e-5, c_L^{ll'} = -0.88704e-5, c_R = 0.762469e-5 GeV^-2 at 2 GeV. The loops fix how g_V^p depends on flavour and on
-    Q^2. Their quark-loop constant was not available for checking, so ``hadronic`` and g_V^n are set to reproduce Erler and Su
-    for nu_mu at Q^2 = 0 (0.0300 and -0.5117): the absolute normalisation is theirs, not an independent number.
+    g_V^p(alpha, Q^2) = hadronic + (alpha/2 pi) sum_l (c_L^{alpha l} + c_R)/(sqrt 2 G_F) Pi(Q^2, m_l, 2 GeV), with the
+    Wilson coefficients c_L^{ll} = 2.41198e-5, c_L^{ll'} = -0.88704e-5, c_R = 0.762469e-5 GeV^-2 at 2 GeV. The loops
+    fix how g_V^p depends on flavour and on Q^2. Their quark-loop constant was not available for checking, so
+    ``hadronic`` and g_V^n are set to reproduce Erler and Su for nu_mu at Q^2 = 0 (0.0300 and -0.5117): the absolute
+    normalisation is theirs, not an independent number.
 
     Attributes
     ----------
@@ -138,8 +140,8 @@ class Tomalak21(AbstractVectorTerm):
         g_V^p of nu_mu at Q^2 = 0, which fixes the hadronic part.
     """
 
-    neutron_coupling: Float[Array, ""] = number(default=-0.5117)
-    muon_neutrino_proton_coupling: Float[Array, ""] = number(default=0.0300)
+    neutron_coupling: Float[Array, ""] = eqx.field(converter=as_float, default=-0.5117)
+    muon_neutrino_proton_coupling: Float[Array, ""] = eqx.field(converter=as_float, default=0.0300)
 
     def couplings(self, q2_MeV2: Float[Array, " node"]) -> tuple[Coupling, Coupling]:
         masses = (ELECTRON_MASS_MEV, MUON_MASS_MEV, TAU_MASS_MEV)

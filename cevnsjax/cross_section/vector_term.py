@@ -1,7 +1,8 @@
 """Terms of the coherent vector amplitude: what a new vector-like interaction has to say.
 
-The amplitude of a neutrino of flavour alpha into flavour beta is Q_ab = sum over terms of (g^p_ab Z F_p + g^n_ab N F_n). Couplings
-are real arrays with a leading axis (real part, imaginary part), so that no complex number meets a gradient.
+The amplitude of a neutrino of flavour alpha into flavour beta is Q_ab = sum over terms of (g^p_ab Z F_p + g^n_ab N
+F_n). Couplings are real arrays with a leading axis (real part, imaginary part), so that no complex number meets a
+gradient.
 """
 
 from abc import abstractmethod
@@ -10,7 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, number
+from cevnsjax.arrays import Scalar, as_float
 
 Coupling = Float[Array, "2 3 3 node"]
 """Real and imaginary part of g_ab on the nodes; the node axis has length 1 for a contact interaction."""
@@ -31,7 +32,8 @@ class AbstractVectorTerm(eqx.Module):
         Returns
         -------
         tuple
-            g^p and g^n, shape ``[re/im, flavour, flavour, node]``, with a node axis of length 1 if they do not depend on q^2.
+            g^p and g^n, shape ``[re/im, flavour, flavour, node]``, with a node axis of length 1 if they do not depend
+            on q^2.
         """
 
 
@@ -59,15 +61,15 @@ class FlavourMatrix(eqx.Module):
         Entries above the diagonal; those below are their complex conjugates.
     """
 
-    ee: Float[Array, ""] = number(default=0.0)
-    mumu: Float[Array, ""] = number(default=0.0)
-    tautau: Float[Array, ""] = number(default=0.0)
-    emu_real: Float[Array, ""] = number(default=0.0)
-    emu_imag: Float[Array, ""] = number(default=0.0)
-    etau_real: Float[Array, ""] = number(default=0.0)
-    etau_imag: Float[Array, ""] = number(default=0.0)
-    mutau_real: Float[Array, ""] = number(default=0.0)
-    mutau_imag: Float[Array, ""] = number(default=0.0)
+    ee: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    mumu: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    tautau: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    emu_real: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    emu_imag: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    etau_real: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    etau_imag: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    mutau_real: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    mutau_imag: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 
     def matrix(self) -> Float[Array, "2 3 3"]:
         """Real and imaginary part of the matrix; rows and columns in the order of ``FLAVOURS``."""

@@ -1,9 +1,10 @@
 """COHERENT CsI[Na], the full data set: arXiv:2110.07730, Phys. Rev. Lett. 129, 081801 (2022).
 
-Convention of the default prediction (the package's own, stated with its count in ``cevnsjax validate``): Erler-Su couplings
-with charge radii, Klein-Nystrand form factor with R_A = 1.2 A^(1/3) fm and a = 0.7 fm, spin-0 kinematics, nuclear masses, 14.6 kg,
-0.0848 neutrinos per proton and flavour, Gaussian proton pulse (width 0.15 us, arriving at 0.45 us) folded with the lifetimes of pion
-and muon. The release's two-dimensional flux file is not in the public copies; the pulse stands in its place.
+Convention of the default prediction (the package's own, stated with its count in ``cevnsjax validate``): Erler-Su
+couplings with charge radii, Klein-Nystrand form factor with R_A = 1.2 A^(1/3) fm and a = 0.7 fm, spin-0 kinematics,
+nuclear masses, 14.6 kg, 0.0848 neutrinos per proton and flavour, Gaussian proton pulse (width 0.15 us, arriving at
+0.45 us) folded with the lifetimes of pion and muon. The release's two-dimensional flux file is not in the public
+copies; the pulse stands in its place.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import numpyro.distributions as dist
 from cevnsjax.arrays import check_edges
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.experiment.background import TemplateBackground
+from cevnsjax.experiment.background import MeasuredBackground, SimulatedBackground
 from cevnsjax.experiment.experiment import Axes, Experiment
 from cevnsjax.flux import ExponentialTimes, GaussianPulse, HistogramTimes, PionDecayArrival, PionDecayAtRest
 from cevnsjax.parameter import Parameter
@@ -53,13 +54,13 @@ def coherent_csi_2021(
     neutrons = read_table("coherent_csi_2021/neutron_photoelectrons.csv")
     neutron_times = read_table("coherent_csi_2021/neutron_times.csv")
     observed = _observed(read_table("coherent_csi_2021/events.csv"), energy_edges, time_edges)
-    neutron_time_edges = np.append(neutron_times["time_low_us"], neutron_times["time_low_us"][-1] + 0.01)
+    first, second = neutron_times["time_low_us"][:2]
 
-    def neutron_background(name: str) -> TemplateBackground:
-        return TemplateBackground(
+    def neutron_background(name: str) -> SimulatedBackground:
+        return SimulatedBackground(
             values[f"{name}_events"],
             _rebin(neutrons["photoelectrons_low_PE"], neutrons[f"{name}_density_per_PE"], energy_edges),
-            HistogramTimes(neutron_time_edges, neutron_times[f"{name}_counts"]),
+            HistogramTimes(first, second - first, neutron_times[f"{name}_counts"]),
         )
 
     return Experiment(
@@ -89,7 +90,7 @@ def coherent_csi_2021(
         backgrounds={
             "brn": neutron_background("brn"),
             "nin": neutron_background("nin"),
-            "steady_state": TemplateBackground(
+            "steady_state": MeasuredBackground(
                 values["steady_state_events"],
                 observed[1].sum(axis=1),
                 ExponentialTimes(values["steady_state_decay_per_us"]),
@@ -156,7 +157,7 @@ def _nuisances(values: Values) -> tuple[Parameter, ...]:
             "events",
             "neutrino-induced neutrons",
         ),
-        # the anticoincidence sample is in the likelihood and measures this norm: the published 2.1 % would count it twice
+        # the anticoincidence sample is in the likelihood and measures this norm: the published 2.1 % would count twice
         Parameter(
             "steady_state_events",
             dist.Uniform(0.5 * steady_state, 1.5 * steady_state),

@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive, number
+from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.cross_section import AbstractInteraction, RecoilNodes
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.experiment.background import TemplateBackground
+from cevnsjax.experiment.background import AbstractBackground
 from cevnsjax.flux import AbstractArrival, AbstractFlux
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import AbstractQuenching
@@ -74,7 +74,7 @@ class Experiment(eqx.Module):
     signal_norm
         Ratio of the signal to its prediction (1 nominally): the free signal norm of a rate measurement.
     backgrounds
-        Template backgrounds by name.
+        Backgrounds by name.
     samples
         For each data sample the names of what contributes to it (``"cevns"`` and backgrounds).
     observed
@@ -91,16 +91,16 @@ class Experiment(eqx.Module):
     flux: AbstractFlux
     arrival: AbstractArrival
     target: Material
-    mass_kg: Float[Array, ""] = number()
+    mass_kg: Float[Array, ""] = eqx.field(converter=as_float)
     interaction: AbstractInteraction
     quenching: AbstractQuenching
     response: AbstractResponse
     window: TimeWindow
     panels: Panels
-    signal_norm: Float[Array, ""] = number()
-    backgrounds: dict[str, TemplateBackground]
+    signal_norm: Float[Array, ""] = eqx.field(converter=as_float)
+    backgrounds: dict[str, AbstractBackground]
     samples: dict[str, tuple[str, ...]] = eqx.field(static=True)
-    observed: Float[Array, "sample energy time"] = number()
+    observed: Float[Array, "sample energy time"] = eqx.field(converter=as_float)
     axes: Axes
     nuisances: tuple[Parameter, ...] = eqx.field(static=True)
     frozen: FrozenStages = eqx.field(default_factory=FrozenStages)

@@ -44,8 +44,8 @@ def freeze(experiment: Experiment, free_paths: Iterable[str]) -> Experiment:
     Returns
     -------
     Experiment
-        The same prediction, cheaper: recoil nodes and time fractions as constants where they are; the response as a matrix
-        where nothing in front of it is free, as a table in ionisation energy where only quenching is.
+        The same prediction, cheaper: recoil nodes and time fractions as constants where they are; the response as a
+        matrix where nothing in front of it is free, as a table in ionisation energy where only quenching is.
     """
     free_paths = tuple(free_paths)
     frozen = FrozenStages()

@@ -9,7 +9,7 @@ FLAVOURS = ("nu_e", "nu_mu", "nu_tau")
 """Order of the flavour axis everywhere in the package."""
 
 POWERS = (0, -1, -2)
-"""Powers of the neutrino energy whose truncated moments a flux provides: every recoil cross section is a sum of them."""
+"""Powers of the neutrino energy whose truncated moments a flux provides: recoil cross sections are sums of them."""
 
 
 class AbstractFlux(eqx.Module):

@@ -6,7 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import check_positive, number
+from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.constants import CHARGED_PION_MASS_MEV, MUON_MASS_MEV
 from cevnsjax.flux.flux import POWERS, AbstractFlux
 
@@ -14,10 +14,10 @@ from cevnsjax.flux.flux import POWERS, AbstractFlux
 class PionDecayAtRest(AbstractFlux):
     """Neutrinos from pi+ -> mu+ nu_mu and mu+ -> e+ nu_e nu_mu_bar, both at rest.
 
-    Spectra per decay, unit normalised, x = 2E/m_mu (L. Michel; see C. Giunti and C. W. Kim, *Fundamentals of Neutrino Physics
-    and Astrophysics*, 2007): nu_mu is a line at (m_pi^2 - m_mu^2)/(2 m_pi), nu_e has 12 x^2 (1 - x), nu_mu_bar 2 x^2 (3 - 2x).
-    The moments below are their integrals from x to 1 with the powers of (1 - x) factored out, so that they keep their
-    relative accuracy up to the end point, in float32 too.
+    Spectra per decay, unit normalised, x = 2E/m_mu (L. Michel; see C. Giunti and C. W. Kim, *Fundamentals of Neutrino
+    Physics and Astrophysics*, 2007): nu_mu is a line at (m_pi^2 - m_mu^2)/(2 m_pi), nu_e has 12 x^2 (1 - x),
+    nu_mu_bar 2 x^2 (3 - 2x). The moments below are their integrals from x to 1 with the powers of (1 - x) factored
+    out, so that they keep their relative accuracy up to the end point, in float32 too.
 
     Attributes
     ----------
@@ -32,11 +32,11 @@ class PionDecayAtRest(AbstractFlux):
     """
 
     components: tuple[str, ...] = eqx.field(static=True, default=("nu_mu", "nu_e", "nu_mu_bar"), init=False)
-    neutrinos_per_proton: Float[Array, ""] = number()
-    protons_on_target: Float[Array, ""] = number()
-    baseline_m: Float[Array, ""] = number()
-    pion_mass_MeV: Float[Array, ""] = number(default=CHARGED_PION_MASS_MEV)
-    muon_mass_MeV: Float[Array, ""] = number(default=MUON_MASS_MEV)
+    neutrinos_per_proton: Float[Array, ""] = eqx.field(converter=as_float)
+    protons_on_target: Float[Array, ""] = eqx.field(converter=as_float)
+    baseline_m: Float[Array, ""] = eqx.field(converter=as_float)
+    pion_mass_MeV: Float[Array, ""] = eqx.field(converter=as_float, default=CHARGED_PION_MASS_MEV)
+    muon_mass_MeV: Float[Array, ""] = eqx.field(converter=as_float, default=MUON_MASS_MEV)
 
     def __check_init__(self):
         for name, unit in {

@@ -1,17 +1,19 @@
 """When neutrinos and backgrounds arrive, by closed cumulative distributions.
 
-Every distribution answers one question: the integral of f(t') exp(-lambda t') over t' up to t. With lambda = 0 that is the
-cumulative distribution; with lambda > 0 it carries a detection efficiency that falls exponentially with time, exactly.
+Every distribution answers one question: the integral of f(t') exp(-lambda t') over t' up to t. With lambda = 0 that
+is the cumulative distribution; with lambda > 0 it carries a detection efficiency that falls exponentially with time,
+exactly.
 """
 
 from abc import abstractmethod
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.special import log_ndtr, ndtr
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, check_edges, check_positive, exponential_integral, is_concrete, number
+from cevnsjax.arrays import Scalar, as_float, check_positive, exponential_integral
 from cevnsjax.constants import CHARGED_PION_LIFETIME_US, MUON_LIFETIME_US
 
 
@@ -47,8 +49,8 @@ class GaussianPulse(AbstractPulse):
         Mean and standard deviation, us.
     """
 
-    mean_us: Float[Array, ""] = number()
-    width_us: Float[Array, ""] = number()
+    mean_us: Float[Array, ""] = eqx.field(converter=as_float)
+    width_us: Float[Array, ""] = eqx.field(converter=as_float)
 
     def __check_init__(self):
         check_positive("width_us", self.width_us, "us")
@@ -73,7 +75,7 @@ class SharpPulse(AbstractPulse):
         When, us.
     """
 
-    time_us: Float[Array, ""] = number()
+    time_us: Float[Array, ""] = eqx.field(converter=as_float)
 
     def decayed(
         self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
@@ -108,8 +110,8 @@ class PionDecayArrival(AbstractArrival):
 
     components: tuple[str, ...] = eqx.field(static=True, default=("nu_mu", "nu_e", "nu_mu_bar"), init=False)
     pulse: AbstractPulse
-    pion_lifetime_us: Float[Array, ""] = number(default=CHARGED_PION_LIFETIME_US)
-    muon_lifetime_us: Float[Array, ""] = number(default=MUON_LIFETIME_US)
+    pion_lifetime_us: Float[Array, ""] = eqx.field(converter=as_float, default=CHARGED_PION_LIFETIME_US)
+    muon_lifetime_us: Float[Array, ""] = eqx.field(converter=as_float, default=MUON_LIFETIME_US)
 
     def cumulative(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, "component time"]:
         pion, muon = self.pion_lifetime_us, self.muon_lifetime_us
@@ -132,8 +134,8 @@ class SingleDecayArrival(AbstractArrival):
 
     components: tuple[str, ...] = eqx.field(static=True, default=("nu_mu", "nu_e", "nu_mu_bar"), init=False)
     pulse: AbstractPulse
-    prompt_lifetime_us: Float[Array, ""] = number(default=CHARGED_PION_LIFETIME_US)
-    delayed_lifetime_us: Float[Array, ""] = number(default=MUON_LIFETIME_US)
+    prompt_lifetime_us: Float[Array, ""] = eqx.field(converter=as_float, default=CHARGED_PION_LIFETIME_US)
+    delayed_lifetime_us: Float[Array, ""] = eqx.field(converter=as_float, default=MUON_LIFETIME_US)
 
     def cumulative(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, "component time"]:
         prompt = self.pulse.decayed(time_us, self.prompt_lifetime_us, rate_per_us)
@@ -158,43 +160,46 @@ class ExponentialTimes(AbstractTimeDistribution):
         The rate, us^-1; zero for a constant background.
     """
 
-    decay_rate_per_us: Float[Array, ""] = number()
+    decay_rate_per_us: Float[Array, ""] = eqx.field(converter=as_float)
 
     def cumulative(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, " time"]:
         return exponential_integral(time_us, self.decay_rate_per_us + rate_per_us)
 
 
 class HistogramTimes(AbstractTimeDistribution):
-    """A measured or simulated histogram of times that can be moved as a whole.
+    """A measured or simulated histogram of times, in bins of one width, that can be moved as a whole.
 
-    The density is linear between bin centres (and zero outside the first and the last), so that counts have a continuous
-    derivative in the shift; a density that jumps at bin edges would give the likelihood a kink at each.
+    The density is linear between bin centres (and zero outside the first and the last), so that counts have a
+    continuous derivative in the shift; a density that jumps at bin edges would give the likelihood a kink at each.
 
     Attributes
     ----------
-    edges_us
-        Bin edges, us, shape ``[bin + 1]``.
+    start_us, bin_width_us
+        Lower edge of the first bin and width of the bins, us.
     counts
         Contents, shape ``[bin]``.
     shift_us
         How much later than the histogram says, us.
     """
 
-    edges_us: Float[Array, " edge"] = number()
-    counts: Float[Array, " bin"] = number()
+    start_us: Float[Array, ""] = eqx.field(converter=as_float)
+    bin_width_us: Float[Array, ""] = eqx.field(converter=as_float)
+    counts: Float[Array, " bin"] = eqx.field(converter=as_float)
     shift_us: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 
     def __check_init__(self):
-        if is_concrete(self.edges_us):
-            check_edges("edges_us", self.edges_us, "us")
+        check_positive("bin_width_us", self.bin_width_us, "us")
 
     def cumulative(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, " time"]:
-        centres = 0.5 * (self.edges_us[1:] + self.edges_us[:-1])
-        density = self.counts / jnp.diff(self.edges_us) * jnp.exp(-rate_per_us * (centres + self.shift_us))
-        step, rise = jnp.diff(centres), jnp.diff(density)
-        contents = 0.5 * step * (density[1:] + density[:-1])
+        # the shift stays outside of everything that is as long as the histogram
+        width, bins = self.bin_width_us, self.counts.shape[0]
+        centres = self.start_us + width * (as_float(np.arange(bins)) + 0.5)
+        density = self.counts / width * jnp.exp(-rate_per_us * centres)
+        rise = jnp.diff(density)
+        contents = 0.5 * width * (density[1:] + density[:-1])
         before = jnp.cumsum(contents) - contents
-        time = jnp.clip(time_us - self.shift_us, centres[0], centres[-1])
-        cell = jnp.clip(jnp.searchsorted(centres, time, side="right") - 1, 0, step.shape[0] - 1)
-        part = (time - centres[cell]) / step[cell]
-        return before[cell] + step[cell] * part * (density[cell] + 0.5 * part * rise[cell])
+        position = jnp.clip((time_us - self.shift_us - self.start_us) / width - 0.5, 0.0, bins - 1.0)
+        cell = jnp.minimum(position.astype(int), bins - 2)
+        part = position - cell.astype(position.dtype)
+        cumulative = before[cell] + width * part * (density[cell] + 0.5 * part * rise[cell])
+        return jnp.exp(-rate_per_us * self.shift_us) * cumulative

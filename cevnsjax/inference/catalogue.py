@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import equinox as eqx
 import numpyro.distributions as dist
 
 from cevnsjax.cross_section import NSI, Coherent
@@ -21,13 +22,14 @@ class NamedModel:
     description
         One line.
     prepare
-        Function from an experiment to the same experiment with the model's interaction.
+        Function from an experiment to the same experiment with the model's interaction; twice does the same as once.
     parameters
         What the model offers to be free.
     default_free
         Names of those that are free unless others are chosen.
     excluded_nuisances
-        Nuisance parameters of the experiment that the model leaves fixed by default, because they cannot be told from it.
+        Nuisance parameters of the experiment that the model leaves fixed by default, because they cannot be told from
+        it.
     """
 
     description: str
@@ -41,7 +43,10 @@ def _with_nsi(experiment: Experiment) -> Experiment:
     interaction = experiment.interaction
     if not isinstance(interaction, Coherent):
         raise ParameterError(f"The model 'nsi' needs a coherent interaction, {experiment.name!r} has another one.")
-    return experiment.with_interaction(Coherent({**interaction.terms, "nsi": NSI()}, interaction.kinematics))
+    # an experiment that has the term keeps it, with whatever was set in it
+    return experiment.with_interaction(
+        eqx.tree_at(lambda coherent: coherent.terms, interaction, {"nsi": NSI(), **interaction.terms})
+    )
 
 
 _NSI_ENTRIES = {
@@ -129,8 +134,8 @@ def build_model(
     model
         Name of the model.
     free
-        Names of the model's parameters that are free, instead of its default ones; a nuisance parameter that the model leaves fixed
-        can be named too.
+        Names of the model's parameters that are free, instead of its default ones; a nuisance parameter that the
+        model leaves fixed can be named too.
     fixed
         Names of nuisance parameters that stay fixed.
     priors
@@ -155,6 +160,7 @@ def build_model(
         if name not in names:
             raise ParameterError(f"A prior is given for {name!r}, which is not free; name it with --free.")
     parameters = [
-        Parameter(p.name, priors.get(p.name, p.prior), p.where, p.unit, p.description) for p in map(offered.__getitem__, names)
+        Parameter(p.name, priors.get(p.name, p.prior), p.where, p.unit, p.description)
+        for p in map(offered.__getitem__, names)
     ]
     return Model(chosen.prepare(experiment), parameters)

@@ -6,13 +6,13 @@ from scipy.stats import norm, rankdata
 
 
 def rank_normalised(samples: np.ndarray) -> np.ndarray:
-    """Normal scores of the ranks of samples ``[chain, draw]``; A. Vehtari et al., Bayesian Anal. 16, 667 (2021), eq. 14."""
+    """Normal scores of the ranks of ``[chain, draw]``; A. Vehtari et al., Bayesian Anal. 16, 667 (2021), eq. 14."""
     ranks = rankdata(samples).reshape(samples.shape)
     return norm.ppf((ranks - 0.375) / (samples.size + 0.25))
 
 
 def bulk_effective_sample_size(samples: np.ndarray) -> float:
-    """Effective sample size of the bulk of ``[chain, draw]``: of the rank-normalised half chains (Vehtari et al. 2021)."""
+    """Bulk effective sample size of ``[chain, draw]``: of the rank-normalised half chains (Vehtari et al. 2021)."""
     half = samples.shape[1] // 2
     halves = np.concatenate([samples[:, :half], samples[:, samples.shape[1] - half :]])
     return float(effective_sample_size(rank_normalised(halves)))
@@ -35,7 +35,8 @@ def summarise(samples: np.ndarray) -> dict[str, float | list[float]]:
     Returns
     -------
     dict
-        ``mean``, ``sd``, ``hdi_68``, ``hdi_90`` (highest-density intervals), ``ess_bulk`` and ``r_hat`` (NaN for fewer than four draws).
+        ``mean``, ``sd``, ``hdi_68``, ``hdi_90`` (highest-density intervals), ``ess_bulk`` and ``r_hat`` (NaN for
+        fewer than four draws).
     """
     samples = np.asarray(samples, dtype=np.float64)
     enough = samples.shape[1] >= 4 and np.ptp(samples) > 0

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -33,7 +34,8 @@ class Model(eqx.Module):
     parameters
         The free parameters.
     location, scale
-        Affine map from the latent vector to the unconstrained values, set from the priors so that latents are of order one.
+        Affine map from the latent vector to the unconstrained values, set from the priors so that latents are of
+        order one.
     """
 
     experiment: Experiment
@@ -69,7 +71,7 @@ class Model(eqx.Module):
         """The values that the experiment has now."""
         return {parameter.name: get_path(self.experiment, parameter.paths[0]) for parameter in self.parameters}
 
-    def at(self, values: Mapping[str, Float[Array, ""]]) -> Experiment:
+    def at(self, values: Mapping[str, Float[Array, ""] | float]) -> Experiment:
         """The experiment with the given values; parameters that are not named keep theirs.
 
         Raises
@@ -85,24 +87,24 @@ class Model(eqx.Module):
             return self.experiment
         return set_paths(self.experiment, [path for path, _ in paths], [as_float(value) for _, value in paths])
 
-    def expected(self, values: Mapping[str, Float[Array, ""]]) -> Float[Array, "sample energy time"]:
+    def expected(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, "sample energy time"]:
         """Expected counts."""
         return self.at(values).expected()
 
-    def log_prior(self, values: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
+    def log_prior(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, ""]:
         """Logarithm of the prior density of the named values."""
         densities = [p.prior.log_prob(values[p.name]) for p in self.parameters if p.name in values]
         return functools.reduce(jnp.add, densities, as_float(0.0))
 
     def log_likelihood(
-        self, values: Mapping[str, Float[Array, ""]], observed: Float[Array, "sample energy time"] | None = None
+        self, values: Mapping[str, Float[Array, ""] | float], observed: Float[Array, "sample energy time"] | None = None
     ) -> Float[Array, ""]:
         """Poisson log-likelihood relative to the saturated model, of the experiment's data unless others are given."""
         data = self.experiment.observed if observed is None else observed
         return poisson_log_likelihood(self.expected(values), data)
 
     def log_density(
-        self, values: Mapping[str, Float[Array, ""]], observed: Float[Array, "sample energy time"] | None = None
+        self, values: Mapping[str, Float[Array, ""] | float], observed: Float[Array, "sample energy time"] | None = None
     ) -> Float[Array, ""]:
         """Log-likelihood plus log-prior."""
         return self.log_likelihood(values, observed) + self.log_prior(values)
@@ -117,7 +119,7 @@ class Model(eqx.Module):
             for i, parameter in enumerate(self.parameters)
         }
 
-    def to_latent(self, values: Mapping[str, Float[Array, ""]]) -> Float[Array, " parameter"]:
+    def to_latent(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, " parameter"]:
         """Latent vector at the given values."""
         unconstrained = [biject_to(p.prior.support).inv(as_float(values[p.name])) for p in self.parameters]
         return (jnp.stack(unconstrained) - self.location) / self.scale
@@ -149,7 +151,8 @@ def _check_support(parameter: Parameter, experiment: Experiment) -> None:
     for path, value in zip(parameter.paths, values, strict=True):
         if not eqx.is_inexact_array(value) or value.shape != ():
             raise ParameterError(f"Parameter {parameter.name!r} needs the path of a single number, got {path!r}.")
-    if not bool(parameter.prior.support(values[0])) or not np.isfinite(float(parameter.prior.log_prob(values[0]))):
+    inside: Any = parameter.prior.support
+    if not inside(values[0]) or not np.isfinite(np.asarray(parameter.prior.log_prob(values[0]))):
         raise ParameterError(
             f"The prior {describe_prior(parameter.prior)} of {parameter.name!r} has no support at its starting value "
             f"{float(values[0]):g}; widen the prior, or move the start with --set {parameter.paths[0]}=VALUE."

@@ -1,12 +1,13 @@
 """Hamiltonian Monte Carlo: a pooled warm-up, then many chains side by side.
 
-NumPyro's NUTS does the sampling. Every stage is compiled once, with the model's arrays and the data as arguments: other data of
-the same shape compile nothing. Stages run in blocks of a few draws, so that a progress bar moves and an interrupted run
-keeps what it has.
+NumPyro's NUTS does the sampling. Every stage is compiled once, with the model's arrays and the data as arguments:
+other data of the same shape compile nothing. Stages run in blocks of a few draws, so that a progress bar moves and an
+interrupted run keeps what it has.
 
-The warm-up adapts step size and dense mass matrix in a few chains started from the prior. Their second halves are pooled into one
-mass matrix; every chain of the run starts at a pooled position and settles, adapting its step size to the pooled matrix. Starts
-dispersed like the prior mean that separated regions of equal likelihood are found by some chain.
+The warm-up adapts step size and dense mass matrix in a few chains started from the prior. Their second halves are
+pooled into one mass matrix; every chain of the run starts at a pooled position and settles, adapting its step size to
+the pooled matrix. Starts dispersed like the prior mean that separated regions of equal likelihood are found by some
+chain.
 """
 
 from collections.abc import Callable, Iterator
@@ -78,7 +79,7 @@ def _kernel(model: Model, observed, schedule: Schedule, start, key, step_size=0.
         inverse_mass_matrix=inverse_mass_matrix,
         dense_mass=True,
         target_accept_prob=schedule.target_acceptance,
-        max_tree_depth=(min(6, schedule.max_tree_depth), schedule.max_tree_depth),
+        max_tree_depth=(min(6, schedule.max_tree_depth), schedule.max_tree_depth),  # pyright: ignore[reportArgumentType]
         model_args=(model, observed),
         rng_key=key,
     )
@@ -98,7 +99,7 @@ def _start(model: Model, observed, schedule: Schedule, starts, keys, counter, st
 
 @eqx.filter_jit
 def _advance(model: Model, observed, schedule: Schedule, states):
-    """Move every chain by one block; returns states, latent positions [chain, draw, parameter] and statistics [chain, draw]."""
+    """Move every chain by one block: states, latent positions [chain, draw, parameter], statistics [chain, draw]."""
 
     def chain(state):
         _, transition = _kernel(model, observed, schedule, state.z, state.rng_key)
@@ -209,7 +210,8 @@ def draw(
     Yields
     ------
     tuple
-        The state after the block (to go on from), latent positions ``[chain, draw, parameter]`` and statistics ``[chain, draw]``.
+        The state after the block (to go on from), latent positions ``[chain, draw, parameter]`` and statistics
+        ``[chain, draw]``.
     """
     data = model.experiment.observed if observed is None else observed
     while True:

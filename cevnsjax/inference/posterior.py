@@ -32,7 +32,8 @@ class Posterior:
     samples
         Draws by parameter name, shape ``[chain, draw]``.
     statistics
-        ``diverging``, ``tree_steps``, ``acceptance_rate`` and ``potential_energy`` of every draw, shape ``[chain, draw]``.
+        ``diverging``, ``tree_steps``, ``acceptance_rate`` and ``potential_energy`` of every draw, shape ``[chain,
+        draw]``.
     attributes
         Whatever else should be written beside the samples.
     """
@@ -70,7 +71,7 @@ class Posterior:
         return {name: summarise(values) for name, values in quantities.items()}
 
     def to_netcdf(self, path: Path) -> None:
-        """Write a NetCDF file with the groups ``posterior``, ``sample_stats`` and ``observed_data``, as ArviZ reads them."""
+        """Write a NetCDF file with the groups ``posterior``, ``sample_stats`` and ``observed_data``, as in ArviZ."""
         import xarray
 
         def dataset(arrays: dict[str, np.ndarray]) -> xarray.Dataset:

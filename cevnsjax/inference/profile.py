@@ -127,7 +127,7 @@ class ProfileInterval:
 def profile_interval(
     model: Model, name: str, level: float = 0.6827, *, observed=None, step: float | None = None
 ) -> ProfileInterval:
-    """Interval in which twice the drop of the profiled log-density stays below the chi-squared quantile (one parameter).
+    """Interval in which twice the drop of the profiled log-density stays below the chi-squared quantile.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def profile_interval(
     if not 0.0 < level < 1.0:
         raise CevnsjaxError(f"level must lie between 0 and 1, got {level}.")
     best = maximum(model, observed=observed)
-    threshold = 0.5 * chi2.ppf(level, 1)
+    threshold = 0.5 * float(chi2.ppf(level, 1))
     parameter = next((p for p in model.parameters if p.name == name), None)
     if parameter is None:
         raise UnknownNameError("parameter", name, model.names)
@@ -153,7 +153,8 @@ def profile_interval(
     width = step or 0.1 * float(np.std(draws))
 
     def excess(value: float) -> float:
-        return best.log_density - maximum(model, {name: value}, observed=observed, start=best.values).log_density - threshold
+        there = maximum(model, {name: value}, observed=observed, start=best.values)
+        return best.log_density - there.log_density - threshold
 
     def edge(sign: int) -> float:
         reach, limit = width, (high if sign > 0 else low)

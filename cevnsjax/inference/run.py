@@ -1,9 +1,9 @@
 """A run from start to end: warm-up, draws, checkpoints, interruption and resumption."""
 
 import contextlib
-import os
 import signal
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from cevnsjax.inference import nuts
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.nuts import Progress, Schedule
 from cevnsjax.inference.posterior import Posterior
+from cevnsjax.parameter import describe_prior
 
 CHECKPOINT = "checkpoint.npz"
 _SAVE_EVERY_S = 10.0
@@ -64,6 +65,7 @@ def sample(
     """
     schedule = schedule or Schedule()
     report = progress or (lambda stage, done, total: None)
+    identity = _identity(model, key, schedule)
     latents: list[np.ndarray] = []
     statistics: list[dict[str, np.ndarray]] = []
     with _deferred_interrupt() as interrupted:
@@ -74,7 +76,7 @@ def sample(
                 raise InterruptedRun("Interrupted during the warm-up: nothing was sampled yet.")
 
         if resume:
-            states, latents, statistics = _load(model, schedule, folder, observed)
+            states, latents, statistics = _load(model, key, schedule, folder, observed)
         else:
             states = nuts.warm_up(model, key, schedule, observed, stop_if_asked)
         done = sum(block.shape[1] for block in latents)
@@ -87,18 +89,18 @@ def sample(
             done += positions.shape[1]
             report("sampling", min(done, schedule.samples), schedule.samples)
             if folder is not None and time.monotonic() - last_saved > _SAVE_EVERY_S:
-                _save(folder, states, latents, statistics, schedule, model)
+                _save(folder, states, latents, statistics, identity)
                 last_saved = time.monotonic()
             if interrupted() and done < schedule.samples:
                 if folder is None:
                     raise InterruptedRun(f"Interrupted after {done} of {schedule.samples} draws; nothing was kept.")
-                _save(folder, states, latents, statistics, schedule, model)
+                _save(folder, states, latents, statistics, identity)
                 raise InterruptedRun(
                     f"Interrupted after {done} of {schedule.samples} draws per chain; they are saved in {folder}. "
                     "Run the same command with --resume to go on."
                 )
     if folder is not None:
-        _save(folder, states, latents, statistics, schedule, model)
+        _save(folder, states, latents, statistics, identity)
     joined = np.concatenate(latents, axis=1)[:, : schedule.samples]
     values = {name: np.asarray(value) for name, value in nuts.constrain(model, joined).items()}
     stats = {
@@ -129,11 +131,14 @@ def _deferred_interrupt() -> Iterator:
         signal.signal(signal.SIGINT, previous)
 
 
-def _identity(model: Model, schedule: Schedule) -> str:
-    return f"{model.experiment.name} {model.names} {schedule} {model.location.dtype}"
+def _identity(model: Model, key: jax.Array, schedule: Schedule) -> str:
+    """What a checkpoint belongs to: experiment, parameters with priors, schedule, precision and random key."""
+    parameters = ", ".join(f"{p.name} {describe_prior(p.prior)}" for p in model.parameters)
+    words = ".".join(str(word) for word in np.ravel(_plain(key)))
+    return f"{model.experiment.name}: {parameters}; {schedule}; {model.location.dtype}; key {words}"
 
 
-def _save(folder: Path, states, latents, statistics, schedule: Schedule, model: Model) -> None:
+def _save(folder: Path, states, latents, statistics, identity: str) -> None:
     leaves = [_plain(leaf) for leaf in jax.tree.leaves(states)]
     arrays = {f"state_{i}": leaf for i, leaf in enumerate(leaves)}
     arrays["latents"] = np.concatenate(latents, axis=1)
@@ -143,13 +148,13 @@ def _save(folder: Path, states, latents, statistics, schedule: Schedule, model: 
     partial = folder / (CHECKPOINT + ".partial")
     try:
         with partial.open("wb") as stream:
-            np.savez(stream, identity=np.array(_identity(model, schedule)), **arrays)
-        os.replace(partial, target)
+            np.savez(stream, identity=np.array(identity), **arrays)
+        partial.replace(target)
     except OSError as error:
         raise OutputError(f"The checkpoint {target} cannot be written: {error.strerror}.") from error
 
 
-def _load(model: Model, schedule: Schedule, folder: Path | None, observed):
+def _load(model: Model, key: jax.Array, schedule: Schedule, folder: Path | None, observed):
     if folder is None:
         raise OutputError("Resuming needs the folder of the interrupted run.")
     path = folder / CHECKPOINT
@@ -158,15 +163,19 @@ def _load(model: Model, schedule: Schedule, folder: Path | None, observed):
     try:
         with np.load(path) as stored:
             arrays = dict(stored)
-    except (OSError, ValueError, EOFError) as error:
+        identity = str(arrays["identity"])
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise OutputError(f"The checkpoint {path} is damaged; run without --resume.") from error
-    if str(arrays["identity"]) != _identity(model, schedule):
+    if identity != _identity(model, key, schedule):
         raise OutputError(
-            f"The checkpoint {path} is of another run ({arrays['identity']}); give the same options as then, or run without --resume."
+            f"The checkpoint {path} is of another run ({identity}); give the same options as then, or run "
+            "without --resume."
         )
     template = nuts.state_template(model, schedule, observed)
     leaves = [
-        jax.random.wrap_key_data(arrays[f"state_{i}"]) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else arrays[f"state_{i}"]
+        jax.random.wrap_key_data(arrays[f"state_{i}"])
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+        else arrays[f"state_{i}"]
         for i, leaf in enumerate(jax.tree.leaves(template))
     ]
     states = jax.tree.unflatten(jax.tree.structure(template), [jnp.asarray(leaf) for leaf in leaves])

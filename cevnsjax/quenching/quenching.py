@@ -6,7 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive, number
+from cevnsjax.arrays import as_float, check_positive
 
 
 class AbstractQuenching(eqx.Module):
@@ -37,7 +37,7 @@ class ConstantQuenching(AbstractQuenching):
         Quenching factor, dimensionless (0.0878 for CsI[Na] in COHERENT 2017, arXiv:1708.01294).
     """
 
-    factor: Float[Array, ""] = number()
+    factor: Float[Array, ""] = eqx.field(converter=as_float)
 
     def __check_init__(self):
         check_positive("factor", self.factor, "")
@@ -49,8 +49,9 @@ class ConstantQuenching(AbstractQuenching):
 class PolynomialQuenching(AbstractQuenching):
     """E_ee = a T + b T^2 + c T^3 + ..., with two principal components of its uncertainty.
 
-    (a, b, c, ...) = coefficients + first_component * components[0] + second_component * components[1], energies in MeV; COHERENT
-    CsI[Na], arXiv:2111.02477 and the data release of arXiv:2110.07730. One unit of a component is one standard deviation.
+    (a, b, c, ...) = coefficients + first_component * components[0] + second_component * components[1], energies in
+    MeV; COHERENT CsI[Na], arXiv:2111.02477 and the data release of arXiv:2110.07730. One unit of a component is one
+    standard deviation.
 
     Attributes
     ----------
@@ -62,8 +63,8 @@ class PolynomialQuenching(AbstractQuenching):
         How many standard deviations to move along each; 0 nominally.
     """
 
-    coefficients: Float[Array, " power"] = number()
-    components: Float[Array, "2 power"] = number()
+    coefficients: Float[Array, " power"] = eqx.field(converter=as_float)
+    components: Float[Array, "2 power"] = eqx.field(converter=as_float)
     first_component: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
     second_component: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 

@@ -8,7 +8,7 @@ import numpy as np
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_edges, check_positive, is_concrete, number
+from cevnsjax.arrays import as_float, check_edges, check_positive, is_concrete
 from cevnsjax.response.response import AbstractResponse
 from cevnsjax.spectrum import Spectrum
 
@@ -29,8 +29,8 @@ class AbstractEfficiency(eqx.Module):
 class SigmoidEfficiency(AbstractEfficiency):
     """a/(1 + exp(-b (x - c))) + d, zero where that is negative; x is the reconstructed signal.
 
-    COHERENT CsI[Na], data release of arXiv:2110.07730, which gives the curve and its +-1 sigma variants; these are linear in the four
-    coefficients, so ``shift`` moves along them.
+    COHERENT CsI[Na], data release of arXiv:2110.07730, which gives the curve and its +-1 sigma variants; these are
+    linear in the four coefficients, so ``shift`` moves along them.
 
     Attributes
     ----------
@@ -42,8 +42,8 @@ class SigmoidEfficiency(AbstractEfficiency):
         How many standard deviations to move; 0 nominally.
     """
 
-    coefficients: Float[Array, "4"] = number()
-    variation: Float[Array, "4"] = number()
+    coefficients: Float[Array, "4"] = eqx.field(converter=as_float)
+    variation: Float[Array, "4"] = eqx.field(converter=as_float)
     shift: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 
     @property
@@ -62,9 +62,10 @@ class SigmoidEfficiency(AbstractEfficiency):
 class GammaPhotoElectrons(AbstractResponse):
     """Gamma-distributed photo-electrons, an efficiency on the reconstructed signal, and bins.
 
-    P(x|E) = r^s x^(s-1) exp(-r x)/Gamma(s) with s = 1 + b, r = a (1 + b), a = inverse_yield/E (one over the mean), b = shape E; COHERENT
-    CsI[Na], data release of arXiv:2110.07730. The density is integrated on Gauss-Legendre nodes in x within each bin, which keeps
-    every number differentiable and needs no incomplete gamma function. The first node panel starts where the efficiency does.
+    P(x|E) = r^s x^(s-1) exp(-r x)/Gamma(s) with s = 1 + b, r = a (1 + b), a = inverse_yield/E (one over the mean), b
+    = shape E; COHERENT CsI[Na], data release of arXiv:2110.07730. The density is integrated on Gauss-Legendre nodes
+    in x within each bin, which keeps every number differentiable and needs no incomplete gamma function. The first
+    node panel starts where the efficiency does.
 
     Attributes
     ----------
@@ -80,9 +81,9 @@ class GammaPhotoElectrons(AbstractResponse):
         Gauss-Legendre nodes in each bin.
     """
 
-    edges_PE: Float[Array, " edge"] = number()
-    inverse_yield_keV_per_PE: Float[Array, ""] = number()
-    shape_per_keV: Float[Array, ""] = number()
+    edges_PE: Float[Array, " edge"] = eqx.field(converter=as_float)
+    inverse_yield_keV_per_PE: Float[Array, ""] = eqx.field(converter=as_float)
+    shape_per_keV: Float[Array, ""] = eqx.field(converter=as_float)
     efficiency: AbstractEfficiency
     order: int = eqx.field(static=True, default=8)
 
@@ -108,11 +109,11 @@ class GammaPhotoElectrons(AbstractResponse):
         excess = self.shape_per_keV * energy
         shape = 1.0 + excess
         rate = self.inverse_yield_keV_per_PE * shape / energy
-        constant = shape * jnp.log(rate) - gammaln(shape)
-        exponent = (
-            constant[:, None] + excess[:, None] * jnp.log(signal_PE)[None, :] - rate[:, None] * signal_PE[None, :]
-        )
-        return jnp.where(positive[:, None], jnp.exp(exponent), 0.0)
+        constant = jnp.where(positive, shape * jnp.log(rate) - gammaln(shape), -1e4)
+        # the exponent as a product of two thin matrices: so is its derivative, and the large array is met only by exp
+        of_energy = jnp.stack([constant, excess, -rate], axis=1)
+        of_signal = jnp.stack([jnp.ones_like(signal_PE), jnp.log(signal_PE), signal_PE])
+        return jnp.exp(jnp.matmul(of_energy, of_signal, precision="highest"))
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         signal, weight = self._signal_nodes()

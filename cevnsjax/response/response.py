@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.interpolate import CubicSpline
 
-from cevnsjax.arrays import Scalar, as_float, check_edges, check_positive, is_concrete, number
+from cevnsjax.arrays import Scalar, as_float, check_edges, check_positive, is_concrete
 from cevnsjax.spectrum import Spectrum
 
 
@@ -39,8 +39,8 @@ class AbstractResponse(eqx.Module):
 class TabulatedResponse(AbstractResponse):
     """Another response, tabulated once as a cubic spline in the square root of the ionisation energy.
 
-    Exact enough to replace it (1024 knots: 1e-8 of the peak of each bin) and far cheaper where the energies move but the response
-    itself does not.
+    Exact enough to replace it (1024 knots: 1e-8 of the peak of each bin) and far cheaper where the energies move but
+    the response itself does not.
 
     Attributes
     ----------
@@ -50,8 +50,8 @@ class TabulatedResponse(AbstractResponse):
         Upper end of the table, keV; the response is constant beyond it.
     """
 
-    spline: Float[Array, "4 interval bin"] = number()
-    largest_energy_keV: Float[Array, ""] = number()
+    spline: Float[Array, "4 interval bin"] = eqx.field(converter=as_float)
+    largest_energy_keV: Float[Array, ""] = eqx.field(converter=as_float)
 
     @classmethod
     def of(cls, response: AbstractResponse, largest_energy_keV: Scalar, knots: int = 1024) -> "TabulatedResponse":
@@ -84,16 +84,16 @@ class TimeWindow(eqx.Module):
         The efficiency is exp(-rate (t - start)) after the start (COHERENT CsI[Na], arXiv:2110.07730).
     """
 
-    edges_us: Float[Array, " edge"] = number()
-    efficiency_start_us: Float[Array, ""] = number(default=0.0)
-    efficiency_rate_per_us: Float[Array, ""] = number(default=0.0)
+    edges_us: Float[Array, " edge"] = eqx.field(converter=as_float)
+    efficiency_start_us: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    efficiency_rate_per_us: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 
     def __check_init__(self):
         if is_concrete(self.edges_us):
             check_edges("edges_us", self.edges_us, "us")
 
     def fractions(self, cumulative) -> Float[Array, "*component bin"]:
-        """Detected fraction in each bin, from the weighted cumulative distribution ``cumulative(time_us, rate_per_us)``."""
+        """Detected fraction in each bin, from a weighted cumulative distribution ``(time_us, rate_per_us)``."""
         start, rate = self.efficiency_start_us, self.efficiency_rate_per_us
         early = cumulative(jnp.minimum(self.edges_us, start), as_float(0.0))
         late = cumulative(jnp.maximum(self.edges_us, start), rate) * jnp.exp(rate * start)

@@ -1,7 +1,7 @@
 """Nuclear form factors: the Fourier transform of a spherical density, normalised to one at zero momentum transfer.
 
-They multiply amplitudes; a rate contains the square. Every form factor is parametrised by its root-mean-square radius, so
-that a measured radius, a neutron skin or a fit parameter means the same in all of them.
+They multiply amplitudes; a rate contains the square. Every form factor is parametrised by its root-mean-square
+radius, so that a measured radius, a neutron skin or a fit parameter means the same in all of them.
 """
 
 import math
@@ -12,7 +12,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import check_positive, number, power_series
+from cevnsjax.arrays import as_float, check_positive, power_series
 
 HELM_SKIN_THICKNESS_FM = 0.9
 KLEIN_NYSTRAND_RANGE_FM = 0.7
@@ -89,8 +89,8 @@ class Helm(AbstractFormFactor):
         Surface thickness s, fm.
     """
 
-    rms_radius_fm: Float[Array, ""] = number()
-    skin_thickness_fm: Float[Array, ""] = number(default=HELM_SKIN_THICKNESS_FM)
+    rms_radius_fm: Float[Array, ""] = eqx.field(converter=as_float)
+    skin_thickness_fm: Float[Array, ""] = eqx.field(converter=as_float, default=HELM_SKIN_THICKNESS_FM)
 
     def __check_init__(self):
         check_positive("rms_radius_fm", self.rms_radius_fm, "fm")
@@ -125,8 +125,8 @@ class KleinNystrand(AbstractFormFactor):
         Range a of the Yukawa potential, fm.
     """
 
-    rms_radius_fm: Float[Array, ""] = number()
-    range_fm: Float[Array, ""] = number(default=KLEIN_NYSTRAND_RANGE_FM)
+    rms_radius_fm: Float[Array, ""] = eqx.field(converter=as_float)
+    range_fm: Float[Array, ""] = eqx.field(converter=as_float, default=KLEIN_NYSTRAND_RANGE_FM)
 
     def __check_init__(self):
         check_positive("rms_radius_fm", self.rms_radius_fm, "fm")
@@ -148,8 +148,8 @@ class KleinNystrand(AbstractFormFactor):
 class SymmetrizedFermi(AbstractFormFactor):
     """Symmetrised Fermi density, with R_rms^2 = (3/5) c^2 + (7/5)(pi a)^2.
 
-    D. W. L. Sprung and J. Martorell, J. Phys. A 30, 6525 (1997). The form below is their closed form with the powers of q
-    divided out: F = (z/sinh z)[c^2 w(qc) + 3 pi^2 a^2 sinc(qc) (z coth z - 1)/z^2]/(c^2 + pi^2 a^2), z = pi q a,
+    D. W. L. Sprung and J. Martorell, J. Phys. A 30, 6525 (1997). The form below is their closed form with the powers
+    of q divided out: F = (z/sinh z)[c^2 w(qc) + 3 pi^2 a^2 sinc(qc) (z coth z - 1)/z^2]/(c^2 + pi^2 a^2), z = pi q a,
     w(x) = 3 j_1(x)/x, which has no singular point.
 
     Attributes
@@ -160,8 +160,8 @@ class SymmetrizedFermi(AbstractFormFactor):
         Surface diffuseness a, fm (surface thickness t = 4 a ln 3).
     """
 
-    rms_radius_fm: Float[Array, ""] = number()
-    diffuseness_fm: Float[Array, ""] = number(default=FERMI_DIFFUSENESS_FM)
+    rms_radius_fm: Float[Array, ""] = eqx.field(converter=as_float)
+    diffuseness_fm: Float[Array, ""] = eqx.field(converter=as_float, default=FERMI_DIFFUSENESS_FM)
 
     def __check_init__(self):
         check_positive("rms_radius_fm", self.rms_radius_fm, "fm")

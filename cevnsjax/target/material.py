@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive, number
+from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.constants import AVOGADRO_PER_MOL
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.target.form_factor import AbstractFormFactor, KleinNystrand
@@ -32,7 +32,7 @@ class Material(eqx.Module):
 
     nuclides: dict[str, Nuclide]
     nuclei_per_formula_unit: dict[str, Float[Array, ""]] = eqx.field(converter=_float_leaves)
-    molar_mass_g_per_mol: Float[Array, ""] = number()
+    molar_mass_g_per_mol: Float[Array, ""] = eqx.field(converter=as_float)
 
     def __check_init__(self):
         if self.nuclides.keys() != self.nuclei_per_formula_unit.keys():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import check_positive, number
+from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.constants import ATOMIC_MASS_UNIT_MEV, ELECTRON_MASS_MEV
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.tables import Table, read_table
@@ -28,7 +28,7 @@ class Nuclide(eqx.Module):
 
     proton_number: int = eqx.field(static=True)
     neutron_number: int = eqx.field(static=True)
-    mass_MeV: Float[Array, ""] = number()
+    mass_MeV: Float[Array, ""] = eqx.field(converter=as_float)
     proton_form_factor: AbstractFormFactor
     neutron_form_factor: AbstractFormFactor
 

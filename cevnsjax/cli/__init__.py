@@ -1,0 +1,49 @@
+"""The command line: ``cevnsjax list``, ``spectrum``, ``fit`` and ``validate``."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from cevnsjax.cli.fit import FIT_EXAMPLES, fit
+from cevnsjax.cli.list_command import LIST_EXAMPLES, list_command
+from cevnsjax.cli.spectrum import SPECTRUM_EXAMPLES, spectrum
+from cevnsjax.cli.validate import VALIDATE_EXAMPLES, validate
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(name="list", epilog=LIST_EXAMPLES)(list_command)
+app.command(epilog=SPECTRUM_EXAMPLES)(spectrum)
+app.command(epilog=FIT_EXAMPLES)(fit)
+app.command(epilog=VALIDATE_EXAMPLES)(validate)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"cevnsjax {version('cevnsjax')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Coherent elastic neutrino-nucleus scattering: predictions and Bayesian fits."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit the process.
+
+    Parameters
+    ----------
+    arguments
+        Arguments after the program's name; those of the process by default.
+    """
+    app(args=arguments, prog_name="cevnsjax")

@@ -1,0 +1,188 @@
+"""What all commands share: options, consoles, errors, files, and the configuration of JAX."""
+
+import contextlib
+import functools
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cevnsjax.errors import CevnsjaxError, InterruptedRun, OutputError
+
+BAD_INPUT, INTERRUPTED = 2, 130
+
+
+class Precision(StrEnum):
+    """Type of all floating-point numbers."""
+
+    float64 = "float64"
+    float32 = "float32"
+
+
+ExperimentArgument = Annotated[
+    str, typer.Argument(metavar="EXPERIMENT", help="Name of the experiment, as `cevnsjax list` shows it.")
+]
+ModelOption = Annotated[str, typer.Option("--model", "-m", help="Name of the model, as `cevnsjax list` shows it.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Set a parameter or a path (see `list --paths`) to a number; repeatable."
+    ),
+]
+PrecisionOption = Annotated[Precision, typer.Option(help="Type of all floating-point numbers.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
+
+
+def examples(*lines: str) -> str:
+    """Write the examples at the end of a command's help: a blank line keeps each on a line of its own."""
+    return "\n\n".join(["Examples:", *lines])
+
+
+def tables() -> Console:
+    """Console for results, on stdout; wide where it is not a terminal, so that nothing is cut off in a file."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=160)
+
+
+def messages() -> Console:
+    """Console for progress and messages, on stderr."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str, style: str | None = None) -> None:
+    """Print one line on stderr, as it is."""
+    messages().print(text, style=style, markup=False)
+
+
+def print_json(content: dict[str, Any]) -> None:
+    """Print one JSON object on stdout; numbers that are not finite become null."""
+    typer.echo(json.dumps(finite(content), indent=2))
+
+
+def finite(content: Any) -> Any:
+    """Return nested lists and dictionaries with ``None`` for every number that is not finite: JSON has no others."""
+    if isinstance(content, dict):
+        return {name: finite(value) for name, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
+def reports_errors(command: Callable) -> Callable:
+    """Wrap a command: bad input and interruption end it with one sentence on stderr and an exit code, without traceback."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments, **keywords):
+        try:
+            return command(*arguments, **keywords)
+        except InterruptedRun as error:
+            say(str(error))
+            raise typer.Exit(INTERRUPTED) from None
+        except KeyboardInterrupt:
+            say("Interrupted.")
+            raise typer.Exit(INTERRUPTED) from None
+        except CevnsjaxError as error:
+            say(f"error: {error}", "bold red")
+            raise typer.Exit(BAD_INPUT) from None
+
+    return wrapped
+
+
+def configure_jax(precision: Precision = Precision.float64) -> None:
+    """Set the precision, and keep compiled programs between runs where their folder can be written."""
+    import jax
+    from platformdirs import user_cache_dir
+
+    jax.config.update("jax_enable_x64", precision is Precision.float64)
+    folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or user_cache_dir("cevnsjax")
+    if "://" not in folder and not _writable(Path(folder)):
+        jax.config.update("jax_enable_compilation_cache", False)
+        return
+    jax.config.update("jax_compilation_cache_dir", folder)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def writable_folder(folder: Path) -> None:
+    """Make a folder and make sure that files can be written there.
+
+    Raises
+    ------
+    OutputError
+        If not.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(f"The folder {folder} cannot be written: {error.strerror or error}.") from error
+
+
+def write_file(path: Path, write: Callable[[Path], Any]) -> Path:
+    """Write a file under a temporary name beside it, then move it into place: it is there whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where.
+    write
+        Function that writes the file whose path it is given.
+
+    Returns
+    -------
+    Path
+        The path.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        write(partial)
+        os.replace(partial, path)
+    except OSError as error:
+        raise OutputError(f"The file {path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+    return path
+
+
+def check_plot_file(path: Path) -> None:
+    """Refuse a plot file whose format is not known, or whose folder cannot be written, before anything is computed.
+
+    Raises
+    ------
+    OutputError
+        If so.
+    """
+    from matplotlib.figure import Figure
+
+    formats = sorted(Figure().canvas.get_supported_filetypes())
+    if path.suffix.removeprefix(".").lower() not in formats:
+        raise OutputError(f"The plot {path} needs one of the endings {', '.join(formats)}.")
+    if not path.parent.is_dir() or path.is_dir():
+        raise OutputError(f"The plot {path} cannot be written: there is no folder for it, or a folder in its place.")
+
+
+def split_names(given: Iterable[str] | None) -> list[str]:
+    """Names from repeated options, each of which may hold several with commas between."""
+    return [name.strip() for text in given or () for name in text.split(",") if name.strip()]

@@ -1,0 +1,129 @@
+"""``cevnsjax list``: what there is."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from cevnsjax.cli.common import JsonOption, ModelOption, configure_jax, examples, print_json, reports_errors, tables
+from cevnsjax.cli.settings import (
+    experiment_builders,
+    experiment_description,
+    offered_parameters,
+    prepare,
+    settable_paths,
+)
+
+if TYPE_CHECKING:
+    from cevnsjax.experiment import Experiment
+    from cevnsjax.inference import NamedModel
+
+LIST_EXAMPLES = examples(
+    "cevnsjax list",
+    "cevnsjax list parameters --experiment coherent-csi-2021 --model nsi",
+    "cevnsjax list parameters --paths",
+    "cevnsjax list models --json",
+)
+
+
+class Topic(StrEnum):
+    """What to list."""
+
+    experiments = "experiments"
+    models = "models"
+    parameters = "parameters"
+
+
+@reports_errors
+def list_command(
+    topic: Annotated[Topic | None, typer.Argument(help="What to list; everything by default.")] = None,
+    experiment: Annotated[
+        str, typer.Option("--experiment", "-e", help="Experiment whose parameters are listed.")
+    ] = "coherent-csi-2021",
+    model: ModelOption = "sm",
+    paths: Annotated[bool, typer.Option("--paths", help="List every path that --set accepts, too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List experiments, models, and the parameters of an experiment in a model."""
+    configure_jax()
+    content: dict[str, Any] = {}
+    if topic in (None, Topic.experiments):
+        content["experiments"] = [
+            {"name": name, "description": experiment_description(name)} for name in experiment_builders()
+        ]
+    if topic in (None, Topic.models):
+        content["models"] = _models()
+    if topic in (None, Topic.parameters) or paths:
+        prepared, chosen = prepare(experiment, model)
+        if topic in (None, Topic.parameters):
+            content["parameters"] = _parameters(prepared, chosen)
+        if paths:
+            content["paths"] = _paths(prepared)
+    if as_json:
+        print_json({"experiment": experiment, "model": model} | content)
+        return
+    console = tables()
+    for name, rows in content.items():
+        heading = f"{name} of {experiment} in the model {model}" if name in ("parameters", "paths") else name
+        console.print(_table(heading, rows))
+
+
+def _models() -> list[dict[str, Any]]:
+    from cevnsjax.inference import MODELS
+
+    return [
+        {"name": name, "description": model.description, "default_free": list(model.default_free)}
+        for name, model in MODELS.items()
+    ]
+
+
+def _parameters(experiment: "Experiment", model: "NamedModel") -> list[dict[str, Any]]:
+    from cevnsjax.parameter import describe_prior
+    from cevnsjax.paths import get_path
+
+    nuisances = {p.name for p in experiment.nuisances}
+    free = {*model.default_free, *(nuisances - set(model.excluded_nuisances))}
+    return [
+        {
+            "name": name,
+            "free": name in free,
+            "nominal": float(get_path(experiment, parameter.paths[0])),
+            "prior": describe_prior(parameter.prior),
+            "unit": parameter.unit,
+            "paths": list(parameter.paths),
+            "nuisance": name in nuisances,
+            "description": parameter.description,
+        }
+        for name, parameter in offered_parameters(experiment, model).items()
+    ]
+
+
+def _paths(experiment: "Experiment") -> list[dict[str, Any]]:
+    from cevnsjax.paths import get_path
+
+    leaves = {path: get_path(experiment, path) for path in settable_paths(experiment)}
+    return [
+        {"path": path, "shape": list(leaf.shape), "nominal": float(leaf) if leaf.shape == () else None}
+        for path, leaf in leaves.items()
+    ]
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(title=escape(title), title_justify="left", title_style="bold")
+    shown = [name for name in rows[0] if name not in ("nuisance", "shape")]
+    for name in shown:
+        table.add_column(name.replace("_", " "), justify="right" if name == "nominal" else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row, name) for name in shown))
+    return table
+
+
+def _cell(row: dict[str, Any], name: str) -> str:
+    value = row[name]
+    if name == "nominal":
+        return f"{value:.6g}" if value is not None else f"array {tuple(row['shape'])}"
+    if isinstance(value, bool):
+        return "free" if value else ""
+    return escape(", ".join(value) if isinstance(value, list) else value)

@@ -1,0 +1,209 @@
+"""From text to experiments, values and priors."""
+
+import ast
+import inspect
+import math
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from cevnsjax.errors import ParameterError, UnknownNameError
+
+if TYPE_CHECKING:
+    import numpyro.distributions as dist
+
+    from cevnsjax.experiment import Experiment
+    from cevnsjax.inference import NamedModel
+    from cevnsjax.parameter import Parameter
+
+PRIORS = {
+    "Normal": (("loc", "scale"), ()),
+    "Uniform": (("low", "high"), ()),
+    "TruncatedNormal": (("loc", "scale"), ("low", "high")),
+    "LogNormal": (("loc", "scale"), ()),
+    "LogUniform": (("low", "high"), ()),
+    "HalfNormal": (("scale",), ()),
+}
+"""Priors that can be written on the command line: their arguments, and those that may be left out."""
+
+NOT_SETTABLE = ("frozen.", "observed")
+"""Beginnings of paths that are results or data, and not settings."""
+
+
+def experiment_builders() -> dict[str, Callable[[], "Experiment"]]:
+    """Every experiment of the package by name: what `cevnsjax.experiment` exports that builds one without arguments."""
+    import cevnsjax.experiment as room
+
+    builders = {}
+    for name, function in vars(room).items():
+        if not inspect.isfunction(function):
+            continue
+        signature = inspect.signature(function)
+        optional = all(p.default is not p.empty for p in signature.parameters.values())
+        if optional and signature.return_annotation is room.Experiment:
+            builders[name.replace("_", "-")] = function
+    return builders
+
+
+def experiment_description(name: str) -> str:
+    """First line of the documentation of an experiment's file."""
+    return (inspect.getdoc(sys.modules[_builder(name).__module__]) or "").split("\n")[0]
+
+
+def _builder(name: str) -> Callable[[], "Experiment"]:
+    builders = experiment_builders()
+    if name not in builders:
+        raise UnknownNameError("experiment", name, builders)
+    return builders[name]
+
+
+def prepare(experiment: str, model: str) -> tuple["Experiment", "NamedModel"]:
+    """Build an experiment with the interaction of a model.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no experiment or no model of that name.
+    """
+    from cevnsjax.inference import named_model
+
+    build, chosen = _builder(experiment), named_model(model)
+    return chosen.prepare(build()), chosen
+
+
+def offered_parameters(experiment: "Experiment", model: "NamedModel") -> dict[str, "Parameter"]:
+    """Parameters that can be free: those of the model, then the nuisance parameters of the experiment."""
+    return {p.name: p for p in (*model.parameters, *experiment.nuisances)}
+
+
+def settable_paths(experiment: "Experiment") -> list[str]:
+    """Paths that ``--set`` accepts."""
+    from cevnsjax.paths import leaf_paths
+
+    return [path for path, _ in leaf_paths(experiment) if not path.startswith(NOT_SETTABLE)]
+
+
+def apply_settings(
+    experiment: "Experiment", model: "NamedModel", given: Iterable[str] | None
+) -> tuple["Experiment", dict[str, float]]:
+    """Set parameters and paths of an experiment, and check all of its blocks again.
+
+    Parameters
+    ----------
+    experiment, model
+        The experiment, prepared for the model.
+    given
+        Texts like ``mass_kg=15`` or ``signal_norm=1.1``.
+
+    Returns
+    -------
+    experiment
+        With the values.
+    values
+        Value of every path that was set.
+
+    Raises
+    ------
+    CevnsjaxError
+        If a name is unknown, a value is no number, or a block refuses it.
+    """
+    from cevnsjax.paths import check_tree, set_number
+
+    parameters, paths = offered_parameters(experiment, model), settable_paths(experiment)
+    values: dict[str, float] = {}
+    for text in given or ():
+        name, number = _assignment("--set", text)
+        if name not in parameters and name not in paths:
+            raise UnknownNameError("parameter or path", name, [*parameters, *paths])
+        for path in parameters[name].paths if name in parameters else (name,):
+            values[path] = _number("--set", text, number)
+    for path, value in values.items():
+        experiment = set_number(experiment, path, value)
+    check_tree(experiment)
+    return experiment, values
+
+
+def _assignment(option: str, text: str) -> tuple[str, str]:
+    name, separator, value = (part.strip() for part in text.partition("="))
+    if not (name and separator and value):
+        raise ParameterError(f"{option} needs NAME=VALUE, got {text!r}.")
+    return name, value
+
+
+def _number(option: str, text: str, number: str) -> float:
+    try:
+        value = float(number)
+    except ValueError:
+        raise ParameterError(f"{option} {text!r}: {number!r} is not a number.") from None
+    if not math.isfinite(value):
+        raise ParameterError(f"{option} {text!r}: the value must be finite.")
+    return value
+
+
+def parse_priors(given: Iterable[str] | None) -> dict[str, "dist.Distribution"]:
+    """Priors from texts like ``quenching_0=Normal(0, 1)``, by parameter name."""
+    return {name: parse_prior(prior) for name, prior in (_assignment("--prior", text) for text in given or ())}
+
+
+def parse_prior(text: str) -> "dist.Distribution":
+    """Read a prior such as ``TruncatedNormal(1, 0.1, low=0)``; nothing is evaluated.
+
+    Raises
+    ------
+    ParameterError
+        If it is not one of ``PRIORS`` with numbers that make a distribution.
+    """
+    name, positional, keywords = _call(text)
+    required, optional = PRIORS[name]
+    if len(positional) > len(required) + len(optional):
+        raise ParameterError(f"The prior {text!r} has too many numbers; {_allowed()}.")
+    arguments = dict(zip((*required, *optional), positional, strict=False))
+    for key, value in keywords:
+        if key not in (*required, *optional) or key in arguments:
+            raise ParameterError(f"The prior {text!r} has no argument {key!r}, or has it twice; {_allowed()}.")
+        arguments[key] = value
+    missing = [key for key in required if key not in arguments]
+    if missing:
+        raise ParameterError(f"The prior {text!r} lacks {' and '.join(missing)}; {_allowed()}.")
+    _check_numbers(text, name, arguments)
+
+    import numpyro.distributions as dist
+
+    return getattr(dist, name)(**arguments)
+
+
+def _call(text: str) -> tuple[str, list[float], list[tuple[str, float]]]:
+    """Name, numbers and named numbers of a text that looks like a call."""
+    try:
+        node = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        node = None
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in PRIORS:
+        raise ParameterError(f"The prior {text!r} is not known; {_allowed()}.")
+    numbers = [_literal(text, argument) for argument in node.args]
+    return node.func.id, numbers, [(str(k.arg), _literal(text, k.value)) for k in node.keywords]
+
+
+def _literal(text: str, node: ast.expr) -> float:
+    sign = 1.0
+    while isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
+        sign, node = (-sign if isinstance(node.op, ast.USub) else sign), node.operand
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
+        raise ParameterError(f"The prior {text!r} may hold finite numbers only; {_allowed()}.")
+    return sign * float(value)
+
+
+def _check_numbers(text: str, name: str, arguments: dict[str, float]) -> None:
+    if arguments.get("scale", 1.0) <= 0.0:
+        raise ParameterError(f"The prior {text!r} needs a scale above zero, got {arguments['scale']:g}.")
+    low, high = arguments.get("low", -math.inf), arguments.get("high", math.inf)
+    if not low < high:
+        raise ParameterError(f"The prior {text!r} needs low below high, got {low:g} and {high:g}.")
+    if name == "LogUniform" and low <= 0.0:
+        raise ParameterError(f"The prior {text!r} needs low above zero, got {low:g}.")
+
+
+def _allowed() -> str:
+    forms = [f"{name}({', '.join([*must, *(f'{key}=' for key in may)])})" for name, (must, may) in PRIORS.items()]
+    return f"allowed are {', '.join(forms)}"

@@ -1,0 +1,137 @@
+"""``cevnsjax spectrum``: expected counts."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from cevnsjax.cli.common import (
+    ExperimentArgument,
+    JsonOption,
+    ModelOption,
+    Precision,
+    PrecisionOption,
+    SetOption,
+    check_plot_file,
+    configure_jax,
+    examples,
+    print_json,
+    reports_errors,
+    say,
+    tables,
+    write_file,
+)
+from cevnsjax.cli.settings import apply_settings, prepare
+from cevnsjax.errors import ParameterError
+
+if TYPE_CHECKING:
+    from cevnsjax.experiment import Experiment
+
+SPECTRUM_EXAMPLES = examples(
+    "cevnsjax spectrum coherent-csi-2021",
+    "cevnsjax spectrum coherent-csi-2021 --set mass_kg=20 --plot spectrum.png",
+    "cevnsjax spectrum coherent-csi-2021 --model nsi --set eps_ee_u=0.1 --json",
+)
+
+
+@reports_errors
+def spectrum(
+    experiment: ExperimentArgument,
+    model: ModelOption = "sm",
+    set_values: SetOption = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the prediction into a file.")] = None,
+    precision: PrecisionOption = Precision.float64,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the expected counts of every component, in each bin."""
+    configure_jax(precision)
+    if plot is not None:
+        check_plot_file(plot)
+    prepared, chosen = prepare(experiment, model)
+    prepared, _ = apply_settings(prepared, chosen, set_values)
+    content = {"experiment": experiment, "model": model} | prediction(prepared)
+    if plot is not None:
+        from cevnsjax.inference.plots import plot_prediction
+
+        write_file(plot, lambda path: plot_prediction(prepared, path))
+        say(f"wrote {plot}")
+    if as_json:
+        print_json(content)
+    else:
+        _print(content)
+
+
+def prediction(experiment: "Experiment") -> dict[str, Any]:
+    """Expected and observed counts of an experiment as nested dictionaries.
+
+    Raises
+    ------
+    ParameterError
+        If an expected count is negative or not finite.
+    """
+    import equinox as eqx
+
+    signal, contributions = eqx.filter_jit(lambda e: (e.signal(), e.contributions()))(experiment)
+    components: dict[str, Any] = {}
+    for name, counts in contributions.items():
+        counts = np.asarray(counts, dtype=float)
+        check_counts(name, counts)
+        components[name] = {"total": float(counts.sum()), "counts": counts.tolist()}
+    flavours = zip(experiment.flux.components, np.asarray(signal, dtype=float), strict=True)
+    components["cevns"]["by_flavour"] = {name: float(counts.sum()) for name, counts in flavours}
+    axes = experiment.axes
+    observed = np.asarray(experiment.observed, dtype=float)
+    return {
+        "components": components,
+        "bins": {axes.energy_name: list(axes.energy_edges), axes.time_name: list(axes.time_edges)},
+        "samples": {sample: list(names) for sample, names in experiment.samples.items()},
+        "observed": {sample: counts.tolist() for sample, counts in zip(experiment.samples, observed, strict=True)},
+    }
+
+
+def check_counts(name: str, counts: np.ndarray) -> None:
+    """Refuse expected counts that are negative (beyond rounding) or not finite.
+
+    Raises
+    ------
+    ParameterError
+        If there are any.
+    """
+    # an empty bin may come out at minus the rounding error of what the other bins hold
+    rounding = 1e-6 * np.abs(counts).max(initial=1.0)
+    if not np.all(np.isfinite(counts)) or np.any(counts < -rounding):
+        raise ParameterError(
+            f"The expected counts of {name!r} are negative or not finite with these values; change what --set gives."
+        )
+
+
+def _print(content: dict[str, Any]) -> None:
+    console = tables()
+    energy, time = content["bins"]
+    components = content["components"]
+    for sample, names in content["samples"].items():
+        table = Table(
+            title=escape(
+                f"{content['experiment']}, model {content['model']}: {sample} sample, counts summed over {time}"
+            ),
+            title_justify="left",
+            title_style="bold",
+            show_footer=True,
+        )
+        observed = np.asarray(content["observed"][sample])
+        counts = {name: np.asarray(components[name]["counts"]) for name in names}
+        counts["expected"] = np.sum([counts[name] for name in names], axis=0)
+        table.add_column(energy, "total")
+        for name, values in counts.items():
+            table.add_column(name, f"{values.sum():.2f}", justify="right")
+        table.add_column("observed", f"{observed.sum():.0f}", justify="right")
+        edges = content["bins"][energy]
+        for index, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+            row = [f"{values[index].sum():.2f}" for values in counts.values()]
+            table.add_row(f"{low:g} to {high:g}", *row, f"{observed[index].sum():.0f}")
+        console.print(table)
+    flavours = ", ".join(f"{name} {value:.2f}" for name, value in components["cevns"]["by_flavour"].items())
+    console.print(f"cevns by flux component: {flavours}", markup=False)

@@ -1,0 +1,94 @@
+"""``cevnsjax validate``: published numbers against this package."""
+
+import fnmatch
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cevnsjax.cli.common import (
+    JsonOption,
+    Precision,
+    PrecisionOption,
+    configure_jax,
+    examples,
+    messages,
+    print_json,
+    reports_errors,
+    tables,
+)
+from cevnsjax.errors import UnknownNameError
+
+DISAGREEMENT = 1
+
+VALIDATE_EXAMPLES = examples(
+    "cevnsjax validate",
+    "cevnsjax validate --only 'csi-2021-count*'",
+    "cevnsjax validate --json",
+)
+
+
+@reports_errors
+def validate(
+    only: Annotated[
+        str, typer.Option(metavar="PATTERN", help="Only the numbers whose id matches, like 'csi-*'.")
+    ] = "*",
+    precision: PrecisionOption = Precision.float64,
+    as_json: JsonOption = False,
+) -> None:
+    """Compute every published number again and print both; exit with 1 if one does not hold."""
+    configure_jax(precision)
+    from cevnsjax.validation import PUBLISHED, compare
+
+    chosen = [entry for entry in PUBLISHED if fnmatch.fnmatchcase(entry.id, only)]
+    if not chosen:
+        raise UnknownNameError("published number", only, [entry.id for entry in PUBLISHED])
+    rows: list[dict[str, Any]] = []
+    columns = (
+        SpinnerColumn(),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=messages(), transient=True) as progress:
+        task = progress.add_task("", total=len(chosen))
+        for entry in chosen:
+            progress.update(task, description=entry.id + (" (slow)" if entry.slow else ""))
+            comparison = compare(entry)
+            rows.append(
+                {
+                    name: getattr(entry, name)
+                    for name in ("id", "source", "convention", "published", "tolerance", "unit")
+                }
+                | {"computed": comparison.computed, "holds": bool(comparison.holds)}
+            )
+            progress.advance(task)
+    holds = all(row["holds"] for row in rows)
+    if as_json:
+        print_json({"holds": holds, "numbers": rows})
+    else:
+        _print(rows)
+    if not holds:
+        raise typer.Exit(DISAGREEMENT)
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    table = Table(show_lines=True)
+    for name, ratio in (("id", 3), ("source", 4), ("convention", 6)):
+        table.add_column(name, ratio=ratio, overflow="fold")
+    for name in ("published", "computed", "tolerance"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("unit")
+    table.add_column("verdict", no_wrap=True)
+    for row in rows:
+        texts = [escape(row[name]) for name in ("id", "source", "convention")]
+        numbers = [f"{row[name]:.6g}" for name in ("published", "computed", "tolerance")]
+        table.add_row(
+            *texts, *numbers, escape(row["unit"]), "[green]holds[/]" if row["holds"] else "[bold red]FAILS[/]"
+        )
+    console = tables()
+    console.print(table)
+    console.print(f"{sum(row['holds'] for row in rows)} of {len(rows)} hold")

@@ -1,0 +1,241 @@
+"""Plots of predictions and posteriors, written to files without any global state of matplotlib."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import equinox as eqx
+import jax
+import numpy as np
+from scipy.stats import chi2
+
+from cevnsjax.experiment import Experiment
+from cevnsjax.inference.model import Model
+from cevnsjax.inference.posterior import Posterior
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SIGNAL_COLOUR = "#d55e00"
+BACKGROUND_COLOURS = ("#56b4e9", "#009e73", "#cc79a7", "#e69f00", "#0072b2", "#f0e442")
+STEADY_STATE_COLOUR = "#c3c7cc"
+INK = "#1b2733"
+LABELS = {
+    "cevns": "CEvNS",
+    "brn": "beam-related neutrons",
+    "nin": "neutrino-induced neutrons",
+    "steady_state": "steady state",
+}
+MOST_CORNER_PARAMETERS = 12
+_STYLE = {"font_size": 12.0, "dpi": 150}
+
+
+def plot_spectrum(posterior: Posterior, path: Path, draws: int = 400) -> None:
+    """Draw data, posterior band and components, projected on energy and on time.
+
+    Parameters
+    ----------
+    posterior
+        The samples.
+    path
+        Where to write; the ending decides the format.
+    draws
+        Number of draws that the band and the means are made of.
+    """
+    expected, contributions = (np.asarray(a) if not isinstance(a, dict) else a for a in _predictions(posterior, draws))
+    experiment = posterior.model.experiment
+    means = {name: np.asarray(counts) for name, counts in contributions.items()}
+    _plot(experiment, means, expected, path)
+
+
+def plot_prediction(experiment: Experiment, path: Path) -> None:
+    """Draw the prediction of an experiment beside its data, projected on energy and on time.
+
+    Parameters
+    ----------
+    experiment
+        The experiment.
+    path
+        Where to write; the ending decides the format.
+    """
+    contributions = eqx.filter_jit(Experiment.contributions)(experiment)
+    _plot(experiment, {name: np.asarray(counts) for name, counts in contributions.items()}, None, path)
+
+
+@eqx.filter_jit
+def _expected_and_components(model: Model, values):
+    def point(at):
+        experiment = model.at(at)
+        return experiment.expected(), experiment.contributions()
+
+    expected, contributions = jax.lax.map(point, values, batch_size=64)
+    return expected, {name: counts.mean(axis=0) for name, counts in contributions.items()}
+
+
+def _predictions(posterior: Posterior, draws: int):
+    """Expected counts ``[draw, sample, energy, time]``, and the posterior mean of each component ``[energy, time]``."""
+    flat = {name: values.reshape(-1) for name, values in posterior.samples.items()}
+    total = next(iter(flat.values())).size
+    picks = np.linspace(0, total - 1, min(draws, total)).astype(int)
+    return _expected_and_components(posterior.model, {name: values[picks] for name, values in flat.items()})
+
+
+def _plot(experiment: Experiment, components: dict[str, np.ndarray], expected: np.ndarray | None, path: Path) -> None:
+    """One row for each sample that holds the signal; energy on the left, time on the right."""
+    from matplotlib.figure import Figure
+
+    rows = [(i, name) for i, (name, parts) in enumerate(experiment.samples.items()) if "cevns" in parts]
+    axes_names = experiment.axes
+    projections = (
+        (1, axes_names.energy_name, np.asarray(axes_names.energy_edges)),
+        (0, axes_names.time_name, np.asarray(axes_names.time_edges)),
+    )
+    figure = Figure(figsize=(13.0, 5.6 * len(rows)), dpi=_STYLE["dpi"], layout="constrained")
+    grid = figure.subplots(len(rows), 2, squeeze=False)
+    handles: dict[str, Any] = {}
+    for row, (index, sample) in enumerate(rows):
+        observed = np.asarray(experiment.observed[index])
+        for column, (summed, name, edges) in enumerate(projections):
+            axis = grid[row, column]
+            stacked = {part: components[part].sum(axis=summed) for part in _stacking_order(experiment.samples[sample])}
+            band = None if expected is None else expected[:, index].sum(axis=summed + 1)
+            _projection(axis, edges, stacked, band, observed.sum(axis=summed))
+            _dress(axis, name, edges)
+            for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+                handles.setdefault(label, handle)
+        grid[row, 0].set_title(f"{experiment.name}: {sample}, {observed.sum():.0f} events", loc="left", color=INK)
+    figure.legend(
+        handles.values(),
+        handles.keys(),
+        loc="outside lower center",
+        ncols=4,
+        frameon=False,
+        fontsize=_STYLE["font_size"],
+    )
+    figure.savefig(path)
+
+
+def _stacking_order(names: tuple[str, ...]) -> list[str]:
+    """Backgrounds from the largest down, the signal on top."""
+    return sorted(names, key=lambda name: (name == "cevns", name != "steady_state", name))
+
+
+def _colours(names: list[str]) -> dict[str, str]:
+    known = {"cevns": SIGNAL_COLOUR, "steady_state": STEADY_STATE_COLOUR}
+    others = [name for name in names if name not in known]
+    return known | {name: BACKGROUND_COLOURS[i % len(BACKGROUND_COLOURS)] for i, name in enumerate(others)}
+
+
+def _projection(
+    axis: "Axes", edges: np.ndarray, stacked: dict[str, np.ndarray], band: np.ndarray | None, observed: np.ndarray
+) -> None:
+    """Draw one projection: components ``[bin]`` stacked, band of draws ``[draw, bin]``, data ``[bin]``."""
+    colours, bottom = _colours(list(stacked)), np.zeros(len(edges) - 1)
+    for name, counts in stacked.items():
+        label = LABELS.get(name, name.replace("_", " "))
+        axis.stairs(bottom + counts, edges, baseline=bottom, fill=True, color=colours[name], label=label)
+        bottom = bottom + counts
+    if band is None:
+        axis.stairs(bottom, edges, color=INK, linewidth=1.5, baseline=None, label="expected")
+        top = bottom
+    else:
+        for level, strength in ((0.90, 0.22), (0.68, 0.40)):
+            low, high = np.quantile(band, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+            axis.stairs(
+                high, edges, baseline=low, fill=True, color=INK, alpha=strength, linewidth=0, label=f"{level:.0%} band"
+            )
+            top = high
+        axis.stairs(np.median(band, axis=0), edges, color=INK, linewidth=1.4, baseline=None, label="posterior median")
+        top = np.quantile(band, 0.95, axis=0)
+    centres = _display_centres(edges)
+    low, high = poisson_interval(observed)
+    axis.errorbar(
+        centres,
+        observed,
+        yerr=[observed - low, high - observed],
+        fmt="o",
+        color="black",
+        markersize=4.5,
+        elinewidth=1.3,
+        capsize=0,
+        label="data",
+        zorder=5,
+    )
+    axis.set_ylim(0.0, 1.08 * max(float(high.max()), float(top.max())))
+
+
+def poisson_interval(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Central 68.27 % interval of the mean of a Poisson count (Garwood), for error bars.
+
+    Parameters
+    ----------
+    counts
+        Observed counts, any shape.
+
+    Returns
+    -------
+    low, high
+        Lower (zero where the count is) and upper edge, of the same shape.
+    """
+    tail = 0.5 * (1.0 - 0.6827)
+    low = np.where(counts > 0, 0.5 * chi2.ppf(tail, np.maximum(2.0 * counts, 1.0)), 0.0)
+    return low, 0.5 * chi2.ppf(1.0 - tail, 2.0 * counts + 2.0)
+
+
+def _drawn_equally_wide(edges: np.ndarray) -> bool:
+    """Whether the widths differ so much that bins are drawn equally wide, with their edges as ticks."""
+    widths = np.diff(edges)
+    return bool(widths.max() > 5.0 * widths.min())
+
+
+def _display_centres(edges: np.ndarray) -> np.ndarray:
+    return 0.5 * (edges[1:] + edges[:-1])
+
+
+def _dress(axis: "Axes", name: str, edges: np.ndarray) -> None:
+    size = _STYLE["font_size"]
+    quantity, _, unit = name.rpartition("_")
+    text = f"{quantity.replace('_', ' ') or name} / {unit.replace('us', 'µs')}"
+    if _drawn_equally_wide(edges):
+        places = np.arange(len(edges), dtype=float)
+        axis.set_xscale(
+            "function",
+            functions=(lambda x: np.interp(x, edges, places), lambda place: np.interp(place, places, edges)),
+        )
+        text += "  (bins drawn equally wide)"
+    axis.set_xlim(edges[0], edges[-1])
+    axis.set_xticks(edges, [f"{edge:g}" for edge in edges])
+    axis.minorticks_off()
+    axis.set_xlabel(text, fontsize=size + 1, color=INK)
+    axis.set_ylabel("counts per bin", fontsize=size + 1, color=INK)
+    axis.tick_params(labelsize=size - 1, direction="out")
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
+
+
+def plot_corner(posterior: Posterior, path: Path) -> None:
+    """Draw all pairs of parameters; of more than twelve the first, those of the model before nuisance parameters.
+
+    Parameters
+    ----------
+    posterior
+        The samples.
+    path
+        Where to write; the ending decides the format.
+    """
+    import corner
+    from matplotlib.figure import Figure
+
+    nuisances = {parameter.name for parameter in posterior.model.experiment.nuisances}
+    ordered = sorted(posterior.model.parameters, key=lambda parameter: parameter.name in nuisances)
+    shown = ordered[:MOST_CORNER_PARAMETERS]
+    flat = np.stack([posterior.samples[parameter.name].reshape(-1) for parameter in shown], axis=1)
+    labels = [
+        parameter.name.replace("_", " ") + (f"\n/ {parameter.unit.replace('us', 'µs')}" if parameter.unit else "")
+        for parameter in shown
+    ]
+    size = len(shown)
+    figure = Figure(figsize=(2.0 * size + 1.5, 2.0 * size + 1.5), dpi=100)
+    figure.subplots(size, size, squeeze=False)
+    corner.corner(flat, fig=figure, labels=labels)
+    figure.savefig(path)

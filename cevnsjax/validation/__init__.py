@@ -1,0 +1,10 @@
+"""Published numbers that the package is held against; the tests pin every one of them."""
+
+from cevnsjax.validation.coherent_csi_2021 import COHERENT_CSI_2021
+from cevnsjax.validation.decay_at_rest import DECAY_AT_REST
+from cevnsjax.validation.published_number import Comparison as Comparison
+from cevnsjax.validation.published_number import PublishedNumber as PublishedNumber
+from cevnsjax.validation.published_number import compare as compare
+
+PUBLISHED: tuple[PublishedNumber, ...] = (*DECAY_AT_REST, *COHERENT_CSI_2021)
+"""All published numbers, in the order of the table that ``cevnsjax validate`` prints."""
