@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
-from jax.core import Tracer
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from cevnsjax.errors import CevnsjaxError

@@ -5,7 +5,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import numpy as np
+import jax.numpy as jnp
 
 from cevnsjax.errors import UnknownNameError
 
@@ -64,7 +64,7 @@ def set_number(tree, path: str, value: float):
     leaf = get_path(tree, path)
     if not eqx.is_inexact_array(leaf):
         raise UnknownNameError("leaf", path, [known for known, _ in leaf_paths(tree)])
-    return set_paths(tree, [path], [np.broadcast_to(np.asarray(value, leaf.dtype), leaf.shape)])
+    return set_paths(tree, [path], [jnp.full_like(leaf, value)])
 
 
 def check_tree(tree) -> None:

@@ -76,7 +76,7 @@ def finite(content: Any) -> Any:
 
 
 def reports_errors(command: Callable) -> Callable:
-    """Wrap a command: bad input and interruption end it with one sentence on stderr and an exit code, without traceback."""
+    """Wrap a command: bad input and interruption end it with a sentence on stderr and an exit code, not a traceback."""
 
     @functools.wraps(command)
     def wrapped(*arguments, **keywords):
@@ -106,7 +106,8 @@ def configure_jax(precision: Precision = Precision.float64) -> None:
         jax.config.update("jax_enable_compilation_cache", False)
         return
     jax.config.update("jax_compilation_cache_dir", folder)
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 
 def _writable(folder: Path) -> bool:
@@ -116,6 +117,21 @@ def _writable(folder: Path) -> bool:
             return True
     except OSError:
         return False
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written, without making it.
+
+    Raises
+    ------
+    OutputError
+        If so.
+    """
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise OutputError(f"The folder {folder} cannot be written: {existing} is a file.")
+    if not os.access(existing, os.W_OK):
+        raise OutputError(f"The folder {folder} cannot be written: permission denied in {existing}.")
 
 
 def writable_folder(folder: Path) -> None:
@@ -157,7 +173,7 @@ def write_file(path: Path, write: Callable[[Path], Any]) -> Path:
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
         write(partial)
-        os.replace(partial, path)
+        partial.replace(path)
     except OSError as error:
         raise OutputError(f"The file {path} cannot be written: {error.strerror or error}.") from error
     finally:

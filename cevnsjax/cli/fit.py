@@ -21,6 +21,7 @@ from cevnsjax.cli.common import (
     Precision,
     PrecisionOption,
     SetOption,
+    check_folder,
     configure_jax,
     examples,
     finite,
@@ -115,6 +116,10 @@ def fit(
     from cevnsjax.parameter import describe_prior
 
     schedule = Schedule(chains, warmup, samples)
+    folder = out or Path(f"fit-{experiment}-{model}")
+    check_folder(folder)
+    if resume:
+        _check_checkpoint(folder)
     prepared, chosen = prepare(experiment, model)
     prepared, values = apply_settings(prepared, chosen, set_values)
     wanted = split_names(free) or None
@@ -136,7 +141,6 @@ def fit(
     for p in built.parameters:
         if any(path in values for path in p.paths):
             say(f"note: {p.name} is free, so --set moves only where its prior is checked; --fix {p.name} holds it.")
-    folder = out or Path(f"fit-{experiment}-{model}")
     with _run_folder(folder, options, resume):
         posterior = _sample(built, jax.random.key(seed), schedule, folder, resume, timings)
     best = _best_fit(built, posterior)
@@ -183,13 +187,16 @@ def _run_folder(folder: Path, options: dict[str, Any], resume: bool):
 
     checkpoint, description = folder / CHECKPOINT, folder / OPTIONS_FILE
     if resume:
-        _check_resumable(checkpoint, description, options)
+        _check_options(folder, options)
         writable_folder(folder)
         yield
         return
     new = not folder.exists()
     writable_folder(folder)
-    checkpoint.unlink(missing_ok=True)
+    try:
+        checkpoint.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"The old checkpoint {checkpoint} cannot be removed: {error.strerror}.") from error
     write_file(description, lambda path: path.write_text(json.dumps(options, indent=2)))
     try:
         yield
@@ -201,19 +208,25 @@ def _run_folder(folder: Path, options: dict[str, Any], resume: bool):
                     folder.rmdir()
 
 
-def _check_resumable(checkpoint: Path, description: Path, options: dict[str, Any]) -> None:
-    if not checkpoint.exists():
-        raise OutputError(f"There is no checkpoint to resume from in {checkpoint.parent}; run without --resume first.")
+def _check_checkpoint(folder: Path) -> None:
+    from cevnsjax.inference.run import CHECKPOINT
+
+    if not (folder / CHECKPOINT).exists():
+        raise OutputError(f"There is no checkpoint to resume from in {folder}; run without --resume first.")
+
+
+def _check_options(folder: Path, options: dict[str, Any]) -> None:
+    description = folder / OPTIONS_FILE
     try:
         before = json.loads(description.read_text())
         different = [name for name, value in options.items() if before[name] != value]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OutputError(f"The file {description} is missing or damaged; run without --resume.") from error
     if different:
-        name = different[0]
+        example = _difference(before[different[0]], options[different[0]])
         raise OutputError(
-            f"The run in {checkpoint.parent} has other options ({', '.join(different)}; {_difference(before[name], options[name])})"
-            "; give the same options as then, or run without --resume."
+            f"The run in {folder} has other options ({', '.join(different)}; {example}); give the same options as "
+            "then, or run without --resume."
         )
 
 
@@ -311,18 +324,20 @@ def warnings(summary: dict[str, dict], divergences: int) -> list[str]:
     unmixed = [name for name, row in summary.items() if not row["r_hat"] <= LARGEST_R_HAT]
     if unmixed:
         found.append(
-            f"R-hat is above {LARGEST_R_HAT} for {', '.join(unmixed)}: the chains disagree. Raise --warmup and --samples; if the "
-            "posterior has separated bands, raise --chains, so that each band holds several (chains start dispersed like the prior)."
+            f"R-hat is above {LARGEST_R_HAT} for {', '.join(unmixed)}: the chains disagree. Raise --warmup and "
+            "--samples; if the posterior has separated bands, raise --chains, so that each band holds several (chains "
+            "start dispersed like the prior)."
         )
     small = [name for name, row in summary.items() if not row["ess_bulk"] >= SMALLEST_ESS]
     if small:
         found.append(
-            f"the effective sample size is below {SMALLEST_ESS:.0f} for {', '.join(small)}: raise --samples or --chains."
+            f"the effective sample size is below {SMALLEST_ESS:.0f} for {', '.join(small)}: raise --samples or "
+            "--chains."
         )
     if divergences:
         found.append(
-            f"{divergences} divergent transitions: the posterior has corners that the sampler cannot follow. Raise --warmup, or "
-            "narrow the priors."
+            f"{divergences} divergent transitions: the posterior has corners that the sampler cannot follow. Raise "
+            "--warmup, or narrow the priors."
         )
     return found
 
@@ -333,7 +348,10 @@ def _write(
     """Write all results, each whole or not at all."""
     from cevnsjax.inference.plots import plot_corner, plot_spectrum
 
-    run = options | _surroundings() | {"timings_s": asdict(timings)} | report
+    summary = {"summary": report["parameters"]} | {
+        name: value for name, value in report.items() if name != "parameters"
+    }
+    run = options | _surroundings() | {"timings_s": asdict(timings)} | summary
     posterior = replace(posterior, attributes={"options": json.dumps(options)})
     return [
         write_file(folder / "posterior.nc", posterior.to_netcdf),

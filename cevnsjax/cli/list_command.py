@@ -1,5 +1,6 @@
 """``cevnsjax list``: what there is."""
 
+import inspect
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,13 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cevnsjax.cli.common import JsonOption, ModelOption, configure_jax, examples, print_json, reports_errors, tables
-from cevnsjax.cli.settings import (
-    experiment_builders,
-    experiment_description,
-    offered_parameters,
-    prepare,
-    settable_paths,
-)
+from cevnsjax.cli.settings import offered_parameters, prepare, settable_paths
 
 if TYPE_CHECKING:
     from cevnsjax.experiment import Experiment
@@ -50,9 +45,7 @@ def list_command(
     configure_jax()
     content: dict[str, Any] = {}
     if topic in (None, Topic.experiments):
-        content["experiments"] = [
-            {"name": name, "description": experiment_description(name)} for name in experiment_builders()
-        ]
+        content["experiments"] = _experiments()
     if topic in (None, Topic.models):
         content["models"] = _models()
     if topic in (None, Topic.parameters) or paths:
@@ -68,6 +61,14 @@ def list_command(
     for name, rows in content.items():
         heading = f"{name} of {experiment} in the model {model}" if name in ("parameters", "paths") else name
         console.print(_table(heading, rows))
+
+
+def _experiments() -> list[dict[str, Any]]:
+    """Names, and the first line of the documentation of the file of each."""
+    from cevnsjax.experiment import EXPERIMENTS
+
+    files = {name: inspect.getmodule(build) for name, build in EXPERIMENTS.items()}
+    return [{"name": name, "description": (inspect.getdoc(file) or "").split("\n")[0]} for name, file in files.items()]
 
 
 def _models() -> list[dict[str, Any]]:

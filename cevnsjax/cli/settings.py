@@ -1,10 +1,10 @@
 """From text to experiments, values and priors."""
 
 import ast
-import inspect
+import difflib
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cevnsjax.errors import ParameterError, UnknownNameError
@@ -30,33 +30,6 @@ NOT_SETTABLE = ("frozen.", "observed")
 """Beginnings of paths that are results or data, and not settings."""
 
 
-def experiment_builders() -> dict[str, Callable[[], "Experiment"]]:
-    """Every experiment of the package by name: what `cevnsjax.experiment` exports that builds one without arguments."""
-    import cevnsjax.experiment as room
-
-    builders = {}
-    for name, function in vars(room).items():
-        if not inspect.isfunction(function):
-            continue
-        signature = inspect.signature(function)
-        optional = all(p.default is not p.empty for p in signature.parameters.values())
-        if optional and signature.return_annotation is room.Experiment:
-            builders[name.replace("_", "-")] = function
-    return builders
-
-
-def experiment_description(name: str) -> str:
-    """First line of the documentation of an experiment's file."""
-    return (inspect.getdoc(sys.modules[_builder(name).__module__]) or "").split("\n")[0]
-
-
-def _builder(name: str) -> Callable[[], "Experiment"]:
-    builders = experiment_builders()
-    if name not in builders:
-        raise UnknownNameError("experiment", name, builders)
-    return builders[name]
-
-
 def prepare(experiment: str, model: str) -> tuple["Experiment", "NamedModel"]:
     """Build an experiment with the interaction of a model.
 
@@ -65,10 +38,11 @@ def prepare(experiment: str, model: str) -> tuple["Experiment", "NamedModel"]:
     UnknownNameError
         If there is no experiment or no model of that name.
     """
+    from cevnsjax.experiment import named_experiment
     from cevnsjax.inference import named_model
 
-    build, chosen = _builder(experiment), named_model(model)
-    return chosen.prepare(build()), chosen
+    chosen = named_model(model)
+    return chosen.prepare(named_experiment(experiment)), chosen
 
 
 def offered_parameters(experiment: "Experiment", model: "NamedModel") -> dict[str, "Parameter"]:
@@ -114,13 +88,21 @@ def apply_settings(
     for text in given or ():
         name, number = _assignment("--set", text)
         if name not in parameters and name not in paths:
-            raise UnknownNameError("parameter or path", name, [*parameters, *paths])
+            raise _unknown(name, {*parameters, *paths})
         for path in parameters[name].paths if name in parameters else (name,):
             values[path] = _number("--set", text, number)
     for path, value in values.items():
         experiment = set_number(experiment, path, value)
     check_tree(experiment)
     return experiment, values
+
+
+def _unknown(name: str, known: set[str]) -> ParameterError:
+    """The error for a name that is no parameter and no path: near matches, or else where to look."""
+    near = difflib.get_close_matches(name, sorted(known), n=4, cutoff=0.5)
+    near = near or sorted(path for path in known if name in path)[:4]
+    hint = f"did you mean {', '.join(map(repr, near))}?" if near else "see `cevnsjax list parameters --paths`."
+    return ParameterError(f"There is no parameter or path called {name!r}; {hint}")
 
 
 def _assignment(option: str, text: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """``cevnsjax spectrum``: expected counts."""
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -129,7 +130,7 @@ def _print(content: dict[str, Any]) -> None:
             table.add_column(name, f"{values.sum():.2f}", justify="right")
         table.add_column("observed", f"{observed.sum():.0f}", justify="right")
         edges = content["bins"][energy]
-        for index, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for index, (low, high) in enumerate(itertools.pairwise(edges)):
             row = [f"{values[index].sum():.2f}" for values in counts.values()]
             table.add_row(f"{low:g} to {high:g}", *row, f"{observed[index].sum():.0f}")
         console.print(table)

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import Scalar, as_float
 
-Coupling = Float[Array, "2 3 3 node"]
+Coupling = Float[Array, "2 3 3 #node"]
 """Real and imaginary part of g_ab on the nodes; the node axis has length 1 for a contact interaction."""
 
 

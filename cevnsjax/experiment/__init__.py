@@ -1,9 +1,19 @@
 """Experiments: one file each, assembled from blocks."""
 
-from cevnsjax.experiment.background import AbstractBackground as AbstractBackground
-from cevnsjax.experiment.background import MeasuredBackground as MeasuredBackground
-from cevnsjax.experiment.background import SimulatedBackground as SimulatedBackground
-from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021 as coherent_csi_2021
-from cevnsjax.experiment.experiment import Axes as Axes
-from cevnsjax.experiment.experiment import Experiment as Experiment
-from cevnsjax.experiment.freeze import freeze as freeze
+from cevnsjax.experiment.background import AbstractBackground, MeasuredBackground, SimulatedBackground
+from cevnsjax.experiment.catalogue import EXPERIMENTS, named_experiment
+from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
+from cevnsjax.experiment.experiment import Axes, Experiment
+from cevnsjax.experiment.freeze import freeze
+
+__all__ = [
+    "EXPERIMENTS",
+    "AbstractBackground",
+    "Axes",
+    "Experiment",
+    "MeasuredBackground",
+    "SimulatedBackground",
+    "coherent_csi_2021",
+    "freeze",
+    "named_experiment",
+]

@@ -1,7 +1,5 @@
 """One experiment, put together: source, target, interaction, quenching, response, backgrounds and data."""
 
-from typing import Self
-
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -117,7 +115,7 @@ class Experiment(eqx.Module):
             if not set(names) <= known:
                 raise CevnsjaxError(f"sample {sample!r} names {sorted(set(names) - known)}, known: {sorted(known)}.")
 
-    def with_interaction(self, interaction: AbstractInteraction) -> Self:
+    def with_interaction(self, interaction: AbstractInteraction) -> "Experiment":
         """Return the same experiment with another interaction."""
         return eqx.tree_at(lambda experiment: experiment.interaction, self, interaction)
 
@@ -168,11 +166,11 @@ class Experiment(eqx.Module):
         counts = self.contributions()
         return jnp.stack([sum(counts[name] for name in names) for names in self.samples.values()])  # pyright: ignore
 
-    def asimov(self) -> Self:
+    def asimov(self) -> "Experiment":
         """Return the same experiment with its own prediction in the place of data."""
         return eqx.tree_at(lambda experiment: experiment.observed, self, self.expected())
 
-    def with_observed(self, counts) -> Self:
+    def with_observed(self, counts) -> "Experiment":
         """Return the same experiment with other data of the same shape.
 
         Raises

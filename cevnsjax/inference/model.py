@@ -143,7 +143,7 @@ class Model(eqx.Module):
             biject_to(p.prior.support).inv(as_float(p.prior.sample(k, (number,))))
             for p, k in zip(self.parameters, keys, strict=True)
         ]
-        return (jnp.stack(draws, axis=1) - self.location) / self.scale
+        return jax.vmap(lambda draw: (draw - self.location) / self.scale)(jnp.stack(draws, axis=1))
 
 
 def _check_support(parameter: Parameter, experiment: Experiment) -> None:

@@ -1,5 +1,6 @@
 """Plots of predictions and posteriors, written to files without any global state of matplotlib."""
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,11 @@ from cevnsjax.inference.posterior import Posterior
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-SIGNAL_COLOUR = "#d55e00"
-BACKGROUND_COLOURS = ("#56b4e9", "#009e73", "#cc79a7", "#e69f00", "#0072b2", "#f0e442")
-STEADY_STATE_COLOUR = "#c3c7cc"
+SIGNAL_COLOUR = "#f4a259"
+BACKGROUND_COLOURS = ("#5fb3d4", "#2a9d8f", "#c58bb8", "#b5a642", "#8c6bb1", "#a3b86c")
+STEADY_STATE_COLOUR = "#dcdfe3"
+BAND_COLOUR = "#1d4e89"
 INK = "#1b2733"
 LABELS = {
     "cevns": "CEvNS",
@@ -42,10 +43,9 @@ def plot_spectrum(posterior: Posterior, path: Path, draws: int = 400) -> None:
     draws
         Number of draws that the band and the means are made of.
     """
-    expected, contributions = (np.asarray(a) if not isinstance(a, dict) else a for a in _predictions(posterior, draws))
-    experiment = posterior.model.experiment
+    expected, contributions = _predictions(posterior, draws)
     means = {name: np.asarray(counts) for name, counts in contributions.items()}
-    _plot(experiment, means, expected, path)
+    _plot(posterior.model.experiment, means, np.asarray(expected), path)
 
 
 def plot_prediction(experiment: Experiment, path: Path) -> None:
@@ -136,21 +136,20 @@ def _projection(
         axis.stairs(bottom + counts, edges, baseline=bottom, fill=True, color=colours[name], label=label)
         bottom = bottom + counts
     if band is None:
-        axis.stairs(bottom, edges, color=INK, linewidth=1.5, baseline=None, label="expected")
+        axis.stairs(bottom, edges, color=INK, linewidth=1.6, baseline=None, label="expected")
         top = bottom
     else:
-        for level, strength in ((0.90, 0.22), (0.68, 0.40)):
+        axis.stairs(
+            np.median(band, axis=0), edges, color=BAND_COLOUR, linewidth=1.6, baseline=None, label="posterior median"
+        )
+        for level, strength in ((0.68, 0.45), (0.90, 0.25)):
             low, high = np.quantile(band, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-            axis.stairs(
-                high, edges, baseline=low, fill=True, color=INK, alpha=strength, linewidth=0, label=f"{level:.0%} band"
-            )
-            top = high
-        axis.stairs(np.median(band, axis=0), edges, color=INK, linewidth=1.4, baseline=None, label="posterior median")
+            shade = {"color": BAND_COLOUR, "alpha": strength, "linewidth": 0}
+            axis.stairs(high, edges, baseline=low, fill=True, label=f"{100 * level:.0f} % band", **shade)
         top = np.quantile(band, 0.95, axis=0)
-    centres = _display_centres(edges)
     low, high = poisson_interval(observed)
     axis.errorbar(
-        centres,
+        0.5 * (edges[1:] + edges[:-1]),
         observed,
         yerr=[observed - low, high - observed],
         fmt="o",
@@ -158,7 +157,7 @@ def _projection(
         markersize=4.5,
         elinewidth=1.3,
         capsize=0,
-        label="data",
+        label="data with Poisson errors",
         zorder=5,
     )
     axis.set_ylim(0.0, 1.08 * max(float(high.max()), float(top.max())))
@@ -188,10 +187,6 @@ def _drawn_equally_wide(edges: np.ndarray) -> bool:
     return bool(widths.max() > 5.0 * widths.min())
 
 
-def _display_centres(edges: np.ndarray) -> np.ndarray:
-    return 0.5 * (edges[1:] + edges[:-1])
-
-
 def _dress(axis: "Axes", name: str, edges: np.ndarray) -> None:
     size = _STYLE["font_size"]
     quantity, _, unit = name.rpartition("_")
@@ -214,28 +209,66 @@ def _dress(axis: "Axes", name: str, edges: np.ndarray) -> None:
 
 
 def plot_corner(posterior: Posterior, path: Path) -> None:
-    """Draw all pairs of parameters; of more than twelve the first, those of the model before nuisance parameters.
+    """Draw all pairs of parameters with contours of 68 % and 90 %, and each with its median and central 68 %.
 
     Parameters
     ----------
     posterior
-        The samples.
+        The samples. Of more than twelve parameters the first are drawn, those of the model before nuisance parameters.
     path
         Where to write; the ending decides the format.
     """
-    import corner
     from matplotlib.figure import Figure
 
+    corner = _corner()
     nuisances = {parameter.name for parameter in posterior.model.experiment.nuisances}
-    ordered = sorted(posterior.model.parameters, key=lambda parameter: parameter.name in nuisances)
-    shown = ordered[:MOST_CORNER_PARAMETERS]
-    flat = np.stack([posterior.samples[parameter.name].reshape(-1) for parameter in shown], axis=1)
+    shown = sorted(posterior.model.parameters, key=lambda p: p.name in nuisances)[:MOST_CORNER_PARAMETERS]
+    flat = np.stack([np.asarray(posterior.samples[p.name], dtype=float).reshape(-1) for p in shown], axis=1)
+    names = [p.name.replace("_", " ") for p in shown]
     labels = [
-        parameter.name.replace("_", " ") + (f"\n/ {parameter.unit.replace('us', 'µs')}" if parameter.unit else "")
-        for parameter in shown
+        f"{name}\n/ {p.unit.replace('us', 'µs')}" if p.unit else name for name, p in zip(names, shown, strict=True)
     ]
     size = len(shown)
-    figure = Figure(figsize=(2.0 * size + 1.5, 2.0 * size + 1.5), dpi=100)
-    figure.subplots(size, size, squeeze=False)
-    corner.corner(flat, fig=figure, labels=labels)
-    figure.savefig(path)
+    figure = Figure(figsize=(1.9 * size + 1.6, 1.9 * size + 1.6), dpi=100)
+    grid = figure.subplots(size, size, squeeze=False)
+    corner(
+        flat,
+        fig=figure,
+        labels=labels,
+        label_kwargs={"fontsize": 13, "color": INK},
+        labelpad=0.08,
+        range=[_span(values) for values in flat.T],
+        bins=25,
+        smooth=1.0,
+        levels=(0.68, 0.90),
+        color=BAND_COLOUR,
+        plot_datapoints=False,
+        plot_density=False,
+        fill_contours=True,
+        max_n_ticks=3,
+        hist_kwargs={"linewidth": 1.4},
+        quiet=True,
+    )
+    for axis in figure.axes:
+        axis.tick_params(labelsize=11)
+    for index, name in enumerate(names):
+        low, middle, high = np.quantile(flat[:, index], [0.16, 0.5, 0.84])
+        digits = int(np.clip(1 - np.floor(np.log10(max(high - low, 1e-8) / 2.0)), 0, 8))
+        value = f"${middle:.{digits}f}^{{+{high - middle:.{digits}f}}}_{{-{middle - low:.{digits}f}}}$"
+        grid[index, index].set_title(f"{name}\n{value}", fontsize=13, color=INK)
+    figure.savefig(path, bbox_inches="tight")
+
+
+def _corner():
+    """The function that draws; its package warns of ArviZ's next version when it is imported."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import corner
+    return corner.corner
+
+
+def _span(values: np.ndarray) -> tuple[float, float]:
+    """Range of all but the outermost draws, of a width above zero."""
+    low, high = np.quantile(values, [0.0005, 0.9995])
+    padding = 0.0 if high > low else 1e-6 * max(1.0, abs(float(high)))
+    return float(low - padding), float(high + padding)

@@ -141,6 +141,7 @@ def _identity(model: Model, key: jax.Array, schedule: Schedule) -> str:
 def _save(folder: Path, states, latents, statistics, identity: str) -> None:
     leaves = [_plain(leaf) for leaf in jax.tree.leaves(states)]
     arrays = {f"state_{i}": leaf for i, leaf in enumerate(leaves)}
+    arrays["identity"] = np.array(identity)
     arrays["latents"] = np.concatenate(latents, axis=1)
     for name in statistics[0]:
         arrays[f"stat_{name}"] = np.concatenate([block[name] for block in statistics], axis=1)
@@ -148,7 +149,7 @@ def _save(folder: Path, states, latents, statistics, identity: str) -> None:
     partial = folder / (CHECKPOINT + ".partial")
     try:
         with partial.open("wb") as stream:
-            np.savez(stream, identity=np.array(identity), **arrays)
+            np.savez(stream, allow_pickle=False, **arrays)
         partial.replace(target)
     except OSError as error:
         raise OutputError(f"The checkpoint {target} cannot be written: {error.strerror}.") from error

@@ -1,5 +1,9 @@
 """How much is seen of a recoil."""
 
-from cevnsjax.quenching.quenching import AbstractQuenching as AbstractQuenching
-from cevnsjax.quenching.quenching import ConstantQuenching as ConstantQuenching
-from cevnsjax.quenching.quenching import PolynomialQuenching as PolynomialQuenching
+from cevnsjax.quenching.quenching import AbstractQuenching, ConstantQuenching, PolynomialQuenching
+
+__all__ = [
+    "AbstractQuenching",
+    "ConstantQuenching",
+    "PolynomialQuenching",
+]

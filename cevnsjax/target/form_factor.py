@@ -6,7 +6,6 @@ radius, so that a measured radius, a neutron skin or a fit parameter means the s
 
 import math
 from abc import abstractmethod
-from typing import Self
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -103,7 +102,7 @@ class Helm(AbstractFormFactor):
         return uniform_ball(q2 * diffraction_radius2) * jnp.exp(-0.5 * q2 * s2)
 
     @classmethod
-    def lewin_smith(cls, mass_number: int) -> Self:
+    def lewin_smith(cls, mass_number: int) -> "Helm":
         """Helm form factor with the radius of Lewin and Smith, Astropart. Phys. 6, 87 (1996), eq. 4.11.
 
         R_0^2 = c^2 + (7/3) pi^2 a^2 - 5 s^2 with c = (1.23 A^(1/3) - 0.60) fm, a = 0.52 fm, s = 0.9 fm.
@@ -139,7 +138,7 @@ class KleinNystrand(AbstractFormFactor):
         return uniform_ball(q2 * sphere_radius2) / (1.0 + q2 * a2)
 
     @classmethod
-    def from_mass_number(cls, mass_number: int, radius_constant_fm: float = 1.2) -> Self:
+    def from_mass_number(cls, mass_number: int, radius_constant_fm: float = 1.2) -> "KleinNystrand":
         """Klein-Nystrand form factor with R_A = radius_constant_fm A^(1/3) (COHERENT papers use 1.2 and 1.23 fm)."""
         sphere_radius = radius_constant_fm * mass_number ** (1 / 3)
         return cls(math.sqrt(0.6 * sphere_radius**2 + 6.0 * KLEIN_NYSTRAND_RANGE_FM**2))

@@ -2,9 +2,14 @@
 
 from cevnsjax.validation.coherent_csi_2021 import COHERENT_CSI_2021
 from cevnsjax.validation.decay_at_rest import DECAY_AT_REST
-from cevnsjax.validation.published_number import Comparison as Comparison
-from cevnsjax.validation.published_number import PublishedNumber as PublishedNumber
-from cevnsjax.validation.published_number import compare as compare
+from cevnsjax.validation.published_number import Comparison, PublishedNumber, compare
+
+__all__ = [
+    "PUBLISHED",
+    "Comparison",
+    "PublishedNumber",
+    "compare",
+]
 
 PUBLISHED: tuple[PublishedNumber, ...] = (*DECAY_AT_REST, *COHERENT_CSI_2021)
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""

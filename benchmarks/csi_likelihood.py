@@ -1,0 +1,515 @@
+"""Time and memory of the COHERENT CsI[Na] likelihood, beside the same physics computed the usual ways.
+
+    python benchmarks/csi_likelihood.py [--quick] [--json FILE] [--part NAME]
+
+Every part runs in a process of its own, one after the other, and reports medians and minima of several repeats after
+a first call that compiles. What each line means is in ``benchmarks/README.md``. The script measures on whatever JAX
+finds; its figures mean nothing without the machine that is printed with them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import baselines
+import emcee
+import equinox as eqx
+import jax
+import numpy as np
+import numpyro.distributions as dist
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cevnsjax.cross_section import NSI, Coherent, TreeLevel
+from cevnsjax.experiment import coherent_csi_2021
+from cevnsjax.flux import GaussianPulse, PionDecayArrival
+from cevnsjax.inference import Model, Schedule, build_model, sample
+from cevnsjax.inference.diagnostics import bulk_effective_sample_size
+from cevnsjax.parameter import Parameter
+from cevnsjax.target import Helm
+from cevnsjax.validation.coherent_csi_2021 import convention_experiment
+
+PARTS = ("likelihood-float64", "likelihood-float32", "sampling", "memory")
+GRID_POINTS = 200
+MATCHED = "matched"
+CASES = {
+    "fixed response": "nsi; couplings, backgrounds, times float; quenching and efficiency fixed",
+    "quenching floats": "nsi; quenching floats too, response tabulated",
+    "everything floats": "sm; quenching and efficiency float",
+    MATCHED: "the physics, convention and six parameters of the grids: quenching, couplings, neutron radius, norm",
+}
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Measuring
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Microseconds per point, and the seconds of the first call, which compiles."""
+
+    median_us: float
+    minimum_us: float
+    repeats: int
+    first_call_s: float
+
+
+def measure(call: Callable[[], Any], points: int, repeats: int, least_s: float = 0.05) -> Timing:
+    """Time a call that evaluates a number of points; a repeat lasts ``least_s`` at least."""
+
+    def elapsed(number: int) -> float:
+        started = time.perf_counter()
+        for _ in range(number):
+            jax.block_until_ready(call())
+        return time.perf_counter() - started
+
+    first = elapsed(1)
+    number = max(1, math.ceil(least_s / elapsed(1)))
+    times = [1e6 * elapsed(number) / (number * points) for _ in range(repeats)]
+    return Timing(float(np.median(times)), min(times), repeats, first)
+
+
+def machine() -> dict[str, Any]:
+    """Describe what this runs on."""
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    packages = ("cevnsjax", "jax", "jaxlib", "numpyro", "equinox", "numpy", "scipy", "emcee")
+    return {
+        "cpu": models[0] if models else platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "device": f"{jax.default_backend()}: {jax.devices()[0].device_kind} x {jax.device_count()}",
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in packages},
+    }
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# The models
+
+
+def matched_model() -> Model:
+    """The physics of ``baselines.CsIParameters`` with the parameters of ``baselines.GRID_THETA``."""
+    p = baselines.CsIParameters()
+    experiment = convention_experiment(
+        Helm(p.neutron_radii[0]), Helm(p.neutron_radii[1]), TreeLevel((0.5 - p.g_p_e) / 2.0)
+    )
+    arrival = PionDecayArrival(GaussianPulse(p.t0, p.pulse_sigma))
+    experiment = eqx.tree_at(lambda e: e.arrival, experiment, arrival)
+    terms = {"sm": experiment.interaction.terms["sm"], "nsi": NSI()}
+    radii = tuple(f"target.nuclides.{name}.neutron_form_factor.rms_radius_fm" for name in ("Cs133", "I127"))
+    return Model(
+        experiment.with_interaction(Coherent(terms)),
+        [
+            Parameter("quenching_0", dist.Normal(0.0, 1.0), "quenching.first_component"),
+            Parameter("quenching_1", dist.Normal(0.0, 1.0), "quenching.second_component"),
+            Parameter("eps_ee_u", dist.Uniform(-1.0, 1.0), "interaction.terms.nsi.up.ee"),
+            Parameter("eps_ee_d", dist.Uniform(-1.0, 1.0), "interaction.terms.nsi.down.ee"),
+            Parameter("neutron_radius", dist.Normal(5.1, 0.2), radii, "fm"),
+            Parameter("signal_norm", dist.Uniform(0.0, 3.0), "signal_norm"),
+        ],
+    )
+
+
+def models() -> dict[str, Model]:
+    """The cases of :data:`CASES`."""
+    experiment = coherent_csi_2021()
+    return {
+        "fixed response": build_model(experiment, "nsi", fixed=["efficiency", "quenching_0", "quenching_1"]),
+        "quenching floats": build_model(experiment, "nsi", fixed=["efficiency"]),
+        "everything floats": build_model(experiment, "sm"),
+        MATCHED: matched_model(),
+    }
+
+
+def evaluate(model: Model, observed, latents, chunk: int | None):
+    """Potential and gradient at many points: all at once, or in chunks (1: one after the other)."""
+    point = jax.value_and_grad(lambda latent: model.potential(latent, observed))
+    return jax.vmap(point)(latents) if chunk is None else jax.lax.map(point, latents, batch_size=chunk)
+
+
+value_and_gradient = eqx.filter_jit(evaluate)
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# (a) Time per point
+
+
+def likelihood(precision: str, quick: bool) -> dict[str, Any]:
+    """Time per point of ours, and of the usual ways, in one precision."""
+    repeats = 3 if quick else 9
+    chunks = (64, 128) if jax.default_backend() == "cpu" else (1024, 4096)
+    variants: dict[str, tuple[int, int | None]] = {
+        "1": (1, None),
+        "64 one by one in a compiled loop": (64, 1),
+        "64": (64, None),
+        "4096": (4096, None),
+        **{f"4096 in chunks of {chunk}": (4096, chunk) for chunk in chunks},
+    }
+    if jax.default_backend() != "cpu":
+        variants["65536"] = (65536, None)
+    if quick:
+        variants = {name: variants[name] for name in ("1", "64")}
+    ours: dict[str, dict[str, Any]] = {}
+    for case, model in models().items():
+        observed = model.experiment.observed
+        ours[case] = {}
+        for name, (batch, chunk) in variants.items():
+            latents = model.prior_latents(jax.random.key(batch), batch)
+            timing = measure(
+                lambda m=model, o=observed, x=latents, c=chunk: value_and_gradient(m, o, x, c), batch, repeats
+            )
+            ours[case][name] = asdict(timing)
+    usual = usual_ways(precision, quick, repeats)
+    result = {"ours": ours, "usual": usual}
+    if precision == "float64":
+        result["agreement"] = agreement()
+    result["ratios"] = ratios(ours, usual)
+    return result
+
+
+def usual_ways(precision: str, quick: bool, repeats: int) -> dict[str, Any]:
+    """Time per point of the baselines."""
+    usual: dict[str, Any] = {}
+    p = baselines.CsIParameters()
+    if precision == "float64":
+        # SciPy takes a second and more: few repeats, and no first call to compile
+        usual["nested quad (value)"] = asdict(
+            measure(lambda: baselines.counts_nested_quad(p), 1, 1 if quick else 3, least_s=0.0)
+        )
+        usual["NumPy grid (value)"] = asdict(measure(lambda: baselines.counts_grid_numpy(p, GRID_POINTS), 1, repeats))
+    batch = 4 if quick else 64
+    noise = 0.05 * np.random.default_rng(0).normal(size=(batch, len(baselines.GRID_THETA)))
+    thetas = jax.numpy.asarray(np.asarray(baselines.GRID_THETA_DEFAULT) + noise, dtype=precision)
+    for mesh in (True, False):
+        point = jax.value_and_grad(baselines.make_grid_jax(precision, GRID_POINTS, mesh=mesh))
+        ways = {
+            "single calls": (jax.jit(point), thetas[0], 1),
+            f"vmap {batch}": (jax.jit(jax.vmap(point)), thetas, batch),
+            "lax.map": (jax.jit(lambda x, f=point: jax.lax.map(f, x)), thetas, batch),
+            "lax.map in chunks of 4": (jax.jit(lambda x, f=point: jax.lax.map(f, x, batch_size=4)), thetas, batch),
+        }
+        for name, (function, argument, points) in ways.items():
+            where = "mesh" if mesh else "T grid"
+            usual[f"JAX grid, couplings on the {where}, {name}"] = asdict(
+                measure(lambda f=function, x=argument: f(x), points, min(repeats, 5))
+            )
+    return usual
+
+
+def ratios(ours: dict, usual: dict) -> dict[str, dict[str, dict[str, float]]]:
+    """How many times longer than ours at batch 64 each usual way takes, for every case."""
+    mesh = next(name for name in usual if "the mesh, vmap" in name)
+    best = min((name for name in usual if name.startswith("JAX grid")), key=lambda name: usual[name]["median_us"])
+    rows = {name: name for name in usual if not name.startswith("JAX")}
+    rows |= {f"naive {mesh}": mesh, f"best {best}": best}
+    return {
+        label: {
+            case: {kind: usual[name][f"{kind}_us"] / timings["64"][f"{kind}_us"] for kind in ("median", "minimum")}
+            for case, timings in ours.items()
+        }
+        for label, name in rows.items()
+    }
+
+
+def agreement() -> dict[str, float]:
+    """Largest relative difference of counts per flavour and bin from the oracle, over its largest bin."""
+    p = baselines.CsIParameters()
+    oracle = baselines.energy_counts_quad(p)
+    experiment = matched_model().experiment
+    flat = experiment.recoil_spectrum().push_forward(experiment.quenching)
+    grid = jax.jit(baselines.make_grid_jax("float64", GRID_POINTS, return_counts=True))
+    counts = {
+        "cevnsjax": np.asarray(experiment.response.counts(flat)),
+        "nested quad": baselines.counts_nested_quad(p)[0],
+        "NumPy grid": baselines.counts_grid_numpy(p, GRID_POINTS),
+        "JAX grid": np.asarray(grid(jax.numpy.asarray(baselines.GRID_THETA_DEFAULT))),
+    }
+    return {name: float(np.abs(values - oracle).max() / oracle.max()) for name, values in counts.items()}
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# (b) Time to a thousand effective samples
+
+
+def sampling(quick: bool) -> dict[str, Any]:
+    """Warm-up and sampling of the ``sm`` fit: HMC of the package, and emcee on the same density."""
+    model = build_model(coherent_csi_2021(), "sm")
+    schedule = Schedule(chains=2, warmup=50, samples=50) if quick else Schedule()
+    runs = [hmc(model, jax.random.key(seed), schedule) for seed in (range(2) if quick else range(4))]
+    median = sorted(runs[1:], key=lambda run: run["time_to_1000_s"])[(len(runs) - 1) // 2]
+    return {
+        "HMC": {"first_run_s": runs[0]["total_s"], "schedule": asdict(schedule), "runs": runs[1:], **median},
+        "emcee": ensemble(model, 32 if quick else 128, *((20, 50) if quick else (1000, 3000))),
+    }
+
+
+def hmc(model: Model, key, schedule: Schedule) -> dict[str, float]:
+    """One run of the package's sampler."""
+    ends: dict[str, float] = {}
+    started = time.perf_counter()
+    posterior = sample(model, key, schedule, progress=lambda stage, *_: ends.update({stage: time.perf_counter()}))
+    total = time.perf_counter() - started
+    warmup = ends["warm-up"] - started
+    size = min(bulk_effective_sample_size(values) for values in posterior.samples.values())
+    rate = size / (total - warmup)
+    return {
+        "total_s": total,
+        "warmup_s": warmup,
+        "sampling_s": total - warmup,
+        "min_bulk_ess": size,
+        "ess_per_s": rate,
+        "time_to_1000_s": warmup + 1000.0 / rate,
+        "divergences": posterior.divergences,
+        "steps_per_draw": float(posterior.statistics["tree_steps"].mean()),
+    }
+
+
+@eqx.filter_jit
+def log_densities(model: Model, observed, latents):
+    """Log-density of many latent vectors, minus infinity where it is not a number."""
+    values = -jax.vmap(lambda latent: model.potential(latent, observed))(latents)
+    return jax.numpy.where(jax.numpy.isnan(values), -jax.numpy.inf, values)
+
+
+def ensemble(model: Model, walkers: int, burn_in: int, steps: int) -> dict[str, float]:
+    """The affine-invariant ensemble sampler on the same latent density, evaluated in batches of half the walkers."""
+    observed = model.experiment.observed
+
+    def batched(latents: np.ndarray) -> np.ndarray:
+        return np.asarray(log_densities(model, observed, jax.numpy.asarray(latents)))
+
+    start = np.array(model.prior_latents(jax.random.key(0), walkers))
+    for compiled in (start, start[: walkers // 2]):
+        batched(compiled)
+    sampler = emcee.EnsembleSampler(walkers, start.shape[1], batched, vectorize=True)
+    started = time.perf_counter()
+    state = sampler.run_mcmc(start, burn_in)
+    middle = time.perf_counter()
+    sampler.reset()
+    sampler.run_mcmc(state, steps)
+    ended = time.perf_counter()
+    chain = np.asarray(sampler.get_chain())
+    by_bulk = min(bulk_effective_sample_size(chain[:, :, i].T) for i in range(chain.shape[2]))
+    time_scale = float(np.max(sampler.get_autocorr_time(quiet=True, tol=0)))
+    rate = by_bulk / (ended - middle)
+    return {
+        "walkers": walkers,
+        "burn_in_steps": burn_in,
+        "steps": steps,
+        "warmup_s": middle - started,
+        "sampling_s": ended - middle,
+        "min_bulk_ess": by_bulk,
+        "autocorrelation_steps": time_scale,
+        "ess_by_autocorrelation": walkers * steps / time_scale,
+        "ess_per_s": rate,
+        "time_to_1000_s": middle - started + 1000.0 / rate,
+        "acceptance": float(np.mean(sampler.acceptance_fraction)),
+    }
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# (c) Memory
+
+
+def memory(quick: bool) -> dict[str, Any]:
+    """Memory of values and gradients at 1e5 points, as XLA plans it and as the system sees it."""
+    points, chunk = (1000 if quick else 100_000), (64 if jax.default_backend() == "cpu" else 4096)
+    results: dict[str, Any] = {"points": points, "chunk": chunk, "cases": {}}
+    unit = 1e6 if platform.system() == "Darwin" else 1e3
+
+    def peak_MB() -> float:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+    compiled = {}
+    for case, model in models().items():
+        arrays, rest = eqx.partition(model, eqx.is_array)
+        latents = jax.numpy.asarray(
+            np.resize(np.asarray(model.prior_latents(jax.random.key(0), 1000)), (points, len(model.names)))
+        )
+        arguments = (arrays, model.experiment.observed, latents)
+        plans = {}
+        for name, size in (("chunked", chunk), ("plain_vmap", None)):
+            function = jax.jit(lambda a, o, x, r=rest, s=size: evaluate(eqx.combine(a, r), o, x, s))
+            plans[name] = function.lower(*arguments).compile()
+        results["cases"][case] = {
+            f"{name}_temporary_MB": plan.memory_analysis().temp_size_in_bytes / 1e6 for name, plan in plans.items()
+        }
+        compiled[case] = plans["chunked"], arguments
+    for case, (plan, arguments) in compiled.items():
+        before, started = peak_MB(), time.perf_counter()
+        jax.block_until_ready(plan(*arguments))
+        results["cases"][case] |= {
+            "seconds": time.perf_counter() - started,
+            "peak_rss_before_MB": before,
+            "peak_rss_after_MB": peak_MB(),
+        }
+    return results
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Printing
+
+
+def show(report: dict[str, Any]) -> None:
+    """Print the tables."""
+    console = Console()
+    m = report["machine"]
+    console.print(
+        f"[bold]{m['cpu']}[/], {m['cores']} cores; device {m['device']}; Python {m['python']}; "
+        + ", ".join(f"{name} {number}" for name, number in m["versions"].items())
+    )
+    console.print(
+        "load average (1, 5, 15 min) "
+        + ", ".join(
+            f"{moment} {' '.join(f'{load:.1f}' for load in loads)}" for moment, loads in report["load_average"].items()
+        )
+    )
+    for precision in ("float64", "float32"):
+        if part := report["parts"].get(f"likelihood-{precision}"):
+            _show_likelihood(console, precision, part, m["cpu"])
+    if part := report["parts"].get("sampling"):
+        _show_sampling(console, part, m["cpu"])
+    if part := report["parts"].get("memory"):
+        _show_memory(console, part)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _show_likelihood(console: Console, precision: str, part: dict[str, Any], cpu: str) -> None:
+    ours = part["ours"]
+    table = Table(title=f"cevnsjax, {precision}: us per point of value and gradient, median (minimum); {cpu}")
+    table.add_column("points per call")
+    for case in ours:
+        table.add_column(case, justify="right")
+    for name in next(iter(ours.values())):
+        cells = [f"{_number(t[name]['median_us'])} ({_number(t[name]['minimum_us'])})" for t in ours.values()]
+        table.add_row(name, *cells)
+    table.add_row("first call at 64, s", *[f"{t['64']['first_call_s']:.1f}" for t in ours.values()])
+    console.print(table)
+    table = Table(title=f"The usual ways, {precision}: us per point, value and gradient unless said otherwise; {cpu}")
+    for column in ("way", "median", "minimum"):
+        table.add_column(column, justify="left" if column == "way" else "right")
+    for name, timing in part["usual"].items():
+        table.add_row(name, _number(timing["median_us"]), _number(timing["minimum_us"]))
+    console.print(table)
+    table = Table(title=f"Ratios, {precision}: the usual way / cevnsjax at 64 points per call; of medians (of minima)")
+    table.add_column("numerator")
+    for case in ours:
+        table.add_column(case, justify="right")
+    for label, row in part["ratios"].items():
+        table.add_row(label, *[f"{_number(r['median'])} ({_number(r['minimum'])})" for r in row.values()])
+    console.print(table)
+    if "agreement" in part:
+        errors = ", ".join(f"{name} {error:.1e}" for name, error in part["agreement"].items())
+        console.print(f"Largest error of the counts per flavour and bin, over the largest: {errors}")
+
+
+def _show_sampling(console: Console, part: dict[str, Any], cpu: str) -> None:
+    table = Table(title=f"Posterior of the sm fit (10 parameters), nothing compiles; {cpu}")
+    rows = {
+        "warm-up, s": "warmup_s",
+        "sampling, s": "sampling_s",
+        "smallest bulk ESS": "min_bulk_ess",
+        "ESS per second of sampling": "ess_per_s",
+        "time to 1000 ESS, warm-up included, s": "time_to_1000_s",
+    }
+    table.add_column("")
+    for method in part:
+        table.add_column(method, justify="right")
+    for label, name in rows.items():
+        table.add_row(label, *[_number(values[name]) for values in part.values()])
+    console.print(table)
+    schedule, ensemble_part = part["HMC"]["schedule"], part["emcee"]
+    console.print(
+        f"HMC: {schedule['chains']} chains, {schedule['warmup']} warm-up draws, {schedule['samples']} draws; median of "
+        f"{len(part['HMC']['runs'])} runs; first run, which compiles, {part['HMC']['first_run_s']:.1f} s. emcee: "
+        f"{ensemble_part['walkers']} walkers, {ensemble_part['burn_in_steps']} + {ensemble_part['steps']} steps, "
+        f"autocorrelation {ensemble_part['autocorrelation_steps']:.0f} steps, "
+        f"{ensemble_part['ess_by_autocorrelation']:.0f} effective samples by it."
+    )
+
+
+def _show_memory(console: Console, part: dict[str, Any]) -> None:
+    table = Table(title=f"Memory of value and gradient at {part['points']} points, MB")
+    columns = {
+        "chunked_temporary_MB": f"temporary, chunks of {part['chunk']}",
+        "plain_vmap_temporary_MB": "temporary, plain vmap (not run)",
+        "peak_rss_before_MB": "peak RSS of the process before",
+        "peak_rss_after_MB": "and after",
+    }
+    table.add_column("case")
+    for label in (*columns.values(), "seconds"):
+        table.add_column(label, justify="right")
+    for case, values in part["cases"].items():
+        table.add_row(case, *[_number(values[name]) for name in columns], f"{values['seconds']:.2f}")
+    console.print(table)
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Running
+
+
+def run_part(part: str, quick: bool) -> dict[str, Any]:
+    """Run one part in this process."""
+    jax.config.update("jax_enable_x64", part != "likelihood-float32")
+    if part.startswith("likelihood"):
+        return likelihood(part.removeprefix("likelihood-"), quick)
+    return sampling(quick) if part == "sampling" else memory(quick)
+
+
+def in_own_process(part: str, quick: bool) -> dict[str, Any]:
+    """Run one part in a new process, so that parts share no compilation, precision or memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "part.json"
+        arguments = ["--part", part, "--bare", "--json", str(path), *(["--quick"] if quick else [])]
+        subprocess.run([sys.executable, __file__, *arguments], check=True)
+        return json.loads(path.read_text())
+
+
+def main(
+    quick: Annotated[bool, typer.Option(help="A small run that only shows that everything works.")] = False,
+    output: Annotated[Path | None, typer.Option("--json", help="Where to write everything that was measured.")] = None,
+    part: Annotated[list[str] | None, typer.Option(help=f"Only this part: {', '.join(PARTS)}.")] = None,
+    bare: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Measure the COHERENT CsI likelihood, and print and write what came out."""
+    chosen = part or list(PARTS)
+    if unknown := set(chosen) - set(PARTS):
+        raise typer.BadParameter(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if bare:
+        report = {"machine": machine(), "result": run_part(chosen[0], quick)}
+    else:
+        before = os.getloadavg()
+        parts = {name: in_own_process(name, quick) for name in chosen}
+        report = {
+            "machine": next(iter(parts.values()))["machine"],
+            "load_average": {"before": before, "after": os.getloadavg()},
+            "quick": quick,
+            "cases": CASES,
+            "parts": {name: values["result"] for name, values in parts.items()},
+        }
+        show(report)
+    if output is not None:
+        output.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,134 @@
+"""HMC against the profile likelihood, against resumption, and against needless compilation."""
+
+import equinox as eqx
+import jax
+import jax.monitoring
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+
+from cevnsjax.experiment import coherent_csi_2021
+from cevnsjax.inference import Model, Schedule, build_model, maximum, profile_interval, sample
+from cevnsjax.inference.diagnostics import bulk_effective_sample_size, rank_r_hat, summarise
+from cevnsjax.parameter import Parameter
+
+pytestmark = pytest.mark.usefixtures("standard_promotion")
+
+_compilations = []
+jax.monitoring.register_event_duration_secs_listener(
+    lambda event, duration, **_: _compilations.append(event) if "backend_compile" in event else None
+)
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    return coherent_csi_2021()
+
+
+@pytest.fixture(scope="module")
+def small_model(experiment):
+    return Model(
+        experiment,
+        [
+            Parameter("signal_norm", dist.Uniform(0.0, 3.0), "signal_norm"),
+            Parameter("steady_state_events", dist.Uniform(600.0, 2000.0), "backgrounds.steady_state.events"),
+        ],
+    )
+
+
+def test_other_data_of_the_same_shape_compile_nothing(experiment, small_model):
+    schedule = Schedule(chains=2, warmup=50, samples=25)
+    sample(small_model, jax.random.key(0), schedule)
+    toy = np.random.default_rng(0).poisson(np.asarray(experiment.expected()))
+    observed = experiment.with_observed(toy).observed
+    before = len(_compilations)
+    first = sample(small_model, jax.random.key(1), schedule, observed=observed)
+    assert len(_compilations) == before
+    rebuilt = Model(coherent_csi_2021().with_observed(toy), small_model.parameters)
+    compiled = len(_compilations)
+    second = sample(rebuilt, jax.random.key(1), schedule)
+    assert len(_compilations) == compiled, "a model built anew from the same parts must not be compiled anew"
+    np.testing.assert_allclose(first.samples["signal_norm"], second.samples["signal_norm"], rtol=1e-9)
+
+
+def test_same_key_same_samples(small_model):
+    schedule = Schedule(chains=2, warmup=50, samples=25)
+    first, second = (sample(small_model, jax.random.key(3), schedule) for _ in range(2))
+    np.testing.assert_array_equal(first.samples["signal_norm"], second.samples["signal_norm"])
+    third = sample(small_model, jax.random.key(4), schedule)
+    assert not np.array_equal(first.samples["signal_norm"], third.samples["signal_norm"])
+
+
+def test_small_posterior_agrees_with_quadrature(small_model):
+    """Two parameters: the posterior on a grid is the reference."""
+    posterior = sample(small_model, jax.random.key(5), Schedule(chains=8, warmup=200, samples=400))
+    norms, steady = np.linspace(0.4, 1.6, 121), np.linspace(1130.0, 1430.0, 101)
+    point = jax.jit(lambda a, b: small_model.log_density({"signal_norm": a, "steady_state_events": b}))
+    density = np.exp(np.asarray(jax.vmap(lambda a: jax.vmap(lambda b: point(a, b))(steady))(norms)) + 95.0)
+    marginal = density.sum(axis=1) / density.sum()
+    mean = (norms * marginal).sum()
+    sd = np.sqrt(((norms - mean) ** 2 * marginal).sum())
+    result = summarise(posterior.samples["signal_norm"])
+    # the error of a mean of N effective draws is sd/sqrt(N); four of them
+    assert abs(result["mean"] - mean) < 4.0 * sd / np.sqrt(result["ess_bulk"])
+    assert abs(result["sd"] / sd - 1.0) < 4.0 / np.sqrt(2.0 * result["ess_bulk"])
+    assert posterior.divergences == 0
+
+
+@pytest.mark.slow
+def test_hmc_agrees_with_the_profile_likelihood(experiment):
+    model = build_model(experiment, "sm")
+    posterior = sample(model, jax.random.key(1), Schedule(chains=8, warmup=300, samples=1000))
+    summary = posterior.summary()
+    interval = profile_interval(model, "signal_norm")
+    width = 0.5 * (interval.upper - interval.lower)
+    norm = summary["signal_norm"]
+    assert abs(norm["mean"] - interval.best) < 0.05 * width
+    assert abs(norm["sd"] - width) < 0.05 * width
+    assert posterior.divergences == 0
+    for name, values in summary.items():
+        assert values["r_hat"] < 1.01, name
+        assert values["ess_bulk"] > 1000, name
+
+
+@pytest.mark.slow
+def test_both_nsi_bands_are_populated(experiment):
+    """The amplitude of nu_e has either sign: each of the two bands must hold chains, and the chains must cross."""
+    model = build_model(experiment, "nsi")
+    posterior = sample(model, jax.random.key(1), Schedule(chains=8, warmup=300, samples=500))
+    up, down = posterior.samples["eps_ee_u"], posterior.samples["eps_ee_d"]
+    protons, neutrons = 54.0, 76.0  # mean of Cs and I
+    amplitude = protons * (0.0382 + 2.0 * up + down) + neutrons * (-0.5117 + up + 2.0 * down)
+    fraction = (amplitude > 0.0).mean()
+    assert 0.3 < fraction < 0.7
+    assert np.all(np.diff(np.sign(amplitude), axis=1).any(axis=1)), "every chain crosses"
+    assert max(rank_r_hat(up), rank_r_hat(down)) < 1.02
+
+
+def test_maximum_agrees_with_iminuit(experiment):
+    iminuit = pytest.importorskip("iminuit")
+    model = build_model(experiment, "sm", fixed=["brn_delay", "nin_delay", "quenching_0", "quenching_1"])
+    density = eqx.filter_jit(model.log_density)
+    minuit = iminuit.Minuit(
+        lambda *values: -float(density(dict(zip(model.names, jnp.asarray(values), strict=True)))),
+        *(float(value) for value in model.reference_values.values()),
+        name=model.names,
+    )
+    minuit.errordef = iminuit.Minuit.LIKELIHOOD
+    minuit.limits["brn_events"] = minuit.limits["nin_events"] = (0.0, None)
+    minuit.limits["arrival_time"] = (0.0, 1.0)
+    minuit.limits["signal_norm"] = (0.0, 3.0)
+    minuit.limits["steady_state_events"] = (643.0, 1929.0)
+    minuit.migrad()
+    best = maximum(model)
+    assert abs(best.log_density + minuit.fval) < 1e-3
+    assert abs(best.values["signal_norm"] - minuit.values["signal_norm"]) < 0.01 * minuit.errors["signal_norm"]
+
+
+def test_diagnostics_agree_with_arviz():
+    arviz = pytest.importorskip("arviz")
+    generator = np.random.default_rng(1)
+    draws = np.cumsum(generator.normal(size=(4, 500)), axis=1) * 0.02 + generator.normal(size=(4, 500))
+    assert abs(bulk_effective_sample_size(draws) / float(arviz.ess(draws)) - 1.0) < 0.02
+    assert abs(rank_r_hat(draws) - float(arviz.rhat(draws))) < 1e-3

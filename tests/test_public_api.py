@@ -1,0 +1,139 @@
+"""The public names, frozen: a change here is a decision, and belongs in CHANGELOG.md."""
+
+import importlib
+
+import pytest
+
+API = {
+    "cevnsjax": [
+        "Model",
+        "Panels",
+        "Parameter",
+        "Schedule",
+        "Spectrum",
+        "build_model",
+        "cross_section",
+        "experiment",
+        "flux",
+        "inference",
+        "maximum",
+        "profile_interval",
+        "quenching",
+        "response",
+        "sample",
+        "target",
+        "validation",
+    ],
+    "cevnsjax.target": [
+        "AbstractFormFactor",
+        "Helm",
+        "KleinNystrand",
+        "Material",
+        "Nuclide",
+        "PointLike",
+        "SymmetrizedFermi",
+        "compound",
+        "nuclide",
+    ],
+    "cevnsjax.flux": [
+        "AbstractArrival",
+        "AbstractFlux",
+        "AbstractPulse",
+        "AbstractTimeDistribution",
+        "ExponentialTimes",
+        "FLAVOURS",
+        "GaussianPulse",
+        "HistogramTimes",
+        "POWERS",
+        "PionDecayArrival",
+        "PionDecayAtRest",
+        "SharpPulse",
+        "SingleDecayArrival",
+    ],
+    "cevnsjax.cross_section": [
+        "AbstractInteraction",
+        "AbstractMomentumTransfer",
+        "AbstractVectorKinematics",
+        "AbstractVectorTerm",
+        "Coherent",
+        "ErlerSu",
+        "FlavourMatrix",
+        "FourMomentum",
+        "HeavyNucleus",
+        "NSI",
+        "PDGLegacy",
+        "RecoilNodes",
+        "SpinHalf",
+        "SpinZero",
+        "ThreeMomentum",
+        "Tomalak21",
+        "TreeLevel",
+        "flux_averaged_cross_section",
+        "weak_charge",
+    ],
+    "cevnsjax.quenching": ["AbstractQuenching", "ConstantQuenching", "PolynomialQuenching"],
+    "cevnsjax.response": [
+        "AbstractEfficiency",
+        "AbstractResponse",
+        "GammaPhotoElectrons",
+        "SigmoidEfficiency",
+        "TabulatedResponse",
+        "TimeWindow",
+    ],
+    "cevnsjax.experiment": [
+        "AbstractBackground",
+        "Axes",
+        "EXPERIMENTS",
+        "Experiment",
+        "MeasuredBackground",
+        "SimulatedBackground",
+        "coherent_csi_2021",
+        "freeze",
+        "named_experiment",
+    ],
+    "cevnsjax.inference": [
+        "MODELS",
+        "Maximum",
+        "Model",
+        "NamedModel",
+        "Posterior",
+        "ProfileInterval",
+        "Schedule",
+        "build_model",
+        "maximum",
+        "named_model",
+        "poisson_log_likelihood",
+        "profile_interval",
+        "sample",
+        "significance",
+    ],
+    "cevnsjax.validation": ["Comparison", "PUBLISHED", "PublishedNumber", "compare"],
+}
+
+
+@pytest.mark.parametrize("name", API)
+def test_public_names(name):
+    module = importlib.import_module(name)
+    assert sorted(module.__all__) == API[name]
+    for public in module.__all__:
+        assert getattr(module, public) is not None
+
+
+def test_importing_changes_no_configuration():
+    """A new interpreter imports everything and leaves JAX's configuration as it was."""
+    import subprocess
+    import sys
+
+    code = (
+        "import jax; before = dict(jax.config.values); import cevnsjax, importlib\n"
+        f"[importlib.import_module(name) for name in {list(API)!r}]\n"
+        "assert dict(jax.config.values) == before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_unknown_name_is_an_attribute_error():
+    import cevnsjax
+
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = cevnsjax.no_such_name
