@@ -23,10 +23,11 @@ app.command(epilog=FIT_EXAMPLES)(fit)
 app.command(epilog=VALIDATE_EXAMPLES)(validate)
 
 
-def _print_version(asked: bool) -> None:
+def _print_version(asked: bool) -> bool:
     if asked:
         typer.echo(f"cevnsjax {version('cevnsjax')}")
         raise typer.Exit
+    return asked
 
 
 @app.callback()

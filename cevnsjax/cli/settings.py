@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cevnsjax.errors import ParameterError, UnknownNameError
+from cevnsjax.errors import ParameterError
 
 if TYPE_CHECKING:
     import numpyro.distributions as dist

@@ -1,6 +1,7 @@
 """Fold what no free parameter moves into constants before sampling."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -48,19 +49,16 @@ def freeze(experiment: Experiment, free_paths: Iterable[str]) -> Experiment:
         matrix where nothing in front of it is free, as a table in ionisation energy where only quenching is.
     """
     free_paths = tuple(free_paths)
-    frozen = FrozenStages()
-    fixed = {
-        stage: not depends_on(getattr(Experiment, stage), experiment, free_paths)
-        for stage in ("recoil_nodes", "kernel", "time_fractions")
-    }
-    if fixed["recoil_nodes"]:
-        frozen = eqx.tree_at(lambda f: f.nodes, frozen, experiment.recoil_nodes(), is_leaf=lambda x: x is None)
-    if fixed["time_fractions"]:
-        fractions = experiment.time_fractions()
-        frozen = eqx.tree_at(lambda f: f.time_fractions, frozen, fractions, is_leaf=lambda x: x is None)
-    if fixed["kernel"]:
-        frozen = eqx.tree_at(lambda f: f.kernel, frozen, experiment.kernel(), is_leaf=lambda x: x is None)
-    elif not any(path.startswith("response.") for path in free_paths):
+
+    def constant(stage: Callable[[Experiment], Any]) -> Any:
+        return None if depends_on(stage, experiment, free_paths) else eqx.filter_jit(stage)(experiment)
+
+    frozen = FrozenStages(
+        nodes=constant(Experiment.recoil_nodes),
+        kernel=constant(Experiment.kernel),
+        time_fractions=constant(Experiment.time_fractions),
+    )
+    if frozen.kernel is None and not any(path.startswith("response.") for path in free_paths):
         # room for a quenching that floats upwards: twice the largest nominal ionisation energy
         largest = 2.0 * experiment.quenching(experiment.recoil_nodes().recoil_energy_keV).max()
         table = TabulatedResponse.of(experiment.response, as_float(largest))

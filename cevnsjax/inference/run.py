@@ -162,7 +162,7 @@ def _load(model: Model, key: jax.Array, schedule: Schedule, folder: Path | None,
     if not path.exists():
         raise OutputError(f"There is no checkpoint to resume from in {folder}; run without --resume first.")
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as stream, np.load(stream) as stored:
             arrays = dict(stored)
         identity = str(arrays["identity"])
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:

@@ -1,5 +1,6 @@
 """Scintillation light counted in photo-electrons."""
 
+import math
 from abc import abstractmethod
 
 import equinox as eqx
@@ -8,7 +9,7 @@ import numpy as np
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_edges, check_positive, is_concrete
+from cevnsjax.arrays import as_float, check_edges, check_positive, is_concrete, power_series
 from cevnsjax.response.response import AbstractResponse
 from cevnsjax.spectrum import Spectrum
 
@@ -59,6 +60,16 @@ class SigmoidEfficiency(AbstractEfficiency):
         return jnp.maximum(height / (1.0 + jnp.exp(-slope * (signal_PE - centre))) + offset, 0.0)
 
 
+def log_poisson_mode(mean: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """mean ln(mean) - mean - ln Gamma(1 + mean), mean > 0, by Stirling's series where the three terms would cancel."""
+    large = mean > 8.0
+    inverse = 1.0 / jnp.where(large, mean, 8.0)
+    series = inverse * power_series(inverse**2, [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156])
+    small = jnp.where(large, 1.0, mean)
+    direct = small * jnp.log(small) - small - gammaln(1.0 + small)
+    return jnp.where(large, 0.5 * jnp.log(inverse / (2.0 * math.pi)) - series, direct)
+
+
 class GammaPhotoElectrons(AbstractResponse):
     """Gamma-distributed photo-electrons, an efficiency on the reconstructed signal, and bins.
 
@@ -104,15 +115,18 @@ class GammaPhotoElectrons(AbstractResponse):
     def _density(
         self, signal_PE: Float[Array, " signal"], energy_keV: Float[Array, " node"]
     ) -> Float[Array, "node signal"]:
+        # nothing is seen of a deposit at or below zero; its node keeps a value that can be differentiated
         positive = energy_keV > 0.0
         energy = jnp.where(positive, energy_keV, 1.0)
         excess = self.shape_per_keV * energy
-        shape = 1.0 + excess
-        rate = self.inverse_yield_keV_per_PE * shape / energy
-        constant = jnp.where(positive, shape * jnp.log(rate) - gammaln(shape), -1e4)
+        rate = self.inverse_yield_keV_per_PE * (1.0 + excess) / energy
+        # signals are counted from the middle of the bins: every term of the exponent stays small, in float32 too
+        middle = 0.5 * (self.edges_PE[0] + self.edges_PE[-1])
+        ratio = rate * middle / excess
+        constant = jnp.log(rate) + log_poisson_mode(excess) + excess * (jnp.log(ratio) - (ratio - 1.0))
         # the exponent as a product of two thin matrices: so is its derivative, and the large array is met only by exp
-        of_energy = jnp.stack([constant, excess, -rate], axis=1)
-        of_signal = jnp.stack([jnp.ones_like(signal_PE), jnp.log(signal_PE), signal_PE])
+        of_energy = jnp.stack([jnp.where(positive, constant, -1e4), excess, -rate], axis=1)
+        of_signal = jnp.stack([jnp.ones_like(signal_PE), jnp.log(signal_PE / middle), signal_PE - middle])
         return jnp.exp(jnp.matmul(of_energy, of_signal, precision="highest"))
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:

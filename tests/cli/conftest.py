@@ -1,0 +1,64 @@
+import json
+import os
+from dataclasses import dataclass
+
+import jax
+import pytest
+
+from cevnsjax.cli import main
+
+CONFIGURED = (
+    "jax_enable_x64",
+    "jax_compilation_cache_dir",
+    "jax_enable_compilation_cache",
+    "jax_persistent_cache_min_compile_time_secs",
+)
+
+
+@dataclass
+class Result:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    @property
+    def sentence(self):
+        """The only line on stderr of a command that was refused."""
+        assert self.code == 2, self
+        assert self.out == ""
+        assert self.err.startswith("error: ")
+        assert self.err.count("\n") == 1
+        assert "Traceback" not in self.err
+        return self.err
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compilation_cache(tmp_path_factory):
+    """Compiled programs are shared between the processes of these tests, and not with the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+            patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("jax")))
+        yield
+
+
+@pytest.fixture
+def cevnsjax(capsys, monkeypatch, tmp_path, standard_promotion):
+    """Run the command line in this process, in an empty folder; JAX's configuration is put back afterwards."""
+    before = {name: getattr(jax.config, name) for name in CONFIGURED}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def run(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Result(stopped.value.code or 0, captured.out, captured.err)
+
+    yield run
+    for name, value in before.items():
+        jax.config.update(name, value)

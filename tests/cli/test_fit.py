@@ -1,0 +1,225 @@
+"""fit: what it writes, what it refuses, and that an interrupted run ends where an uninterrupted one does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import jax
+import numpy as np
+import pytest
+import xarray
+
+from cevnsjax.cli.fit import warnings
+from cevnsjax.errors import InterruptedRun, OutputError
+from cevnsjax.experiment import coherent_csi_2021
+from cevnsjax.inference import Schedule, build_model, plots, sample
+
+CSI = "coherent-csi-2021"
+FIXED = ("arrival_time", "quenching_0", "quenching_1", "efficiency", "brn_delay", "nin_delay", "nin_events")
+FREE = ["signal_norm", "brn_events", "steady_state_events"]
+# three parameters behind a constant response: little to compile
+SMALL = ("fit", CSI, "--fix", ",".join(FIXED), "--chains", "2", "--warmup", "50")
+FILES = {"posterior.nc", "corner.png", "spectrum.png", "run.json"}
+
+
+@pytest.fixture
+def no_plots(monkeypatch):
+    """Empty files in the place of plots, for the tests that are about samples."""
+    for name in ("plot_corner", "plot_spectrum"):
+        monkeypatch.setattr(plots, name, lambda posterior, path: path.touch())
+
+
+def posterior_of(folder):
+    with xarray.open_dataset(folder / "posterior.nc", group="posterior", engine="h5netcdf") as stored:
+        return {str(name): values.to_numpy() for name, values in stored.items()}
+
+
+def assert_same(first, second):
+    assert first.keys() == second.keys()
+    for name, values in first.items():
+        np.testing.assert_array_equal(values, second[name], err_msg=name)
+
+
+def test_fit_writes_everything(cevnsjax, tmp_path):
+    # the prior of the second option, and a set value, reach the run and its description
+    prior = "signal_norm=TruncatedNormal(1, 0.5, low=0)"
+    options = (*SMALL, "--samples", 100, "--prior", prior, "--set", "mass_kg=14.5", "--seed", 3)
+    result = cevnsjax(*options, "--json")
+    assert result.code == 0, result.err
+    content = result.json
+    assert list(content["parameters"]) == [*FREE, "cevns_events"]
+    for row in content["parameters"].values():
+        assert set(row) == {"mean", "sd", "hdi_68", "hdi_90", "ess_bulk", "r_hat"}
+    assert set(content["best_fit"]) == {*FREE, "cevns_events"}
+    assert isinstance(content["divergences"], int)
+    assert content["wall_s"] > 0
+    folder = tmp_path / f"fit-{CSI}-sm"
+    assert content["files"] == [
+        str(folder.relative_to(tmp_path) / name) for name in ("posterior.nc", "corner.png", "spectrum.png", "run.json")
+    ]
+    assert {file.name for file in folder.iterdir()} == FILES | {"checkpoint.npz", "checkpoint.json"}
+    assert "warning: the effective sample size" in result.err
+
+    run = json.loads((folder / "run.json").read_text())
+    assert (run["experiment"], run["model"], run["seed"], run["precision"]) == (CSI, "sm", 3, "float64")
+    assert run["set"] == {"mass_kg": 14.5}
+    assert [row["name"] for row in run["parameters"]] == FREE
+    assert run["parameters"][0]["paths"] == ["signal_norm"]
+    assert run["parameters"][0]["prior"].startswith("TruncatedNormal(1, 0.5")
+    assert (run["schedule"]["chains"], run["schedule"]["warmup"], run["schedule"]["samples"]) == (2, 50, 100)
+    assert set(run["versions"]) == {"python", "cevnsjax", "jax", "jaxlib", "numpyro", "equinox", "numpy"}
+    assert set(run["timings_s"]) == {"build", "warm_up", "sampling", "total"}
+    assert run["device"]["platform"] == jax.devices()[0].platform
+    assert run["summary"] == content["parameters"]
+    samples = posterior_of(folder)
+    assert samples["signal_norm"].shape == (2, 100)
+    assert content["parameters"]["signal_norm"]["mean"] == pytest.approx(samples["signal_norm"].mean())
+
+    # a completed run is not sampled again, only written again
+    (folder / "corner.png").unlink()
+    again = cevnsjax(*options, "--resume")
+    assert again.code == 0, again.err
+    assert "sampling:" not in again.err
+    assert "90 % HDI" in again.out
+    assert "cevns_events" in again.out
+    assert (folder / "corner.png").exists()
+    assert_same(posterior_of(folder), samples)
+
+    # and with other options it is refused
+    for changed, words in (
+        (("--seed", 4), "seed; 3 then, 4 now"),
+        (("--samples", 150), "samples: 100 then, 150 now"),
+        (("--set", "mass_kg=14.4"), "mass_kg: 14.5 then, 14.4 now"),
+        (("--prior", "signal_norm=Normal(1, 1)"), "prior: TruncatedNormal"),
+        (("--fix", "brn_events"), "parameters"),
+        (("--precision", "float32"), "float64 then, float32 now"),
+    ):
+        sentence = cevnsjax(*options, *changed, "--resume").sentence
+        assert "other options" in sentence
+        assert words in sentence
+    assert_same(posterior_of(folder), samples)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("coherent-csi-202",), "no experiment"),
+        ((CSI, "--model", "nsy"), "did you mean 'nsi'"),
+        ((CSI, "--free", "signal_nrm"), "did you mean 'signal_norm'"),
+        ((CSI, "--fix", "brn_event"), "did you mean 'brn_events'"),
+        ((CSI, "--prior", "brn_event=Normal(0, 1)"), "no parameter called 'brn_event'"),
+        ((CSI, "--prior", "neutrinos_per_proton=Normal(0, 1)"), "not free"),
+        ((CSI, "--prior", "signal_norm=Uniform(2, 3)"), "no support at its starting value 1"),
+        ((CSI, "--prior", "signal_norm=Gauss(1, 1)"), "allowed are Normal"),
+        ((CSI, "--prior", "signal_norm=Normal(1, -1)"), "scale above zero"),
+        ((CSI, "--prior", "signal_norm=Uniform(3, 2)"), "low below high"),
+        ((CSI, "--prior", "signal_norm"), "NAME=VALUE"),
+        ((CSI, "--set", "mass_kg=-3"), "mass_kg must be positive"),
+        ((CSI, "--set", "target.nuclides.Cs133.neutron_form_factor.rms_radius_fm=-5"), "must be positive"),
+        ((CSI, "--set", "mass=3"), "did you mean"),
+        ((CSI, "--chains", "0"), "chains must be at least 1"),
+        ((CSI, "--resume"), "no checkpoint to resume from"),
+    ],
+)
+def test_refused(cevnsjax, tmp_path, arguments, words):
+    assert words in cevnsjax("fit", *arguments, "--json").sentence
+    assert not list(tmp_path.iterdir())
+
+
+def test_refused_output(cevnsjax, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    assert "is a file" in cevnsjax("fit", CSI, "--out", "file").sentence
+    assert "is a file" in cevnsjax("fit", CSI, "--out", "file/below").sentence
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_damaged_checkpoint(cevnsjax, tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "checkpoint.npz").write_bytes(b"PK\x03\x04 nothing")
+    assert "missing or damaged" in cevnsjax(*SMALL, "--out", folder, "--resume").sentence
+    model = build_model(coherent_csi_2021(), fixed=FIXED)
+    with pytest.raises(OutputError, match="damaged"):
+        sample(model, jax.random.key(1), Schedule(2, 50, 25), folder=folder, resume=True)
+
+
+def test_interrupted_from_the_progress_callback(standard_promotion, tmp_path):
+    model = build_model(coherent_csi_2021(), fixed=FIXED)
+    schedule, key = Schedule(2, 50, 100), jax.random.key(1)
+
+    def press(stage, done, total):
+        if stage == "sampling" and done == 50:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(InterruptedRun, match="50 of 100 draws"):
+        sample(model, key, schedule, folder=tmp_path, progress=press)
+    resumed = sample(model, key, schedule, folder=tmp_path, resume=True)
+    assert_same(resumed.samples, sample(model, key, schedule).samples)
+    for other_key, other_schedule in ((jax.random.key(2), schedule), (key, Schedule(2, 50, 200))):
+        with pytest.raises(OutputError, match="another run"):
+            sample(model, other_key, other_schedule, folder=tmp_path, resume=True)
+
+
+def interrupt(arguments, cwd, line):
+    """Run the command line in a process of its own and press Ctrl-C once its stderr has a line that starts so."""
+    command = [sys.executable, "-m", "cevnsjax", *map(str, arguments)]
+    with subprocess.Popen(command, cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            said = []
+            for text in process.stderr:
+                said.append(text)
+                if text.startswith(line):
+                    time.sleep(0.2)
+                    process.send_signal(signal.SIGINT)
+            assert process.stdout.read() == ""
+            return process.wait(timeout=60), "".join(said)
+        finally:
+            process.kill()
+
+
+def test_ctrl_c_and_resume_give_the_same_posterior(cevnsjax, no_plots, tmp_path):
+    options = (*SMALL, "--samples", 4000)
+    code, said = interrupt((*options, "--out", "stopped", "--json"), tmp_path, "sampling")
+    assert code == 130, said
+    assert "Run the same command with --resume" in said
+    assert "Traceback" not in said
+    assert {file.name for file in (tmp_path / "stopped").iterdir()} == {"checkpoint.npz", "checkpoint.json"}
+    with np.load(tmp_path / "stopped" / "checkpoint.npz") as checkpoint:
+        assert 0 < checkpoint["latents"].shape[1] < 4000
+    assert cevnsjax(*options, "--out", "stopped", "--resume").code == 0
+    assert cevnsjax(*options, "--out", "whole").code == 0
+    assert_same(posterior_of(tmp_path / "stopped"), posterior_of(tmp_path / "whole"))
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_the_warm_up_leaves_nothing(tmp_path):
+    arguments = ("fit", CSI, "--fix", ",".join(FIXED), "--warmup", 20000, "--out", "stopped")
+    code, said = interrupt(arguments, tmp_path, "warm-up")
+    assert code == 130, said
+    assert "nothing was sampled yet" in said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_float32_and_nsi(cevnsjax, no_plots, tmp_path):
+    options = ("fit", CSI, "--model", "nsi", "--fix", ",".join(FIXED), "--chains", 4, "--precision", "float32")
+    start = ("--set", "eps_mumu_u=0.1", "--set", "eps_ee_u=0.02")
+    result = cevnsjax(*options, *start, "--warmup", 100, "--samples", 100, "--out", "run", "--json")
+    assert result.code == 0, result.err
+    assert "note: eps_ee_u is free" in result.err
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert run["precision"] == "float32"
+    assert run["set"] == {"interaction.terms.nsi.up.mumu": 0.1, "interaction.terms.nsi.up.ee": 0.02}
+    assert posterior_of(tmp_path / "run")["eps_ee_u"].dtype == np.float32
+
+
+def test_warnings():
+    good = {"ess_bulk": 1000.0, "r_hat": 1.001}
+    assert warnings({"a": good}, 0) == []
+    assert "--chains" in warnings({"a": good | {"r_hat": 1.2}}, 0)[0]
+    assert "--samples" in warnings({"a": good | {"ess_bulk": 20.0}}, 0)[0]
+    assert "divergent" in warnings({"a": good}, 3)[0]
+    assert len(warnings({"a": {"ess_bulk": float("nan"), "r_hat": float("nan")}}, 1)) == 3

@@ -1,0 +1,33 @@
+"""README's Python examples run, and CI runs README's own test command."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.usefixtures("standard_promotion")
+def test_examples_run(capsys):
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) == 2
+    quick = "cx.sample(model, jax.random.key(1), cx.Schedule(chains=2, warmup=50, samples=25))"
+    first = blocks[0].replace("cx.sample(model, jax.random.key(1))", quick)
+    assert quick in first
+    names: dict = {}
+    exec(first + blocks[1], names)
+    assert "'mean'" in capsys.readouterr().out
+    experiment = names["csi"]
+    terms = {**experiment.interaction.terms, "heavy": names["HeavyPhoton"](names["jax"].numpy.asarray(0.1))}
+    changed = experiment.with_interaction(names["cx"].cross_section.Coherent(terms))
+    assert float(changed.signal().sum()) != float(experiment.signal().sum())
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    command = next(line.strip() for line in README.splitlines() if "pytest" in line and line.startswith("    "))
+    script = (ROOT / ".ci" / "run").read_text()
+    for step in command.split(" && "):
+        needed = step.replace("pip install -e", "pip install --quiet -e")
+        assert needed in script, step
