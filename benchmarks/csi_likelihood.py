@@ -17,6 +17,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -126,8 +127,10 @@ def matched_model() -> Model:
     )
 
 
-def models() -> dict[str, Model]:
-    """The cases of :data:`CASES`."""
+def models(quick: bool) -> dict[str, Model]:
+    """The cases of :data:`CASES`; only the last of them in a small run."""
+    if quick:
+        return {MATCHED: matched_model()}
     experiment = coherent_csi_2021()
     return {
         "fixed response": build_model(experiment, "nsi", fixed=["efficiency", "quenching_0", "quenching_1"]),
@@ -144,6 +147,12 @@ def evaluate(model: Model, observed, latents, chunk: int | None):
 
 
 value_and_gradient = eqx.filter_jit(evaluate)
+
+
+def on_leaves(model: Model, chunk: int | None) -> tuple[Any, Any]:
+    """The same as a plain ``jax.jit`` of the model's arrays, data and latents, and those arrays."""
+    arrays, rest = eqx.partition(model, eqx.is_array)
+    return jax.jit(lambda a, observed, latents: evaluate(eqx.combine(a, rest), observed, latents, chunk)), arrays
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -166,9 +175,11 @@ def likelihood(precision: str, quick: bool) -> dict[str, Any]:
     if quick:
         variants = {name: variants[name] for name in ("1", "64")}
     ours: dict[str, dict[str, Any]] = {}
-    for case, model in models().items():
+    for case, model in models(quick).items():
         observed = model.experiment.observed
-        ours[case] = {}
+        (function, arrays), latents = on_leaves(model, None), model.prior_latents(jax.random.key(1), 1)
+        timing = measure(lambda f=function, a=arrays, o=observed, x=latents: f(a, o, x), 1, repeats)
+        ours[case] = {"1, plain jax.jit": asdict(timing)}
         for name, (batch, chunk) in variants.items():
             latents = model.prior_latents(jax.random.key(batch), batch)
             timing = measure(
@@ -204,20 +215,22 @@ def usual_ways(precision: str, quick: bool, repeats: int) -> dict[str, Any]:
             "lax.map": (jax.jit(lambda x, f=point: jax.lax.map(f, x)), thetas, batch),
             "lax.map in chunks of 4": (jax.jit(lambda x, f=point: jax.lax.map(f, x, batch_size=4)), thetas, batch),
         }
-        for name, (function, argument, points) in ways.items():
-            where = "mesh" if mesh else "T grid"
-            usual[f"JAX grid, couplings on the {where}, {name}"] = asdict(
-                measure(lambda f=function, x=argument: f(x), points, min(repeats, 5))
-            )
+        for name, (function, argument, points) in list(ways.items())[: 2 if quick else None]:
+            timing = measure(lambda f=function, x=argument: f(x), points, min(repeats, 5))
+            usual[f"JAX grid, {'mesh' if mesh else 'no mesh'}, {name}"] = asdict(timing)
     return usual
 
 
 def ratios(ours: dict, usual: dict) -> dict[str, dict[str, dict[str, float]]]:
     """How many times longer than ours at batch 64 each usual way takes, for every case."""
-    mesh = next(name for name in usual if "the mesh, vmap" in name)
-    best = min((name for name in usual if name.startswith("JAX grid")), key=lambda name: usual[name]["median_us"])
-    rows = {name: name for name in usual if not name.startswith("JAX")}
-    rows |= {f"naive {mesh}": mesh, f"best {best}": best}
+    grids = sorted((name for name in usual if name.startswith("JAX grid")), key=lambda name: usual[name]["median_us"])
+    rows = {name: name for name in usual if name not in grids}
+    for label, name in (
+        ("naive", next(name for name in usual if "grid, mesh, vmap" in name)),
+        ("best with mesh", next(name for name in grids if "no mesh" not in name)),
+        ("best of all", grids[0]),
+    ):
+        rows[f"{name} ({label})"] = name
     return {
         label: {
             case: {kind: usual[name][f"{kind}_us"] / timings["64"][f"{kind}_us"] for kind in ("median", "minimum")}
@@ -250,13 +263,16 @@ def agreement() -> dict[str, float]:
 def sampling(quick: bool) -> dict[str, Any]:
     """Warm-up and sampling of the ``sm`` fit: HMC of the package, and emcee on the same density."""
     model = build_model(coherent_csi_2021(), "sm")
-    schedule = Schedule(chains=2, warmup=50, samples=50) if quick else Schedule()
-    runs = [hmc(model, jax.random.key(seed), schedule) for seed in (range(2) if quick else range(4))]
-    median = sorted(runs[1:], key=lambda run: run["time_to_1000_s"])[(len(runs) - 1) // 2]
-    return {
-        "HMC": {"first_run_s": runs[0]["total_s"], "schedule": asdict(schedule), "runs": runs[1:], **median},
-        "emcee": ensemble(model, 32 if quick else 128, *((20, 50) if quick else (1000, 3000))),
-    }
+    schedules = {"HMC": Schedule(), "HMC, short": Schedule(warmup=150, samples=150)}
+    if quick:
+        schedules = {"HMC": Schedule(chains=2, warmup=50, samples=50)}
+    methods: dict[str, Any] = {}
+    for name, schedule in schedules.items():
+        first, *runs = (hmc(model, jax.random.key(seed), schedule) for seed in range(2 if quick else 4))
+        median = sorted(runs, key=lambda run: run["time_to_1000_s"])[len(runs) // 2]
+        methods[name] = {"first_run_s": first["total_s"], "schedule": asdict(schedule), "runs": runs, **median}
+    methods["emcee"] = ensemble(model, 32 if quick else 128, *((20, 50) if quick else (1000, 3000)))
+    return methods
 
 
 def hmc(model: Model, key, schedule: Schedule) -> dict[str, float]:
@@ -327,38 +343,66 @@ def ensemble(model: Model, walkers: int, burn_in: int, steps: int) -> dict[str, 
 # (c) Memory
 
 
+_RUSAGE_UNIT = 1e6 if platform.system() == "Darwin" else 1e3
+
+
+class ResidentMemory:
+    """Watches the resident memory of this process from a thread, in MB (Linux; the lifetime's peak elsewhere).
+
+    The lifetime's peak is no measure of a computation: compiling takes more.
+    """
+
+    def __init__(self):
+        self.before = self.peak = self._now()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    @staticmethod
+    def _now() -> float:
+        pages = Path("/proc/self/statm")
+        if not pages.exists():
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _RUSAGE_UNIT
+        return int(pages.read_text().split()[1]) * resource.getpagesize() / 1e6
+
+    def _look(self) -> None:
+        while not self._over.wait(0.002):
+            self.peak = max(self.peak, self._now())
+
+    def stop(self) -> float:
+        """Stop watching and return the peak."""
+        self._over.set()
+        self._thread.join()
+        return max(self.peak, self._now())
+
+
 def memory(quick: bool) -> dict[str, Any]:
     """Memory of values and gradients at 1e5 points, as XLA plans it and as the system sees it."""
     points, chunk = (1000 if quick else 100_000), (64 if jax.default_backend() == "cpu" else 4096)
     results: dict[str, Any] = {"points": points, "chunk": chunk, "cases": {}}
-    unit = 1e6 if platform.system() == "Darwin" else 1e3
+    cases = models(quick)
 
-    def peak_MB() -> float:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    def plan(model: Model, size: int | None):
+        function, arrays = on_leaves(model, size)
+        latents = np.resize(np.asarray(model.prior_latents(jax.random.key(0), 1000)), (points, len(model.names)))
+        arguments = (arrays, model.experiment.observed, jax.numpy.asarray(latents))
+        compiled = function.lower(*arguments).compile()
+        return compiled, arguments, compiled.memory_analysis().temp_size_in_bytes / 1e6
 
-    compiled = {}
-    for case, model in models().items():
-        arrays, rest = eqx.partition(model, eqx.is_array)
-        latents = jax.numpy.asarray(
-            np.resize(np.asarray(model.prior_latents(jax.random.key(0), 1000)), (points, len(model.names)))
-        )
-        arguments = (arrays, model.experiment.observed, latents)
-        plans = {}
-        for name, size in (("chunked", chunk), ("plain_vmap", None)):
-            function = jax.jit(lambda a, o, x, r=rest, s=size: evaluate(eqx.combine(a, r), o, x, s))
-            plans[name] = function.lower(*arguments).compile()
+    for case, model in cases.items():
+        compiled, arguments, temporary = plan(model, chunk)
+        watch, started = ResidentMemory(), time.perf_counter()
+        jax.block_until_ready(compiled(*arguments))
+        seconds = time.perf_counter() - started
         results["cases"][case] = {
-            f"{name}_temporary_MB": plan.memory_analysis().temp_size_in_bytes / 1e6 for name, plan in plans.items()
+            "chunked_temporary_MB": temporary,
+            "seconds": seconds,
+            "rss_before_MB": watch.before,
+            "rss_peak_MB": watch.stop(),
         }
-        compiled[case] = plans["chunked"], arguments
-    for case, (plan, arguments) in compiled.items():
-        before, started = peak_MB(), time.perf_counter()
-        jax.block_until_ready(plan(*arguments))
-        results["cases"][case] |= {
-            "seconds": time.perf_counter() - started,
-            "peak_rss_before_MB": before,
-            "peak_rss_after_MB": peak_MB(),
-        }
+    results["process_peak_rss_MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _RUSAGE_UNIT
+    for case, model in cases.items():
+        results["cases"][case]["plain_vmap_temporary_MB"] = plan(model, None)[2]
     return results
 
 
@@ -369,6 +413,7 @@ def memory(quick: bool) -> dict[str, Any]:
 def show(report: dict[str, Any]) -> None:
     """Print the tables."""
     console = Console()
+    console = console if console.is_terminal else Console(width=120)
     m = report["machine"]
     console.print(
         f"[bold]{m['cpu']}[/], {m['cores']} cores; device {m['device']}; Python {m['python']}; "
@@ -437,14 +482,20 @@ def _show_sampling(console: Console, part: dict[str, Any], cpu: str) -> None:
     for label, name in rows.items():
         table.add_row(label, *[_number(values[name]) for values in part.values()])
     console.print(table)
-    schedule, ensemble_part = part["HMC"]["schedule"], part["emcee"]
-    console.print(
-        f"HMC: {schedule['chains']} chains, {schedule['warmup']} warm-up draws, {schedule['samples']} draws; median of "
-        f"{len(part['HMC']['runs'])} runs; first run, which compiles, {part['HMC']['first_run_s']:.1f} s. emcee: "
-        f"{ensemble_part['walkers']} walkers, {ensemble_part['burn_in_steps']} + {ensemble_part['steps']} steps, "
-        f"autocorrelation {ensemble_part['autocorrelation_steps']:.0f} steps, "
-        f"{ensemble_part['ess_by_autocorrelation']:.0f} effective samples by it."
-    )
+    for method, values in part.items():
+        if method == "emcee":
+            console.print(
+                f"emcee: {values['walkers']} walkers from the prior, {values['burn_in_steps']} + {values['steps']} "
+                f"steps; autocorrelation {values['autocorrelation_steps']:.0f} steps, hence "
+                f"{values['ess_by_autocorrelation']:.0f} effective samples by emcee's own count."
+            )
+        else:
+            schedule = values["schedule"]
+            console.print(
+                f"{method}: {schedule['chains']} chains, {schedule['warmup']} warm-up draws, {schedule['samples']} "
+                f"draws; median of {len(values['runs'])} runs; the first run, which compiles, took "
+                f"{values['first_run_s']:.1f} s."
+            )
 
 
 def _show_memory(console: Console, part: dict[str, Any]) -> None:
@@ -452,8 +503,8 @@ def _show_memory(console: Console, part: dict[str, Any]) -> None:
     columns = {
         "chunked_temporary_MB": f"temporary, chunks of {part['chunk']}",
         "plain_vmap_temporary_MB": "temporary, plain vmap (not run)",
-        "peak_rss_before_MB": "peak RSS of the process before",
-        "peak_rss_after_MB": "and after",
+        "rss_before_MB": "RSS before",
+        "rss_peak_MB": "largest RSS during",
     }
     table.add_column("case")
     for label in (*columns.values(), "seconds"):
@@ -461,6 +512,7 @@ def _show_memory(console: Console, part: dict[str, Any]) -> None:
     for case, values in part["cases"].items():
         table.add_row(case, *[_number(values[name]) for name in columns], f"{values['seconds']:.2f}")
     console.print(table)
+    console.print(f"Largest RSS of the process until then, compilation included: {part['process_peak_rss_MB']:.0f} MB")
 
 
 # --------------------------------------------------------------------------------------------------------------------

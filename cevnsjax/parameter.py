@@ -55,14 +55,14 @@ class Parameter:
 
 
 def describe_prior(prior: dist.Distribution) -> str:
-    """Write a prior the way it is given on the command line, like ``Normal(1, 0.1)``."""
-    arguments = {name: getattr(prior, name, None) for name in ("loc", "scale", "low", "high", "rate", "concentration")}
+    """Write a prior the way it is given on the command line, like ``TruncatedNormal(18.4, 4.6, low=0)``."""
+
+    def text(value) -> str:
+        return f"{float(np.asarray(value)):g}"
+
     base = getattr(prior, "base_dist", None)
-    if base is not None:
-        arguments = {name: getattr(base, name, value) for name, value in arguments.items()} | {
-            name: value for name, value in arguments.items() if value is not None
-        }
-    name = type(prior).__name__.replace("TwoSidedTruncatedDistribution", "TruncatedNormal")
-    name = name.replace("LeftTruncatedDistribution", "TruncatedNormal")
-    numbers = [f"{float(np.asarray(value)):g}" for value in arguments.values() if value is not None]
-    return f"{name}({', '.join(numbers)})"
+    if base is not None and hasattr(base, "loc"):  # a truncated distribution: its family, then its limits
+        limits = [f"{side}={text(getattr(prior, side))}" for side in ("low", "high") if hasattr(prior, side)]
+        return f"Truncated{type(base).__name__}({', '.join([text(base.loc), text(base.scale), *limits])})"
+    arguments = [getattr(prior, name) for name in ("loc", "low", "scale", "high", "rate") if hasattr(prior, name)]
+    return f"{type(prior).__name__}({', '.join(map(text, arguments))})"

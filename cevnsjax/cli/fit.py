@@ -48,6 +48,9 @@ FIT_EXAMPLES = examples(
     "cevnsjax fit coherent-csi-2021 --out my-fit --resume",
 )
 
+NARROW = 112
+"""Width below which the table is squeezed, in characters."""
+
 LARGEST_R_HAT, SMALLEST_ESS = 1.01, 400.0
 
 OPTIONS_FILE = "checkpoint.json"
@@ -377,15 +380,20 @@ def _surroundings() -> dict[str, Any]:
 
 
 def _print(report: dict[str, Any], units: dict[str, str], title: str) -> None:
-    table = Table(title=escape(title), title_justify="left", title_style="bold")
-    table.add_column("parameter")
+    console = tables()
+    # on a narrow terminal without lines, and with intervals in two rows, so that nothing is cut off
+    narrow = console.width < NARROW
+    frame = {"box": None, "padding": (0, 1, 0, 0)} if narrow else {}
+    to = " ..\n" if narrow else " .. "
+    table = Table(title=escape(title), title_justify="left", title_style="bold", **frame)
+    table.add_column("parameter", overflow="fold")
     for name in ("mean", "sd", "68 % HDI", "90 % HDI", "ESS", "R-hat", "best fit"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("unit")
+    table.add_column("unit", no_wrap=True)
     best = report["best_fit"] or {}
     for name, row in report["parameters"].items():
         digits = _decimals(row["sd"])
-        intervals = [f"{row[level][0]:.{digits}f} .. {row[level][1]:.{digits}f}" for level in ("hdi_68", "hdi_90")]
+        intervals = [f"{row[level][0]:.{digits}f}{to}{row[level][1]:.{digits}f}" for level in ("hdi_68", "hdi_90")]
         table.add_row(
             escape(name),
             f"{row['mean']:.{digits}f}",
@@ -396,7 +404,7 @@ def _print(report: dict[str, Any], units: dict[str, str], title: str) -> None:
             f"{best[name]:.{digits}f}" if name in best else "-",
             escape(units.get(name, "events")),
         )
-    tables().print(table)
+    console.print(table)
 
 
 def _decimals(spread: float) -> int:

@@ -113,6 +113,10 @@ class PionDecayArrival(AbstractArrival):
     pion_lifetime_us: Float[Array, ""] = eqx.field(converter=as_float, default=CHARGED_PION_LIFETIME_US)
     muon_lifetime_us: Float[Array, ""] = eqx.field(converter=as_float, default=MUON_LIFETIME_US)
 
+    def __check_init__(self):
+        check_positive("pion_lifetime_us", self.pion_lifetime_us, "us")
+        check_positive("muon_lifetime_us", self.muon_lifetime_us, "us")
+
     def cumulative(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, "component time"]:
         pion, muon = self.pion_lifetime_us, self.muon_lifetime_us
         prompt = self.pulse.decayed(time_us, pion, rate_per_us)
@@ -136,6 +140,10 @@ class SingleDecayArrival(AbstractArrival):
     pulse: AbstractPulse
     prompt_lifetime_us: Float[Array, ""] = eqx.field(converter=as_float, default=CHARGED_PION_LIFETIME_US)
     delayed_lifetime_us: Float[Array, ""] = eqx.field(converter=as_float, default=MUON_LIFETIME_US)
+
+    def __check_init__(self):
+        check_positive("prompt_lifetime_us", self.prompt_lifetime_us, "us")
+        check_positive("delayed_lifetime_us", self.delayed_lifetime_us, "us")
 
     def cumulative(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, "component time"]:
         prompt = self.pulse.decayed(time_us, self.prompt_lifetime_us, rate_per_us)

@@ -1,12 +1,14 @@
 """A run from start to end: warm-up, draws, checkpoints, interruption and resumption."""
 
 import contextlib
+import hashlib
 import signal
 import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -65,7 +67,7 @@ def sample(
     """
     schedule = schedule or Schedule()
     report = progress or (lambda stage, done, total: None)
-    identity = _identity(model, key, schedule)
+    identity = _identity(model, key, schedule, observed)
     latents: list[np.ndarray] = []
     statistics: list[dict[str, np.ndarray]] = []
     with _deferred_interrupt() as interrupted:
@@ -131,11 +133,15 @@ def _deferred_interrupt() -> Iterator:
         signal.signal(signal.SIGINT, previous)
 
 
-def _identity(model: Model, key: jax.Array, schedule: Schedule) -> str:
-    """What a checkpoint belongs to: experiment, parameters with priors, schedule, precision and random key."""
+def _identity(model: Model, key: jax.Array, schedule: Schedule, observed) -> str:
+    """What a checkpoint belongs to: parameters with priors, schedule, precision, random key, every other number."""
+    numbers = hashlib.sha256()
+    for leaf in jax.tree.leaves((eqx.filter(model, eqx.is_array), observed)):
+        numbers.update(np.asarray(leaf).tobytes())
     parameters = ", ".join(f"{p.name} {describe_prior(p.prior)}" for p in model.parameters)
     words = ".".join(str(word) for word in np.ravel(_plain(key)))
-    return f"{model.experiment.name}: {parameters}; {schedule}; {model.location.dtype}; key {words}"
+    run = f"{schedule}; {model.location.dtype}; key {words}; numbers {numbers.hexdigest()[:16]}"
+    return f"{model.experiment.name}: {parameters}; {run}"
 
 
 def _save(folder: Path, states, latents, statistics, identity: str) -> None:
@@ -167,7 +173,7 @@ def _load(model: Model, key: jax.Array, schedule: Schedule, folder: Path | None,
         identity = str(arrays["identity"])
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise OutputError(f"The checkpoint {path} is damaged; run without --resume.") from error
-    if identity != _identity(model, key, schedule):
+    if identity != _identity(model, key, schedule, observed):
         raise OutputError(
             f"The checkpoint {path} is of another run ({identity}); give the same options as then, or run "
             "without --resume."

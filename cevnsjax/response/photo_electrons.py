@@ -61,10 +61,12 @@ class SigmoidEfficiency(AbstractEfficiency):
 
 
 def log_poisson_mode(mean: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """mean ln(mean) - mean - ln Gamma(1 + mean), mean > 0, by Stirling's series where the three terms would cancel."""
+    """Logarithm of mean^mean exp(-mean)/Gamma(1 + mean), mean > 0; Stirling's series where its terms would cancel."""
     large = mean > 8.0
     inverse = 1.0 / jnp.where(large, mean, 8.0)
-    series = inverse * power_series(inverse**2, [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156])
+    series = inverse * power_series(
+        inverse**2, [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156]
+    )
     small = jnp.where(large, 1.0, mean)
     direct = small * jnp.log(small) - small - gammaln(1.0 + small)
     return jnp.where(large, 0.5 * jnp.log(inverse / (2.0 * math.pi)) - series, direct)

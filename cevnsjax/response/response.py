@@ -3,6 +3,7 @@
 from abc import abstractmethod
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -58,7 +59,10 @@ class TabulatedResponse(AbstractResponse):
         """Tabulate a response up to an energy (keV) on a number of knots."""
         check_positive("largest_energy_keV", largest_energy_keV, "keV")
         roots = np.linspace(0.0, np.sqrt(float(largest_energy_keV)), knots)
-        kernel = np.asarray(response.kernel(as_float(roots**2)))
+        # in float64 whatever the session's precision: a spline through rounding errors has a noisy derivative
+        with jax.enable_x64(True):
+            exact = jax.tree.map(as_float, response)
+            kernel = np.asarray(exact.kernel(as_float(roots**2)))
         # unit knot distance: the coefficients stay of order one, in float32 too
         return cls(CubicSpline(np.arange(knots), kernel).c, largest_energy_keV)
 

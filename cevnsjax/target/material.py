@@ -67,8 +67,9 @@ def compound(
     if not parts or "".join(symbol + count for symbol, count in parts) != formula:
         raise CevnsjaxError(f"formula must be element symbols with counts, like 'CaWO4' or '[Ar40]', got {formula!r}.")
     table = nuclide_table()
-    masses = dict(zip(table["name"], table["atomic_mass_u"], strict=True))
-    natural = {name: value for name, value in zip(table["name"], table["abundance"], strict=True) if value > 0}
+    names = [str(name) for name in table["name"]]
+    masses = dict(zip(names, table["atomic_mass_u"], strict=True))
+    natural = {name: value for name, value in zip(names, table["abundance"], strict=True) if value > 0}
     counts: dict[str, float] = {}
     for symbol, count in parts:
         if symbol.startswith("["):

@@ -4,13 +4,14 @@ import os
 import subprocess
 import sys
 
+import equinox as eqx
 import numpy as np
 import pytest
 
 from cevnsjax import validation
 from cevnsjax.cli.settings import parse_prior
 from cevnsjax.errors import CevnsjaxError, ParameterError
-from cevnsjax.experiment import coherent_csi_2021
+from cevnsjax.experiment import Experiment, coherent_csi_2021
 from cevnsjax.paths import check_tree, set_number
 from cevnsjax.validation import PublishedNumber
 
@@ -83,7 +84,7 @@ def test_spectrum_json(cevnsjax):
     assert (content["experiment"], content["model"]) == (CSI, "sm")
     energy, time = content["bins"]["photoelectrons_PE"], content["bins"]["time_us"]
     experiment = coherent_csi_2021()
-    for name, counts in experiment.contributions().items():
+    for name, counts in eqx.filter_jit(Experiment.contributions)(experiment).items():
         component = content["components"][name]
         assert np.shape(component["counts"]) == (len(energy) - 1, len(time) - 1)
         np.testing.assert_allclose(component["counts"], counts, rtol=1e-9, atol=1e-12)

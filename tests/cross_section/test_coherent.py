@@ -1,0 +1,281 @@
+"""Cross sections against reference values, explicit complex arithmetic and double quadrature."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.special import spherical_jn
+
+from cevnsjax.cross_section import (
+    NSI,
+    Coherent,
+    ErlerSu,
+    FlavourMatrix,
+    FourMomentum,
+    HeavyNucleus,
+    SpinHalf,
+    SpinZero,
+    ThreeMomentum,
+    TreeLevel,
+    flux_averaged_cross_section,
+)
+from cevnsjax.cross_section.kinematics import recoil_energy_MeV, recoil_energy_slope
+from cevnsjax.errors import CevnsjaxError, UnknownNameError
+from cevnsjax.flux import FLAVOURS, PionDecayAtRest
+from cevnsjax.spectrum import Panels
+from cevnsjax.target import Helm, KleinNystrand, Material, Nuclide, PointLike, compound, nuclide
+
+FERMI, HBAR_C = 1.1663788e-11, 197.3269804  # MeV^-2, MeV fm
+
+# Written independently of this package: dsigma/dT in 1e-40 cm^2/keV for nu_e on a Helm nucleus, s_W^2 = 0.23863 at tree
+# level. The first has T^2/(2E^2), the second is 1 - M T/(2E^2); both take |q|^2 = 2MT + T^2 in the form factor. The third
+# adds eps_ee^u = 0.1, eps_ee^d = -0.05, eps_emu^d = 0.03 + 0.04i to the first.
+REFERENCE = {
+    "Ge74": (32, 42, 68840.789161, 4.06, 30.0, 10.0, (2.4196083212, 2.4209148317, 1.6075067503)),
+    "Cs133": (55, 78, 123772.53974, 5.0, 30.0, 5.0, (14.90667219, 14.910459018, 10.267345004)),
+}
+EPSILON = NSI(FlavourMatrix(ee=0.1), FlavourMatrix(ee=-0.05, emu_real=0.03, emu_imag=0.04))
+
+
+def cross_section(interaction, target, energy, recoil, flavour="nu_e"):
+    found = interaction.differential_cross_section(jnp.array([energy]), jnp.array([recoil]), target, flavour)
+    return float(found[0])
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_reference_point_values(name):
+    z, n, mass, radius, energy, recoil, (full, reduced, nsi) = REFERENCE[name]
+    target = Nuclide(z, n, mass, Helm(radius), Helm(radius))
+    terms = {"sm": TreeLevel(0.23863)}
+    convention = Coherent(terms, SpinHalf(), ThreeMomentum())
+    assert cross_section(convention, target, energy, recoil) == pytest.approx(full, rel=1e-9)
+    heavy = Coherent(terms, HeavyNucleus(), ThreeMomentum())
+    assert cross_section(heavy, target, energy, recoil) == pytest.approx(reduced, rel=1e-9)
+    with_nsi = Coherent({**terms, "nsi": EPSILON}, SpinHalf(), ThreeMomentum())
+    assert cross_section(with_nsi, target, energy, recoil) == pytest.approx(nsi, rel=1e-9)
+    # the package's own convention differs by T^2/(2 E^2) and by T/(2 M), below 1e-7 at these points
+    default = cross_section(Coherent(terms), target, energy, recoil)
+    assert default == pytest.approx(full, rel=1e-7)
+    assert default != pytest.approx(full, rel=1e-9)
+
+
+def test_spin_zero_kinematics_from_its_trace():
+    """A scalar current: |M|^2 is proportional to 2 (k.P)(k'.P) - (k.k') P^2 with P = p + p', by explicit four-vectors."""
+    mass, energy, recoil = 37215.5, 30.0, 0.03
+    momentum = np.sqrt(recoil**2 + 2 * mass * recoil)
+    cosine = (recoil**2 + 2 * mass * recoil + energy**2 - (energy - recoil) ** 2) / (2 * energy * momentum)
+    k, p = np.array([energy, 0, 0, energy]), np.array([mass, 0, 0, 0])
+    q = np.array([recoil, momentum * np.sqrt(1 - cosine**2), 0, momentum * cosine])
+
+    def dot(a, b):
+        return a[0] * b[0] - a[1:] @ b[1:]
+
+    total, out = 2 * p + q, k - q
+    trace = 2 * dot(k, total) * dot(out, total) - dot(k, out) * dot(total, total)
+    per_power = SpinZero().coefficients(jnp.array([recoil]), jnp.array(mass))[:, 0]
+    found = float(per_power[0] + per_power[1] / energy + per_power[2] / energy**2)
+    # at T = 0 the trace is 8 M^2 E^2
+    np.testing.assert_allclose(trace / (8 * mass**2 * energy**2), found, rtol=1e-9)
+
+
+# Written independently of this package: that trace over the form with T^2/(2E^2) and over 1 - M T/(2E^2).
+@pytest.mark.parametrize(
+    ("mass", "energy", "recoil", "with_t2", "reduced"),
+    [
+        (37215.526217, 30.0, 0.03, 0.99999867984, 0.99736662779),
+        (68840.789161, 30.0, 0.01, 0.99999990999, 0.99946023366),
+        (123772.53974, 20.0, 0.004, 0.9999999475, 0.99947525472),
+    ],
+)
+def test_kinematics_against_trace_ratios(mass, energy, recoil, with_t2, reduced):
+    powers = energy ** np.array([0.0, -1.0, -2.0])
+    zero, half, heavy = (
+        float(powers @ np.asarray(kind().coefficients(jnp.array([recoil]), jnp.array(mass)))[:, 0])
+        for kind in (SpinZero, SpinHalf, HeavyNucleus)
+    )
+    np.testing.assert_allclose(zero / half, with_t2, rtol=1e-10)
+    np.testing.assert_allclose(zero / heavy, reduced, rtol=1e-10)
+
+
+def test_momentum_transfers():
+    recoil, mass = jnp.array([0.01]), jnp.array(68840.0)
+    assert float(FourMomentum()(recoil, mass)[0]) == pytest.approx(2 * 68840.0 * 0.01, rel=1e-15)
+    assert float(ThreeMomentum()(recoil, mass)[0]) == pytest.approx(2 * 68840.0 * 0.01 + 1e-4, rel=1e-15)
+
+
+def test_largest_recoil_and_slope():
+    """Backward scattering, from the conservation of energy and momentum: E = E' + T and E + E' = sqrt(T^2 + 2MT)."""
+    mass, y = 37215.0, np.array([1.0, 10.0, 50.0])
+    recoil = np.asarray(recoil_energy_MeV(jnp.asarray(y), jnp.array(mass)))
+    np.testing.assert_allclose(2 * y - recoil, np.sqrt(recoil**2 + 2 * mass * recoil), rtol=1e-13)
+    slope = [(a - b) / 2e-5 for a, b in zip(*(2 * e**2 / (mass + 2 * e) for e in (y + 1e-5, y - 1e-5)), strict=True)]
+    np.testing.assert_allclose(recoil_energy_slope(jnp.asarray(y), jnp.array(mass)), slope, rtol=1e-8)
+
+
+def test_zero_beyond_the_largest_recoil():
+    argon, energy = nuclide("Ar40"), 30.0
+    largest = 1e3 * 2 * energy**2 / (float(argon.mass_MeV) + 2 * energy)
+    assert cross_section(Coherent({"sm": TreeLevel()}), argon, energy, 1.0000001 * largest) == 0.0
+    inside = cross_section(Coherent({"sm": TreeLevel()}), argon, energy, 0.9999 * largest)
+    assert 0.0 < inside < 1e-3 * cross_section(Coherent({"sm": TreeLevel()}), argon, energy, 1e-3)
+
+
+def explicit(epsilon_up, epsilon_down, g_proton, g_neutron, flavour, target, energy, recoil, antineutrino=False):
+    """Sum over final flavours of the squared complex amplitude, in plain NumPy; Helm written with SciPy's Bessel function."""
+    mass, t = float(target.mass_MeV), 1e-3 * recoil
+    q = np.sqrt(2 * mass * t) / HBAR_C
+
+    def helm(form_factor):
+        rms, skin = float(form_factor.rms_radius_fm), float(form_factor.skin_thickness_fm)
+        x = q * np.sqrt(5 / 3 * (rms**2 - 3 * skin**2))
+        return 3 * spherical_jn(1, x) / x * np.exp(-((q * skin) ** 2) / 2)
+
+    up, down = (np.conj(e) if antineutrino else e for e in (epsilon_up, epsilon_down))
+    proton = np.diag(g_proton) + 2 * up + down
+    neutron = np.diag(g_neutron) + up + 2 * down
+    amplitude = target.proton_number * helm(target.proton_form_factor) * proton
+    amplitude = amplitude + target.neutron_number * helm(target.neutron_form_factor) * neutron
+    squared = sum(abs(amplitude[FLAVOURS.index(flavour), b]) ** 2 for b in range(3))
+    kinematics = 1 - t / energy - mass * t / (2 * energy**2)
+    return FERMI**2 * mass / np.pi * kinematics * squared * (HBAR_C * 1e-13) ** 2 * 1e-3 * 1e40
+
+
+def random_hermitian(generator):
+    entries = generator.normal(size=(3, 3)) + 1j * generator.normal(size=(3, 3))
+    return 0.15 * (entries + entries.conj().T)
+
+
+def flavour_matrix(matrix):
+    return FlavourMatrix(
+        matrix[0, 0].real,
+        matrix[1, 1].real,
+        matrix[2, 2].real,
+        matrix[0, 1].real,
+        matrix[0, 1].imag,
+        matrix[0, 2].real,
+        matrix[0, 2].imag,
+        matrix[1, 2].real,
+        matrix[1, 2].imag,
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_nsi_is_the_complex_amplitude(seed, flavour):
+    generator = np.random.default_rng(seed)
+    up, down = random_hermitian(generator), random_hermitian(generator)
+    target = nuclide("Cs133", Helm.lewin_smith)
+    target = Nuclide(55, 78, float(target.mass_MeV), Helm(4.8), Helm(5.1))
+    interaction = Coherent({"sm": ErlerSu(), "nsi": NSI(flavour_matrix(up), flavour_matrix(down))})
+    arguments = ([0.0382, 0.0300, 0.0255], 3 * [-0.5117], flavour, target, 40.0, 12.0)
+    found = cross_section(interaction, target, 40.0, 12.0, flavour)
+    assert found == pytest.approx(explicit(up, down, *arguments), rel=1e-12)
+    # for antineutrinos eps becomes its conjugate, which leaves the sum as it is: one number serves both
+    assert found == pytest.approx(explicit(up, down, *arguments, antineutrino=True), rel=1e-12)
+
+
+def test_flavour_matrix_is_hermitian():
+    matrix = random_hermitian(np.random.default_rng(7))
+    real, imaginary = np.asarray(flavour_matrix(matrix).matrix())
+    np.testing.assert_allclose(real + 1j * imaginary, matrix, rtol=1e-15)
+    np.testing.assert_array_equal(real, real.T)
+    np.testing.assert_array_equal(imaginary, -imaginary.T)
+
+
+def test_terms_interfere_by_being_added():
+    """Two halves of the Standard Model are the Standard Model."""
+    target = nuclide("Ge74")
+    half = NSI(FlavourMatrix(ee=0.1), FlavourMatrix(ee=-0.05))
+    twice = NSI(FlavourMatrix(ee=0.05), FlavourMatrix(ee=-0.025))
+    one = cross_section(Coherent({"sm": TreeLevel(), "a": half}), target, 30.0, 5.0)
+    two = cross_section(Coherent({"sm": TreeLevel(), "a": twice, "b": twice}), target, 30.0, 5.0)
+    assert one == pytest.approx(two, rel=1e-13)
+
+
+def test_errors():
+    with pytest.raises(CevnsjaxError, match="terms must hold at least one term"):
+        Coherent({})
+    with pytest.raises(UnknownNameError, match="'nu_x'"):
+        cross_section(Coherent({"sm": TreeLevel()}), nuclide("Ge74"), 30.0, 1.0, "nu_x")
+
+
+def pion_flux():
+    return PionDecayAtRest(0.08, 1e23, 20.0)
+
+
+def one_nucleus(name, form_factor):
+    return Material({name: nuclide(name, form_factor)}, {name: 1.0}, 100.0)
+
+
+def test_flux_average_by_double_quadrature():
+    """The order of integration that the package does not use: recoils inside, energies outside."""
+    line, end, muon = (139.57039**2 - 105.6583755**2) / (2 * 139.57039), 105.6583755 / 2, 105.6583755
+    material = one_nucleus("Ge74", lambda a: Helm(4.06))
+    target = material.nuclides["Ge74"]
+    mass = float(target.mass_MeV)
+    g_proton, g_neutron = 0.5 - 2 * 0.23863, -0.5
+
+    def at_energy(energy):
+        def density(t):
+            arguments = (3 * [g_proton], 3 * [g_neutron], "nu_e", target, energy, 1e3 * t)
+            return 1e3 * explicit(np.zeros((3, 3)), np.zeros((3, 3)), *arguments)
+
+        largest = 2 * energy**2 / (mass + 2 * energy)
+        return quad(density, 0, largest, epsabs=0, epsrel=1e-12)[0]
+
+    def nu_e(energy):
+        return 192 / muon * (energy / muon) ** 2 * (0.5 - energy / muon)
+
+    def nu_mu_bar(energy):
+        return 64 / muon * (energy / muon) ** 2 * (0.75 - energy / muon)
+
+    expected = [at_energy(line)]
+    expected += [quad(lambda e: f(e) * at_energy(e), 1e-9, end, epsabs=0, epsrel=1e-11)[0] for f in (nu_e, nu_mu_bar)]
+    found = flux_averaged_cross_section(Coherent({"sm": TreeLevel(0.23863)}), pion_flux(), material, Panels(0.0, (24, 16)))
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
+# Written independently of this package, in cm^2 (nu_mu, nu_e, nu_mu_bar), with T^2/(2E^2) and |q|^2 in the form factor.
+REFERENCE_AVERAGES = {
+    "Cs133, Klein-Nystrand, tree": (
+        "Cs133",
+        KleinNystrand.from_mass_number,
+        TreeLevel(0.23863),
+        (1.6663986753e-38, 1.8244060342e-38, 2.2260565388e-38),
+    ),
+    "Cs133, Lewin-Smith, Erler-Su": (
+        "Cs133",
+        Helm.lewin_smith,
+        ErlerSu(),
+        (1.7494420391e-38, 1.8884019059e-38, 2.3744458571e-38),
+    ),
+    "Ge74, Klein-Nystrand, Erler-Su": (
+        "Ge74",
+        KleinNystrand.from_mass_number,
+        ErlerSu(),
+        (5.2772499353e-39, 5.8207373102e-39, 7.4487020143e-39),
+    ),
+    "Ar40, point, tree": (
+        "Ar40",
+        lambda a: PointLike(),
+        TreeLevel(0.23863),
+        (1.6759421186e-39, 2.1070689098e-39, 2.8087156393e-39),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFERENCE_AVERAGES)
+def test_reference_flux_averages(name):
+    nucleus, form_factor, term, expected = REFERENCE_AVERAGES[name]
+    interaction = Coherent({"sm": term}, SpinHalf(), ThreeMomentum())
+    found = flux_averaged_cross_section(interaction, pion_flux(), one_nucleus(nucleus, form_factor), Panels(0.0, (24, 16)))
+    np.testing.assert_allclose(np.asarray(found) * 1e-40, expected, rtol=2e-10)  # their eleven digits
+
+
+def test_average_over_a_mixture_is_the_mean_over_nuclei():
+    interaction, panels = Coherent({"sm": TreeLevel()}), Panels(0.0, (24, 16))
+    both = flux_averaged_cross_section(interaction, pion_flux(), compound("CsI"), panels)
+    each = [
+        flux_averaged_cross_section(interaction, pion_flux(), compound(f"[{name}]"), panels) for name in ("Cs133", "I127")
+    ]
+    np.testing.assert_allclose(both, 0.5 * (each[0] + each[1]), rtol=1e-13)

@@ -1,0 +1,188 @@
+"""Photo-electron response against adaptive quadrature of SciPy's gamma distribution."""
+
+import jax
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.optimize import brentq
+from scipy.stats import gamma
+
+from cevnsjax.errors import CevnsjaxError
+from cevnsjax.response import GammaPhotoElectrons, SigmoidEfficiency
+from cevnsjax.response.photo_electrons import log_poisson_mode
+from cevnsjax.spectrum import Spectrum
+
+EDGES = np.array([0.0, 8.0, 12.0, 16.0, 20.0, 24.0, 32.0, 40.0, 50.0, 60.0])
+EFFICIENCY = np.array([1.32045, 0.285979, 10.8646, -0.333322])
+VARIATION = np.array([0.02345, -0.000613, -1.01864, -0.023042])
+YIELD, SHAPE = 0.0749, 9.56
+
+
+def response(shift=0.0, **keywords):
+    return GammaPhotoElectrons(EDGES, YIELD, SHAPE, SigmoidEfficiency(EFFICIENCY, VARIATION, shift), **keywords)
+
+
+def unclipped(signal, shift):
+    a, b, c, d = EFFICIENCY + shift * VARIATION
+    return a / (1 + np.exp(-b * (signal - c))) + d
+
+
+def zero(shift):
+    return brentq(unclipped, 0.0, 30.0, args=(shift,), xtol=1e-13)
+
+
+def by_quadrature(energy, low, high, shift):
+    """Probability of detection between two signals: mean E/a, shape 1 + b, as the data release has it."""
+    excess = SHAPE * energy
+    low = max(low, zero(shift))
+    if high <= low:
+        return 0.0
+    distribution = gamma(1 + excess, scale=energy / YIELD / (1 + excess))
+    # quad needs to be told where the peak is
+    peak = min(max(distribution.mean(), low), high)
+    return quad(
+        lambda x: distribution.pdf(x) * unclipped(x, shift), low, high, points=[peak], epsabs=1e-15, epsrel=1e-12
+    )[0]
+
+
+@pytest.mark.parametrize("shift", [0.0, 2.0, -3.0])
+def test_kernel(shift):
+    energies = np.array([0.05, 0.3, 0.6, 0.836, 0.838, 1.5, 3.0, 6.0])
+    expected = [
+        [by_quadrature(energy, low, high, shift) for low, high in zip(EDGES[:-1], EDGES[1:], strict=True)]
+        for energy in energies
+    ]
+    found = response(shift).kernel(jnp.asarray(energies))
+    # eight nodes in each bin: 1e-9 of every probability, and of 1e-6 where a bin is out of reach
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-15)
+
+
+def test_without_efficiency_probabilities_are_gamma_differences():
+    """An efficiency of one over a fine grid up to far beyond the mean: the kernel adds up to one."""
+    edges = np.linspace(0.0, 120.0, 61)
+    one = SigmoidEfficiency([1.0, 1.0, -1e3, 0.0], np.zeros(4))
+    everything = GammaPhotoElectrons(edges, YIELD, SHAPE, one)
+    energies = np.array([0.8, 2.0, 4.0])
+    found = np.asarray(everything.kernel(jnp.asarray(energies)))
+    for row, energy in zip(found, energies, strict=True):
+        excess = SHAPE * energy
+        expected = np.diff(gamma.cdf(edges, 1 + excess, scale=energy / YIELD / (1 + excess)))
+        # the first bins start as x^b with b not whole: Gauss-Legendre is not exact there
+        np.testing.assert_allclose(row[2:], expected[2:], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=0, atol=1e-6)
+
+
+def test_counts_are_events_times_kernel():
+    generator = np.random.default_rng(1)
+    spectrum = Spectrum(jnp.asarray(generator.uniform(0, 5, (2, 7))), jnp.asarray(generator.uniform(0, 9, (3, 2, 7))))
+    found = response().counts(spectrum)
+    kernel = np.asarray(response().kernel(spectrum.energy_keV.reshape(-1)))
+    np.testing.assert_allclose(found, np.asarray(spectrum.events).reshape(3, -1) @ kernel, rtol=1e-13)
+
+
+@pytest.mark.parametrize("shift", [-3.0, -1.0, 0.0, 1.0, 3.0])
+def test_threshold_is_where_the_curve_crosses_zero(shift):
+    efficiency = SigmoidEfficiency(EFFICIENCY, VARIATION, shift)
+    threshold = float(efficiency.threshold_PE)
+    assert threshold == pytest.approx(zero(shift), abs=1e-11)
+    values = np.asarray(efficiency(jnp.array([threshold - 1e-3, threshold + 1e-3, 40.0])))
+    assert values[0] == 0.0
+    assert values[1] > 0.0
+    np.testing.assert_allclose(values[2], unclipped(40.0, shift), rtol=1e-13)
+    # the derivative of the crossing, by differences of an independent root finder
+    slope = jax.grad(lambda s: SigmoidEfficiency(EFFICIENCY, VARIATION, s).threshold_PE)(jnp.array(shift))
+    np.testing.assert_allclose(slope, (zero(shift + 1e-4) - zero(shift - 1e-4)) / 2e-4, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("coefficients", "expected"),
+    [
+        ((1.0, 0.3, 10.0, 0.0), 0.0),  # never negative
+        ((1.0, 0.3, 10.0, 0.2), 0.0),
+        ((1.0, 0.3, -5.0, -0.1), 0.0),  # crosses below zero signal
+    ],
+)
+def test_curves_that_do_not_cross(coefficients, expected):
+    efficiency = SigmoidEfficiency(coefficients, np.zeros(4))
+    assert float(efficiency.threshold_PE) == expected
+    slopes = jax.grad(lambda c: SigmoidEfficiency(c, np.zeros(4)).threshold_PE)(jnp.asarray(coefficients))
+    assert np.all(np.isfinite(slopes))
+
+
+def test_an_efficiency_that_starts_beyond_the_bins_sees_nothing():
+    late = SigmoidEfficiency([1.0, 1.0, 100.0, -0.5], np.zeros(4))
+    detector = GammaPhotoElectrons(EDGES, YIELD, SHAPE, late)
+    value, slope = jax.value_and_grad(lambda e: detector.kernel(e).sum())(jnp.array([0.5, 3.0]))
+    assert float(value) == 0.0
+    assert np.all(np.isfinite(slope))
+
+
+@pytest.mark.parametrize("energy", [0.0, -1.0, 1e-300, 1e-30, 1e-12, 1e-3])
+def test_nothing_is_seen_of_nothing(energy, precision):
+    if precision == "float32" and 0.0 < energy < 1e-12:
+        pytest.skip("smaller than what any recoil node gives, and its square is below float32")
+    detector = response()
+    if precision == "float64" and energy == 1e-300:
+        pytest.skip("its square is below float64")
+
+    def probability(energy):
+        return detector.kernel(energy).sum()
+
+    value, slope = jax.value_and_grad(probability)(jnp.array([energy], dtype=float))
+    assert float(value) == pytest.approx(0.0, abs=1e-12)
+    assert np.all(np.isfinite(slope))
+
+
+def test_gradients_are_finite_and_right():
+    """Derivatives in energy, yield and shape against differences of the quadrature."""
+
+    def probability(energy, inverse_yield, shape):
+        detector = GammaPhotoElectrons(EDGES, inverse_yield, shape, SigmoidEfficiency(EFFICIENCY, VARIATION))
+        return detector.kernel(energy[None])[0, 3]
+
+    slopes = jax.grad(probability, argnums=(0, 1, 2))(jnp.array(1.4), jnp.array(YIELD), jnp.array(SHAPE))
+
+    def exact(energy, inverse_yield, shape):
+        excess = shape * energy
+        distribution = gamma(1 + excess, scale=energy / inverse_yield / (1 + excess))
+        return quad(lambda x: distribution.pdf(x) * unclipped(x, 0.0), 16.0, 20.0, epsabs=0, epsrel=1e-13)[0]
+
+    point = np.array([1.4, YIELD, SHAPE])
+    for index, slope in enumerate(slopes):
+        step = np.zeros(3)
+        step[index] = 1e-4 * point[index]
+        difference = (exact(*(point + step)) - exact(*(point - step))) / (2 * step[index])
+        np.testing.assert_allclose(slope, difference, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mean", [1e-6, 0.3, 7.9999, 8.0, 8.0001, 40.0, 1e4])
+def test_log_poisson_mode(mean):
+    with mpmath.workdps(40):
+        x = mpmath.mpf(mean)
+        value = float(x * mpmath.log(x) - x - mpmath.loggamma(1 + x))
+        slope = float(mpmath.log(x) - mpmath.psi(0, 1 + x))
+    found, derivative = jax.value_and_grad(log_poisson_mode)(jnp.array(mean))
+    assert float(found) == pytest.approx(value, rel=5e-15, abs=1e-14)
+    assert float(derivative) == pytest.approx(slope, rel=1e-12, abs=1e-14)
+
+
+def test_float32_kernel():
+    """The exponent is counted from the middle of the bins: a few 1e-6, where x^b alone would lose a factor of five."""
+    energies = np.linspace(0.2, 5.0, 97).astype(np.float32)
+    double = np.asarray(response().kernel(jnp.asarray(energies, dtype=float)))
+    with jax.enable_x64(False):
+        single = np.asarray(response().kernel(jnp.asarray(energies)))
+    assert single.dtype == np.float32
+    assert np.max(np.abs(single - double) / double.max(axis=0)) < 6e-6
+
+
+def test_messages_name_the_argument():
+    efficiency = SigmoidEfficiency(EFFICIENCY, VARIATION)
+    with pytest.raises(CevnsjaxError, match="edges_PE must be finite and increase"):
+        GammaPhotoElectrons([0.0, 2.0, 1.0], YIELD, SHAPE, efficiency)
+    with pytest.raises(CevnsjaxError, match="inverse_yield_keV_per_PE must be positive"):
+        GammaPhotoElectrons(EDGES, 0.0, SHAPE, efficiency)
+    with pytest.raises(CevnsjaxError, match="shape_per_keV must be positive"):
+        GammaPhotoElectrons(EDGES, YIELD, -1.0, efficiency)

@@ -1,0 +1,185 @@
+"""Form factors against reference values, Fourier integrals of their densities, limits and mpmath."""
+
+import jax
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.special import erf
+
+from cevnsjax.errors import CevnsjaxError
+from cevnsjax.target import Helm, KleinNystrand, PointLike, SymmetrizedFermi
+from cevnsjax.target.form_factor import _inverse_sinhc, _langevin, _sinc, uniform_ball
+
+# Written independently of this package (11 digits), at q = 0.05, 0.1, 0.25, 0.5 fm^-1.
+REFERENCE_Q_PER_FM = (0.05, 0.1, 0.25, 0.5)
+REFERENCE = {
+    "Helm, 4 fm": (Helm(4.0), (0.99335096191, 0.97361412077, 0.84396260217, 0.485779707)),
+    "Helm, 5 fm": (Helm(5.0), (0.98962486091, 0.95899339116, 0.76420868746, 0.29452090966)),
+    "Lewin-Smith, 40": (Helm.lewin_smith(40), (0.99520094178, 0.98091714248, 0.88555756574, 0.60403156527)),
+    "Lewin-Smith, 133": (Helm.lewin_smith(133), (0.9904175047, 0.9620937259, 0.78073321728, 0.3304308203)),
+    "Klein-Nystrand, 40": (
+        KleinNystrand.from_mass_number(40),
+        (0.99457738402, 0.97846417674, 0.87191413639, 0.56797418632),
+    ),
+    "Klein-Nystrand, 133": (
+        KleinNystrand.from_mass_number(133),
+        (0.98943928912, 0.95828363612, 0.76100278445, 0.29137245977),
+    ),
+    "Fermi, 4 fm": (SymmetrizedFermi(4.0), (0.99335157687, 0.9736237897, 0.84429651702, 0.48917444847)),
+    "Fermi, 5 fm": (SymmetrizedFermi(5.0), (0.98962557998, 0.95900460956, 0.76457508788, 0.29749464992)),
+}
+KINDS = [Helm, KleinNystrand, SymmetrizedFermi]
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_reference_values(name):
+    form_factor, expected = REFERENCE[name]
+    # 1e-10: the last printed digit of the smallest value
+    np.testing.assert_allclose(form_factor(jnp.array(REFERENCE_Q_PER_FM)), expected, rtol=1e-10)
+
+
+def helm_density(r, rms, skin):
+    """A ball of uniform density folded with a Gaussian."""
+    ball = np.sqrt(5 / 3 * (rms**2 - 3 * skin**2))
+    erfs = erf((r + ball) / (np.sqrt(2) * skin)) - erf((r - ball) / (np.sqrt(2) * skin))
+    gauss = np.exp(-((r + ball) ** 2) / (2 * skin**2)) - np.exp(-((r - ball) ** 2) / (2 * skin**2))
+    return 0.5 * erfs + skin / (np.sqrt(2 * np.pi) * r) * gauss
+
+
+def klein_nystrand_density(r, rms, reach):
+    """A ball of uniform density folded with exp(-r/a)/(4 pi a^2 r)."""
+    ball = np.sqrt(5 / 3 * (rms**2 - 6 * reach**2))
+    x, y = r / reach, ball / reach
+    if r < ball:
+        return 1 - (1 + y) * np.exp(-y) * np.sinh(x) / x
+    return np.exp(-x) / x * (y * np.cosh(y) - np.sinh(y))
+
+
+def fermi_density(r, rms, diffuseness):
+    """sinh(c/a)/(cosh(r/a) + cosh(c/a))."""
+    half = np.sqrt(5 / 3 * rms**2 - 7 / 3 * (np.pi * diffuseness) ** 2)
+    return np.sinh(half / diffuseness) / (np.cosh(r / diffuseness) + np.cosh(half / diffuseness))
+
+
+@pytest.mark.parametrize(
+    ("kind", "density", "second", "edge"),
+    [
+        (Helm, helm_density, 0.9, 0.0),
+        (KleinNystrand, klein_nystrand_density, 0.7, np.sqrt(5 / 3 * (4.5**2 - 6 * 0.7**2))),
+        (SymmetrizedFermi, fermi_density, 0.52, 0.0),
+    ],
+)
+def test_is_the_fourier_transform_of_its_density(kind, density, second, edge):
+    rms = 4.5
+    points = [4.0, 6.0, edge] if edge else [4.0, 6.0]
+
+    def integral(q):
+        def integrand(r):
+            return r**2 * density(r, rms, second) * np.sinc(q * r / np.pi)
+
+        return quad(integrand, 1e-9, 26.0, points=sorted(points), epsabs=1e-11, epsrel=1e-12, limit=400)[0]
+
+    q = np.array([0.05, 0.2, 0.45, 0.8, 1.3])
+    expected = np.array([integral(value) for value in q]) / integral(0.0)
+    # 1e-10 of F(0): the density beyond 26 fm holds less than that
+    np.testing.assert_allclose(kind(rms, second)(jnp.asarray(q)), expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rms", [2.5, 4.79, 5.5])
+def test_slope_at_zero_is_the_rms_radius(kind, rms):
+    form_factor = kind(rms)
+    # F = 1 - q^2 R^2/6 + ..., so the second derivative in q at zero is -R^2/3
+    curvature = jax.grad(jax.grad(form_factor))(jnp.array(0.0))
+    np.testing.assert_allclose(np.sqrt(-3 * curvature), rms, rtol=1e-12)
+    # and by differences, without automatic differentiation: the next term is of the order (q R)^2/20
+    q = 1e-3
+    np.testing.assert_allclose(6 * (1 - form_factor(jnp.array(q))) / q**2, rms**2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_at_zero_and_point_like(kind):
+    assert float(kind(4.0)(jnp.array(0.0))) == pytest.approx(1.0, abs=1e-15)
+    np.testing.assert_array_equal(PointLike()(jnp.array([0.0, 0.5, 3.0])), 1.0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rms", [1e-8, 1e-3, 0.3, 0.9 * np.sqrt(3), 0.7 * np.sqrt(6), 10.0])
+@pytest.mark.parametrize("q", [0.0, 1e-12, 1e-4, 0.3])
+def test_value_and_gradient_are_finite(kind, rms, q, precision):
+    def value(rms, second, q):
+        return kind(rms, second)(q)
+
+    second = {Helm: 0.9, KleinNystrand: 0.7, SymmetrizedFermi: 0.52}[kind]
+    point = [jnp.asarray(x, dtype=float) for x in (rms, second, q)]
+    result, gradient = jax.value_and_grad(value, argnums=(0, 1, 2))(*point)
+    assert np.isfinite(float(result))
+    assert np.all(np.isfinite(np.array(gradient)))
+    if q == 0.0:
+        assert float(result) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_radius_below_the_skin_has_the_closed_form_with_an_imaginary_argument():
+    """R below sqrt(3) s (Helm) and sqrt(6) a (Klein-Nystrand) makes the squared ball radius negative."""
+    for kind, second, multiple in ((Helm, 0.9, 3), (KleinNystrand, 0.7, 6)):
+        for rms, q in ((0.5, 0.4), (1.0, 0.8), (1.5, 0.5)):
+            squared = mpmath.mpf(5) / 3 * (mpmath.mpf(rms) ** 2 - multiple * mpmath.mpf(second) ** 2) * q**2
+            x = mpmath.sqrt(squared)
+            ball = mpmath.re(3 * (mpmath.sin(x) - x * mpmath.cos(x)) / x**3)
+            outer = mpmath.exp(-((q * second) ** 2) / 2) if kind is Helm else 1 / (1 + (q * second) ** 2)
+            np.testing.assert_allclose(kind(rms, second)(jnp.array(q)), float(ball * outer), rtol=1e-12)
+
+
+EXACT = {
+    uniform_ball: lambda x2: 3 * (mpmath.sin(mpmath.sqrt(x2)) / mpmath.sqrt(x2) - mpmath.cos(mpmath.sqrt(x2))) / x2,
+    _sinc: lambda x2: mpmath.sin(mpmath.sqrt(x2)) / mpmath.sqrt(x2),
+    _inverse_sinhc: lambda z2: mpmath.sqrt(z2) / mpmath.sinh(mpmath.sqrt(z2)),
+    _langevin: lambda z2: (mpmath.sqrt(z2) * mpmath.coth(mpmath.sqrt(z2)) - 1) / z2,
+}
+
+
+@pytest.mark.parametrize("function", EXACT, ids=lambda f: f.__name__)
+def test_series_and_closed_form_meet(function):
+    """Both sides of the switch at one, and well inside either branch, against 40 digits."""
+    with mpmath.workdps(40):
+        arguments = [1e-12, 1e-3, 0.3, 1 - 1e-9, 1.0, 1 + 1e-9, 2.0, 9.0, 40.0]
+        exact = [float(mpmath.re(EXACT[function](mpmath.mpf(x)))) for x in arguments]
+        slopes = [float(mpmath.diff(EXACT[function], mpmath.mpf(x))) for x in arguments[2:]]
+    np.testing.assert_allclose(function(jnp.array(arguments)), exact, rtol=0, atol=2e-15)
+    derivative = jax.vmap(jax.grad(function))(jnp.array(arguments[2:]))
+    np.testing.assert_allclose(derivative, slopes, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_float32_keeps_a_millionth(kind):
+    q = np.linspace(0.0, 1.0, 201).astype(np.float32)
+    double = kind(5.0)(jnp.asarray(q, dtype=float))
+    with jax.enable_x64(False):
+        single = np.asarray(kind(5.0)(jnp.asarray(q)))
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, double, rtol=0, atol=1e-6)
+
+
+def test_lewin_smith_radius():
+    """R_0^2 = c^2 + 7/3 pi^2 a^2 - 5 s^2, and R_rms^2 = 3/5 R_0^2 + 3 s^2."""
+    c = 1.23 * 133 ** (1 / 3) - 0.6
+    diffraction2 = c**2 + 7 / 3 * (np.pi * 0.52) ** 2 - 5 * 0.9**2
+    np.testing.assert_allclose(Helm.lewin_smith(133).rms_radius_fm, np.sqrt(0.6 * diffraction2 + 3 * 0.81), rtol=1e-14)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("radius", [0.0, -4.0, np.nan, np.inf])
+def test_radius_must_be_positive(kind, radius):
+    with pytest.raises(CevnsjaxError, match="rms_radius_fm must be positive and in fm"):
+        kind(radius)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(Helm, "skin_thickness_fm"), (KleinNystrand, "range_fm"), (SymmetrizedFermi, "diffuseness_fm")],
+)
+def test_second_length_must_be_positive(kind, name):
+    with pytest.raises(CevnsjaxError, match=name):
+        kind(4.0, -0.1)
