@@ -72,7 +72,7 @@ class TabulatedResponse(AbstractResponse):
         root = jnp.sqrt(jnp.where(positive, ionisation_energy_keV, 1.0) / self.largest_energy_keV)
         position = jnp.where(positive, jnp.minimum(root, 1.0), 0.0) * intervals
         interval = jnp.clip(position.astype(int), 0, intervals - 1)
-        offset = (position - interval)[:, None]
+        offset = (position - interval.astype(position.dtype))[:, None]
         cubic = self.spline[:, interval, :]
         return ((cubic[0] * offset + cubic[1]) * offset + cubic[2]) * offset + cubic[3]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import xarray
 
-from cevnsjax.cli.fit import warnings
+from cevnsjax.cli.report import warnings
 from cevnsjax.errors import InterruptedRun, OutputError
 from cevnsjax.experiment import coherent_csi_2021
 from cevnsjax.inference import Schedule, build_model, plots, sample
