@@ -269,7 +269,7 @@ def sampling(quick: bool) -> dict[str, Any]:
     methods: dict[str, Any] = {}
     for name, schedule in schedules.items():
         first, *runs = (hmc(model, jax.random.key(seed), schedule) for seed in range(2 if quick else 4))
-        median = sorted(runs, key=lambda run: run["time_to_1000_s"])[len(runs) // 2]
+        median = {quantity: float(np.median([run[quantity] for run in runs])) for quantity in runs[0]}
         methods[name] = {"first_run_s": first["total_s"], "schedule": asdict(schedule), "runs": runs, **median}
     methods["emcee"] = ensemble(model, 32 if quick else 128, *((20, 50) if quick else (1000, 3000)))
     return methods
@@ -493,7 +493,7 @@ def _show_sampling(console: Console, part: dict[str, Any], cpu: str) -> None:
             schedule = values["schedule"]
             console.print(
                 f"{method}: {schedule['chains']} chains, {schedule['warmup']} warm-up draws, {schedule['samples']} "
-                f"draws; median of {len(values['runs'])} runs; the first run, which compiles, took "
+                f"draws; medians of {len(values['runs'])} runs; the first run, which compiles, took "
                 f"{values['first_run_s']:.1f} s."
             )
 
