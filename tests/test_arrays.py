@@ -58,7 +58,7 @@ def test_check_positive_lets_through():
 
 @pytest.mark.parametrize("edges", [[1.0], [[0.0, 1.0]], [0.0, 0.0], [1.0, 0.0], [0.0, np.nan], [0.0, np.inf], []])
 def test_check_edges_refuses(edges):
-    with pytest.raises(CevnsjaxError, match="^edges_us must be"):
+    with pytest.raises(CevnsjaxError, match=r"^edges_us must be"):
         check_edges("edges_us", edges, "us")
 
 

@@ -238,7 +238,8 @@ def plot_corner(posterior: Posterior, path: Path) -> None:
         label_kwargs={"fontsize": 13, "color": INK},
         labelpad=0.08,
         range=[_span(values) for values in flat.T],
-        bins=25,
+        # finer for the model's own parameters, which may have separated bands
+        bins=[25 if p.name in nuisances else 60 for p in shown],
         smooth=1.0,
         levels=(0.68, 0.90),
         color=BAND_COLOUR,

@@ -27,9 +27,9 @@ from cevnsjax.target import Helm, KleinNystrand, Material, Nuclide, PointLike, c
 
 FERMI, HBAR_C = 1.1663788e-11, 197.3269804  # MeV^-2, MeV fm
 
-# Written independently of this package: dsigma/dT in 1e-40 cm^2/keV for nu_e on a Helm nucleus, s_W^2 = 0.23863 at tree
-# level. The first has T^2/(2E^2), the second is 1 - M T/(2E^2); both take |q|^2 = 2MT + T^2 in the form factor. The third
-# adds eps_ee^u = 0.1, eps_ee^d = -0.05, eps_emu^d = 0.03 + 0.04i to the first.
+# Written independently of this package: dsigma/dT in 1e-40 cm^2/keV for nu_e on a Helm nucleus, s_W^2 = 0.23863 at
+# tree level. The first has T^2/(2E^2), the second is 1 - M T/(2E^2); both take |q|^2 = 2MT + T^2 in the form factor.
+# The third adds eps_ee^u = 0.1, eps_ee^d = -0.05, eps_emu^d = 0.03 + 0.04i to the first.
 REFERENCE = {
     "Ge74": (32, 42, 68840.789161, 4.06, 30.0, 10.0, (2.4196083212, 2.4209148317, 1.6075067503)),
     "Cs133": (55, 78, 123772.53974, 5.0, 30.0, 5.0, (14.90667219, 14.910459018, 10.267345004)),
@@ -60,7 +60,7 @@ def test_reference_point_values(name):
 
 
 def test_spin_zero_kinematics_from_its_trace():
-    """A scalar current: |M|^2 is proportional to 2 (k.P)(k'.P) - (k.k') P^2 with P = p + p', by explicit four-vectors."""
+    """A scalar current: |M|^2 goes as 2 (k.P)(k'.P) - (k.k') P^2 with P = p + p', by explicit four-vectors."""
     mass, energy, recoil = 37215.5, 30.0, 0.03
     momentum = np.sqrt(recoil**2 + 2 * mass * recoil)
     cosine = (recoil**2 + 2 * mass * recoil + energy**2 - (energy - recoil) ** 2) / (2 * energy * momentum)
@@ -121,7 +121,7 @@ def test_zero_beyond_the_largest_recoil():
 
 
 def explicit(epsilon_up, epsilon_down, g_proton, g_neutron, flavour, target, energy, recoil, antineutrino=False):
-    """Sum over final flavours of the squared complex amplitude, in plain NumPy; Helm written with SciPy's Bessel function."""
+    """Sum over final flavours of the squared complex amplitude, in NumPy; Helm by SciPy's Bessel function."""
     mass, t = float(target.mass_MeV), 1e-3 * recoil
     q = np.sqrt(2 * mass * t) / HBAR_C
 
@@ -230,8 +230,12 @@ def test_flux_average_by_double_quadrature():
         return 64 / muon * (energy / muon) ** 2 * (0.75 - energy / muon)
 
     expected = [at_energy(line)]
-    expected += [quad(lambda e: f(e) * at_energy(e), 1e-9, end, epsabs=0, epsrel=1e-11)[0] for f in (nu_e, nu_mu_bar)]
-    found = flux_averaged_cross_section(Coherent({"sm": TreeLevel(0.23863)}), pion_flux(), material, Panels(0.0, (24, 16)))
+    for density in (nu_e, nu_mu_bar):
+        expected.append(
+            quad(lambda e, f=density: f(e) * at_energy(e), 1e-9, end, epsabs=0, epsrel=1e-11)[0],
+        )
+    interaction = Coherent({"sm": TreeLevel(0.23863)})
+    found = flux_averaged_cross_section(interaction, pion_flux(), material, Panels(0.0, (24, 16)))
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
@@ -268,7 +272,8 @@ REFERENCE_AVERAGES = {
 def test_reference_flux_averages(name):
     nucleus, form_factor, term, expected = REFERENCE_AVERAGES[name]
     interaction = Coherent({"sm": term}, SpinHalf(), ThreeMomentum())
-    found = flux_averaged_cross_section(interaction, pion_flux(), one_nucleus(nucleus, form_factor), Panels(0.0, (24, 16)))
+    target = one_nucleus(nucleus, form_factor)
+    found = flux_averaged_cross_section(interaction, pion_flux(), target, Panels(0.0, (24, 16)))
     np.testing.assert_allclose(np.asarray(found) * 1e-40, expected, rtol=2e-10)  # their eleven digits
 
 
@@ -276,6 +281,7 @@ def test_average_over_a_mixture_is_the_mean_over_nuclei():
     interaction, panels = Coherent({"sm": TreeLevel()}), Panels(0.0, (24, 16))
     both = flux_averaged_cross_section(interaction, pion_flux(), compound("CsI"), panels)
     each = [
-        flux_averaged_cross_section(interaction, pion_flux(), compound(f"[{name}]"), panels) for name in ("Cs133", "I127")
+        flux_averaged_cross_section(interaction, pion_flux(), compound(f"[{name}]"), panels)
+        for name in ("Cs133", "I127")
     ]
     np.testing.assert_allclose(both, 0.5 * (each[0] + each[1]), rtol=1e-13)

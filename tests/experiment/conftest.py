@@ -46,7 +46,11 @@ def in_convention_of(csi):
 
         nuclides = {
             name: Nuclide(
-                p.protons[i], p.neutrons[i], p.masses[i], form_factor(p.proton_radii[i]), form_factor(p.neutron_radii[i])
+                p.protons[i],
+                p.neutrons[i],
+                p.masses[i],
+                form_factor(p.proton_radii[i]),
+                form_factor(p.neutron_radii[i]),
             )
             for i, name in enumerate(("Cs133", "I127"))
         }
@@ -82,7 +86,8 @@ def in_convention_of(csi):
 def energy_counts():
     """Counts [flavour, energy bin] of an experiment without its time window."""
 
+    @eqx.filter_jit
     def counts(experiment):
-        return np.asarray(experiment.response.counts(experiment.recoil_spectrum().push_forward(experiment.quenching)))
+        return experiment.response.counts(experiment.recoil_spectrum().push_forward(experiment.quenching))
 
-    return counts
+    return lambda experiment: np.asarray(counts(experiment))

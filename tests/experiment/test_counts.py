@@ -35,8 +35,8 @@ def test_energy_bins(oracle, in_convention_of, energy_counts, name):
     assert sum(experiment.panels.orders) * len(experiment.target.nuclides) <= 80
     expected = oracle.energy_counts_quad(parameters)
     found = energy_counts(experiment)
-    # Measured: 3e-10 at worst, the nodes of the recoil integral. No bin needs an absolute tolerance, only the lowest one
-    # at -3 sigma and below, where the efficiency has not started and both are zero.
+    # Measured: 3e-10 at worst, the nodes of the recoil integral. No bin needs an absolute tolerance: where the
+    # efficiency starts beyond the lowest bin (at -3 sigma), both are exactly zero.
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=0)
 
 
@@ -60,7 +60,7 @@ def test_nsi(oracle, in_convention_of, energy_counts):
 
 
 def test_convergence(oracle, in_convention_of, energy_counts):
-    """Twice the nodes leave 1e-12: what limits the default is the recoil integral, not the response nor the lower edge."""
+    """Twice the nodes leave 1e-12: the default is limited by them, not by the response nor by the lower edge."""
     parameters = oracle.CsIParameters()
     experiment = in_convention_of(parameters)
     expected = oracle.energy_counts_quad(parameters)
@@ -105,7 +105,8 @@ def test_first_convention_total(oracle, in_convention_of):
 
 def test_float32_counts(oracle, in_convention_of):
     parameters = oracle.CsIParameters()
-    expected = oracle.energy_counts_quad(parameters)[:, :, None] * oracle.time_fractions_quad(parameters, True)[:, None, :]
+    energy, time = oracle.energy_counts_quad(parameters), oracle.time_fractions_quad(parameters, True)
+    expected = energy[:, :, None] * time[:, None, :]
     with jax.enable_x64(False):
         experiment = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=float), in_convention_of(parameters))
         found = np.asarray(experiment.signal())

@@ -105,7 +105,8 @@ def test_moments_are_differentiable_up_to_the_end_point(flux, precision):
     assert np.all(np.isfinite(derivative))
     # d/dE of the zeroth moment is minus the density
     diagonal = -np.asarray(derivative)[1, 0][np.arange(3), np.arange(3)]
-    np.testing.assert_allclose(diagonal, nu_e(np.array([5.0, 40.0, 52.0])), rtol=1e-12 if precision == "float64" else 1e-4)
+    tolerance = 1e-12 if precision == "float64" else 1e-4
+    np.testing.assert_allclose(diagonal, nu_e(np.array([5.0, 40.0, 52.0])), rtol=tolerance)
 
 
 @pytest.mark.parametrize(

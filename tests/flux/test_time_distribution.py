@@ -41,7 +41,8 @@ def weighted(density, times, rate, start=-1.0):
     pieces, previous, total = [], start, 0.0
     for time in times:
         if time > previous:
-            total += quad(lambda t: density(t) * np.exp(-rate * t), previous, time, epsabs=1e-12, epsrel=1e-11, limit=200)[0]
+            part = quad(lambda t: density(t) * np.exp(-rate * t), previous, time, epsabs=1e-12, epsrel=1e-11, limit=200)
+            total += part[0]
             previous = time
         pieces.append(total)
     return np.array(pieces)

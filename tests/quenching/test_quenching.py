@@ -24,7 +24,7 @@ def test_polynomial(first, second):
 
 
 def test_published_value():
-    """A recoil of 15 keV: 0.055463*0.015 + 4.30681*0.015^2 - 111.707*0.015^3 + 840.384*0.015^4 MeV, added up by hand."""
+    """At 15 keV: 0.0554628*0.015 + 4.30681*0.015^2 - 111.707*0.015^3 + 840.384*0.015^4 MeV, added up by hand."""
     assert float(PolynomialQuenching(NOMINAL, SHIFTS)(jnp.array(15.0))) == pytest.approx(1.466507565, rel=1e-9)
 
 

@@ -1,5 +1,7 @@
 """Photo-electron response against adaptive quadrature of SciPy's gamma distribution."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import mpmath
@@ -51,8 +53,7 @@ def by_quadrature(energy, low, high, shift):
 def test_kernel(shift):
     energies = np.array([0.05, 0.3, 0.6, 0.836, 0.838, 1.5, 3.0, 6.0])
     expected = [
-        [by_quadrature(energy, low, high, shift) for low, high in zip(EDGES[:-1], EDGES[1:], strict=True)]
-        for energy in energies
+        [by_quadrature(energy, low, high, shift) for low, high in itertools.pairwise(EDGES)] for energy in energies
     ]
     found = response(shift).kernel(jnp.asarray(energies))
     # eight nodes in each bin; the absolute part is for bins that are out of reach

@@ -1,5 +1,7 @@
 """Tabulated responses, and time windows."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -82,9 +84,9 @@ def test_fractions_with_an_efficiency(start, rate):
         return [
             sum(
                 quad(lambda t: density(t) * efficiency(t), a, b, epsabs=1e-14, epsrel=1e-12)[0]
-                for a, b in zip(pieces[:-1], pieces[1:], strict=True)
+                for a, b in itertools.pairwise(pieces)
             )
-            for low, high in zip(TIMES[:-1], TIMES[1:], strict=True)
+            for low, high in itertools.pairwise(TIMES)
             for pieces in [sorted({low, high, *(p for p in (start, 0.45) if low < p < high)})]
         ]
 

@@ -8,7 +8,7 @@ from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.target import Helm, KleinNystrand, Material, Nuclide, PointLike, compound, nuclide
 from cevnsjax.target.nuclide import nuclide_table
 
-# Z, A and mass of the nucleus in MeV (atomic mass of AME less Z electrons), written independently of the package's table.
+# Z, A and mass of the nucleus in MeV (atomic mass of AME less Z electrons), from another table than the package's.
 REFERENCE_NUCLEAR_MASS_MEV = {
     "C12": (6, 12, 11174.863235),
     "O16": (8, 16, 14895.080646),
