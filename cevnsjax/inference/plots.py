@@ -239,7 +239,7 @@ def plot_corner(posterior: Posterior, path: Path) -> None:
         labelpad=0.08,
         range=[_span(values) for values in flat.T],
         # finer for the model's own parameters, which may have separated bands
-        bins=[25 if p.name in nuisances else 60 for p in shown],
+        bins=[25 if p.name in nuisances else 60 for p in shown],  # pyright: ignore[reportArgumentType]
         smooth=1.0,
         levels=(0.68, 0.90),
         color=BAND_COLOUR,
