@@ -16,16 +16,15 @@ from cevnsjax.target import Helm, KleinNystrand, Material, PointLike, compound, 
 from cevnsjax.validation.published_number import PublishedNumber
 
 _SOURCE = "independent quadrature (nested Gauss-Legendre and mpmath agree to 1e-15)"
-_GAUSSIAN = "Gaussian pulse (0.44, 0.15) us"
 _KINEMATICS = "spin-1/2 kinematics; |q|^2 = 2MT + T^2"
 _FLUX = PionDecayAtRest(0.08, 1e23, 20.0)
 
 
-def _mean_cross_section_cm2(target: Callable[[], Material], term: AbstractVectorTerm) -> float:
-    """Mean over the three flavours of the flux-averaged cross section per nucleus, cm^2."""
+def _cross_section_cm2(target: Callable[[], Material], term: AbstractVectorTerm, component: int | None = None) -> float:
+    """Flux-averaged cross section per nucleus, cm^2: of one component of the flux, or the mean of all three."""
     interaction = Coherent({"sm": term}, SpinHalf(), ThreeMomentum())
     average = flux_averaged_cross_section(interaction, _FLUX, target(), Panels(0.0, (40, 32)))
-    return float(average.mean()) * 1e-40
+    return float(average.mean() if component is None else average[component]) * 1e-40
 
 
 def _one_nuclide(name: str, mass_MeV: float, form_factor) -> Material:
@@ -50,7 +49,7 @@ def _cross_section_rows():
             tolerance=1e-8 * value,
             unit="cm^2",
             compute=functools.partial(
-                _mean_cross_section_cm2, functools.partial(_one_nuclide, name, mass, form_factor), TreeLevel()
+                _cross_section_cm2, functools.partial(_one_nuclide, name, mass, form_factor), TreeLevel()
             ),
         )
     materials = [
@@ -67,36 +66,79 @@ def _cross_section_rows():
                 published=value,
                 tolerance=1e-6 * value,
                 unit="cm^2",
+                compute=functools.partial(_cross_section_cm2, functools.partial(compound, formula, form_factor), term),
+            )
+
+
+def _flavour_rows():
+    tree, corrected, klein_nystrand = TreeLevel(), ErlerSu(), KleinNystrand.from_mass_number
+    averages = [
+        (
+            "Cs133",
+            "Klein-Nystrand",
+            KleinNystrand.from_mass_number,
+            tree,
+            (1.6663986753, 1.8244060342, 2.2260565388),
+            -38,
+        ),
+        ("Cs133", "Lewin-Smith", Helm.lewin_smith, corrected, (1.7494420391, 1.8884019059, 2.3744458571), -38),
+        (
+            "Ge74",
+            "Klein-Nystrand",
+            KleinNystrand.from_mass_number,
+            corrected,
+            (5.2772499353, 5.8207373102, 7.4487020143),
+            -39,
+        ),
+        ("Ar40", "F = 1", lambda _: PointLike(), tree, (1.6759421186, 2.1070689098, 2.8087156393), -39),
+    ]
+    for name, label, form_factor, term, values, exponent in averages:
+        for component, mantissa in enumerate(values):
+            flavour, value = _FLUX.components[component], mantissa * 10.0**exponent
+            yield PublishedNumber(
+                id=f"dar-cross-section-{name.lower()}-{label.split()[0].lower()}-{flavour.replace('_', '-')}",
+                source=_SOURCE,
+                convention=f"{flavour}; {type(term).__name__}, s_W^2 = 0.23863; {label}; {_KINEMATICS}",
+                published=value,
+                tolerance=1e-9 * value,
+                unit="cm^2",
                 compute=functools.partial(
-                    _mean_cross_section_cm2, functools.partial(compound, formula, form_factor), term
+                    _cross_section_cm2, functools.partial(compound, f"[{name}]", form_factor), term, component
                 ),
             )
 
 
-def _time_fraction(pulse, end_us: float, component: int) -> float:
-    # a pulse has no beginning on paper: minus 10 us stands for it
-    window = TimeWindow([-10.0, end_us])
+def _time_fraction(pulse, start_us: float, end_us: float, component: int) -> float:
+    window = TimeWindow([start_us, end_us])
     return float(window.fractions(PionDecayArrival(pulse).cumulative)[component, 0])
 
 
 def _timing_rows():
-    gaussian = GaussianPulse(0.44, 0.15)
+    gaussian, delta = GaussianPulse(0.44, 0.15), SharpPulse(0.0)
+    early = -10.0  # a Gaussian has no beginning
     rows = [
-        ("gaussian-1us-prompt", gaussian, _GAUSSIAN, 1.0, 0, 0.9997490565),
-        ("gaussian-1us-delayed", gaussian, _GAUSSIAN, 1.0, 1, 0.2138833530),
-        ("gaussian-6us-delayed", gaussian, _GAUSSIAN, 6.0, 1, 0.9192578477),
-        ("delta-1us-delayed", SharpPulse(0.0), "all protons at 0 us", 1.0, 1, 0.3580532002),
+        (gaussian, early, 0.2, 0.039996322504, 0.0010856880297),
+        (gaussian, early, 1.0, 0.9997490565, 0.2138833530),
+        (gaussian, 0.0, 1.4, 0.99893652141, 0.34471286125),
+        (gaussian, 1.4, 7.4, None, 0.6125746695),
+        (gaussian, early, 6.0, 1.0, 0.9192578477),
+        (delta, early, 1.0, None, 0.3580532002),
     ]
-    for label, pulse, description, end_us, component, value in rows:
-        yield PublishedNumber(
-            id=f"dar-time-fraction-{label}",
-            source="independent calculation (closed form and quadrature agree to 2e-16)",
-            convention=f"before {end_us:g} us; {description}; lifetimes 26.033 and 2196.9811 ns",
-            published=value,
-            tolerance=1e-8 * value,
-            unit="1",
-            compute=functools.partial(_time_fraction, pulse, end_us, component),
-        )
+    for pulse, start_us, end_us, *values in rows:
+        shape = "gaussian" if pulse is gaussian else "delta"
+        description = "Gaussian pulse (0.44, 0.15) us" if pulse is gaussian else "all protons at 0 us"
+        for component, (label, value) in enumerate(zip(("prompt", "delayed"), values, strict=True)):
+            if value is None:
+                continue
+            yield PublishedNumber(
+                id=f"dar-time-fraction-{shape}-{start_us:g}-to-{end_us:g}-us-{label}",
+                source="independent calculation (closed form and quadrature agree to 2e-16)",
+                convention=f"{start_us:g} to {end_us:g} us; {description}; lifetimes 26.033 and 2196.9811 ns",
+                published=value,
+                tolerance=1e-8 * value,
+                unit="1",
+                compute=functools.partial(_time_fraction, pulse, start_us, end_us, component),
+            )
 
 
 DECAY_AT_REST = (
@@ -110,5 +152,6 @@ DECAY_AT_REST = (
         compute=lambda: float(_FLUX.line_energy_MeV),
     ),
     *_cross_section_rows(),
+    *_flavour_rows(),
     *_timing_rows(),
 )

@@ -14,7 +14,7 @@ MADE_BY = "data/build/coherent_csi_2021.py"
 PAPER = "arXiv:2110.07730 (PRL 129, 081801)"
 RELEASE = f"ancillary release of {PAPER}"
 NEWTRINOS = "github.com/philippeller/Newtrinos.jl"
-NOTES = f"{PAPER}, as in this project's notes on the release"
+NOTES = f"{PAPER}, as public analyses of the release have it (not checked against the paper's text)"
 COHERENT_CODE = "github.com/BarbeauGroup/chi2_pull_test (COHERENT members)"
 PE_EDGES = 250
 TIME_WIDTH_US = 0.125
@@ -205,7 +205,7 @@ def write_parameters(release, out):
         "signal_relative_uncertainty": (
             0.1146,
             "1",
-            f"{NOTES}; 10 % flux in quadrature with 4.1 % efficiency and 3.8 % quenching (these two from memory)",
+            f"{NOTES}; 10 % flux in quadrature with 4.1 % efficiency and 3.8 % quenching (both without a source)",
         ),
         "flux_relative_uncertainty": (0.10, "1", NOTES),
         "neutron_arrival_offset_us": ([0.0, 0.1], "us", f"range of the BRN and of the NIN offset, {COHERENT_CODE}"),
