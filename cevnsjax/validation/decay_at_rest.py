@@ -73,23 +73,9 @@ def _cross_section_rows():
 def _flavour_rows():
     tree, corrected, klein_nystrand = TreeLevel(), ErlerSu(), KleinNystrand.from_mass_number
     averages = [
-        (
-            "Cs133",
-            "Klein-Nystrand",
-            KleinNystrand.from_mass_number,
-            tree,
-            (1.6663986753, 1.8244060342, 2.2260565388),
-            -38,
-        ),
+        ("Cs133", "Klein-Nystrand", klein_nystrand, tree, (1.6663986753, 1.8244060342, 2.2260565388), -38),
         ("Cs133", "Lewin-Smith", Helm.lewin_smith, corrected, (1.7494420391, 1.8884019059, 2.3744458571), -38),
-        (
-            "Ge74",
-            "Klein-Nystrand",
-            KleinNystrand.from_mass_number,
-            corrected,
-            (5.2772499353, 5.8207373102, 7.4487020143),
-            -39,
-        ),
+        ("Ge74", "Klein-Nystrand", klein_nystrand, corrected, (5.2772499353, 5.8207373102, 7.4487020143), -39),
         ("Ar40", "F = 1", lambda _: PointLike(), tree, (1.6759421186, 2.1070689098, 2.8087156393), -39),
     ]
     for name, label, form_factor, term, values, exponent in averages:
