@@ -4,6 +4,7 @@ from cevnsjax.inference.catalogue import MODELS, NamedModel, build_model, named_
 from cevnsjax.inference.likelihood import poisson_log_likelihood
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.nuts import Schedule
+from cevnsjax.inference.plots import plot_corner, plot_prediction, plot_spectrum
 from cevnsjax.inference.posterior import Posterior
 from cevnsjax.inference.profile import Maximum, ProfileInterval, maximum, profile_interval, significance
 from cevnsjax.inference.run import sample
@@ -19,6 +20,9 @@ __all__ = [
     "build_model",
     "maximum",
     "named_model",
+    "plot_corner",
+    "plot_prediction",
+    "plot_spectrum",
     "poisson_log_likelihood",
     "profile_interval",
     "sample",
