@@ -30,6 +30,9 @@ VALIDATE_EXAMPLES = examples(
 )
 
 
+COLOURS = {"holds": "green", "fails": "bold red"}
+
+
 @reports_errors
 def validate(
     only: Annotated[
@@ -63,10 +66,10 @@ def validate(
                     name: getattr(entry, name)
                     for name in ("id", "source", "convention", "published", "tolerance", "unit")
                 }
-                | {"computed": comparison.computed, "holds": bool(comparison.holds)}
+                | {"computed": comparison.computed, "verdict": "holds" if comparison.holds else "fails"}
             )
             progress.advance(task)
-    holds = all(row["holds"] for row in rows)
+    holds = all(row["verdict"] == "holds" for row in rows)
     if as_json:
         print_json({"holds": holds, "numbers": rows})
     else:
@@ -86,9 +89,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         texts = [escape(row[name]) for name in ("id", "source", "convention")]
         numbers = [f"{row[name]:.6g}" for name in ("published", "computed", "tolerance")]
-        table.add_row(
-            *texts, *numbers, escape(row["unit"]), "[green]holds[/]" if row["holds"] else "[bold red]FAILS[/]"
-        )
+        table.add_row(*texts, *numbers, escape(row["unit"]), f"[{COLOURS[row['verdict']]}]{row['verdict']}[/]")
     console = tables()
     console.print(table)
-    console.print(f"{sum(row['holds'] for row in rows)} of {len(rows)} hold")
+    console.print(f"{sum(row['verdict'] == 'holds' for row in rows)} of {len(rows)} hold")

@@ -219,7 +219,7 @@ def test_validate(cevnsjax, monkeypatch):
     assert result.code == 1
     content = result.json
     assert not content["holds"]
-    assert [row["holds"] for row in content["numbers"]] == [True, False, True]
+    assert [row["verdict"] for row in content["numbers"]] == ["holds", "fails", "holds"]
     assert content["numbers"][0] == {
         "id": "n-0",
         "source": "a source",
@@ -228,7 +228,7 @@ def test_validate(cevnsjax, monkeypatch):
         "tolerance": 0.5,
         "unit": "events",
         "computed": 1.1,
-        "holds": True,
+        "verdict": "holds",
     }
     held = cevnsjax("validate", "--only", "n-[02]")
     assert held.code == 0
