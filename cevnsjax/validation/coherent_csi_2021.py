@@ -185,7 +185,7 @@ def _fit_rows():
         "joint Poisson fit of both samples in 9 x 11 bins; Klein-Nystrand 1.2, Erler-Su; "
         "Gaussian pulse (0.45, 0.15) us; BRN 18.4 +- 4.6, NIN 5.6 +- 2.0, one free steady-state norm; all shapes fixed"
     )
-    independent = "independent fit of the public release (iminuit)"
+    independent = "independent fit of the public release"
     yield PublishedNumber("csi-2021-fit-events", independent, text, 308.0, 2.0, "events", _fitted_events)
     yield PublishedNumber("csi-2021-fit-error", independent, text, 33.0, 1.0, "events", _fit_error)
     yield PublishedNumber(
