@@ -12,7 +12,7 @@ chain.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -29,6 +29,14 @@ Progress = Callable[[str, int, int], None]
 
 BLOCK = 25
 """Draws between two looks at the keyboard."""
+
+
+class Tuning(NamedTuple):
+    """The part of a schedule that a compiled transition depends on; see :class:`Schedule`."""
+
+    warmup: int
+    max_tree_depth: int
+    target_acceptance: float
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,11 @@ class Schedule:
             raise ParameterError(f"target_acceptance must lie between 0 and 1, got {self.target_acceptance}.")
 
     @property
+    def tuning(self) -> "Tuning":
+        """What the compiled functions depend on; the number of draws is not part of it."""
+        return Tuning(self.warmup, self.max_tree_depth, self.target_acceptance)
+
+    @property
     def settling(self) -> int:
         """Draws in which every chain adapts its step size to the pooled mass matrix."""
         return min(2 * BLOCK, self.warmup)
@@ -69,17 +82,17 @@ class Schedule:
         return min(self.chains, 8)
 
 
-def _kernel(model: Model, observed, schedule: Schedule, start, key, step_size=0.1, inverse_mass_matrix=None):
+def _kernel(model: Model, observed, tuning: Tuning, start, key, step_size=0.1, inverse_mass_matrix=None):
     """NumPyro's initial state and transition for one chain; it adapts while the state's counter is below ``warmup``."""
     init, transition = hmc(potential_fn_gen=lambda m, data: lambda latent: m.potential(latent, data), algo="NUTS")
     state = init(
         start,
-        num_warmup=schedule.warmup,
+        num_warmup=tuning.warmup,
         step_size=step_size,
         inverse_mass_matrix=inverse_mass_matrix,
         dense_mass=True,
-        target_accept_prob=schedule.target_acceptance,
-        max_tree_depth=(min(6, schedule.max_tree_depth), schedule.max_tree_depth),  # pyright: ignore[reportArgumentType]
+        target_accept_prob=tuning.target_acceptance,
+        max_tree_depth=(min(6, tuning.max_tree_depth), tuning.max_tree_depth),  # pyright: ignore[reportArgumentType]
         model_args=(model, observed),
         rng_key=key,
     )
@@ -87,22 +100,22 @@ def _kernel(model: Model, observed, schedule: Schedule, start, key, step_size=0.
 
 
 @eqx.filter_jit
-def _start(model: Model, observed, schedule: Schedule, starts, keys, counter, step_size, inverse_mass_matrix):
+def _start(model: Model, observed, tuning: Tuning, starts, keys, counter, step_size, inverse_mass_matrix):
     """States of chains at the given positions, as if ``counter`` draws of the warm-up were behind them."""
 
     def chain(start, key):
-        state, _ = _kernel(model, observed, schedule, start, key, step_size, inverse_mass_matrix)
+        state, _ = _kernel(model, observed, tuning, start, key, step_size, inverse_mass_matrix)
         return state._replace(i=state.i + counter)
 
     return jax.vmap(chain)(starts, keys)
 
 
 @eqx.filter_jit
-def _advance(model: Model, observed, schedule: Schedule, states):
+def _advance(model: Model, observed, tuning: Tuning, states):
     """Move every chain by one block: states, latent positions [chain, draw, parameter], statistics [chain, draw]."""
 
     def chain(state):
-        _, transition = _kernel(model, observed, schedule, state.z, state.rng_key)
+        _, transition = _kernel(model, observed, tuning, state.z, state.rng_key)
 
         def step(current, _):
             following = transition(current)
@@ -164,7 +177,7 @@ def warm_up(model: Model, key: jax.Array, schedule: Schedule, observed=None, pro
     def run(states, draws: int, done: int):
         blocks = []
         for block in range(0, draws, BLOCK):
-            states, positions, _ = _advance(model, data, schedule, states)
+            states, positions, _ = _advance(model, data, schedule.tuning, states)
             blocks.append(np.asarray(positions))
             if progress is not None:
                 progress("warm-up", min(done + block + BLOCK, total), total)
@@ -172,14 +185,16 @@ def warm_up(model: Model, key: jax.Array, schedule: Schedule, observed=None, pro
 
     identity = np.eye(len(model.parameters))
     keys = jax.random.split(key_warm, schedule.warmup_chains)
-    states = _start(model, data, schedule, *_arrays(candidates[finite], keys, 0, 0.1, identity))
+    states = _start(model, data, schedule.tuning, *_arrays(candidates[finite], keys, 0, 0.1, identity))
     states, positions = run(states, schedule.warmup, 0)
     pooled, covariance = _pool(positions)
     picks = jax.random.choice(key_pick, len(pooled), (schedule.chains,), replace=schedule.chains > len(pooled))
     step_size = np.median(states.adapt_state.step_size)
     keys = jax.random.split(key_chains, schedule.chains)
     counter = schedule.warmup - schedule.settling
-    states = _start(model, data, schedule, *_arrays(pooled[np.asarray(picks)], keys, counter, step_size, covariance))
+    states = _start(
+        model, data, schedule.tuning, *_arrays(pooled[np.asarray(picks)], keys, counter, step_size, covariance)
+    )
     return run(states, schedule.settling, schedule.warmup)[0]
 
 
@@ -199,7 +214,7 @@ def state_template(model: Model, schedule: Schedule, observed=None) -> Any:
     size = len(model.parameters)
     keys = jax.random.split(jax.random.key(0), schedule.chains)
     arguments = _arrays(np.zeros((schedule.chains, size)), keys, 0, 0.1, np.eye(size))
-    return eqx.filter_eval_shape(_start, model, data, schedule, *arguments)
+    return eqx.filter_eval_shape(_start, model, data, schedule.tuning, *arguments)
 
 
 def draw(
@@ -215,7 +230,7 @@ def draw(
     """
     data = model.experiment.observed if observed is None else observed
     while True:
-        states, positions, statistics = _advance(model, data, schedule, states)
+        states, positions, statistics = _advance(model, data, schedule.tuning, states)
         yield states, np.asarray(positions), {name: np.asarray(value) for name, value in statistics.items()}
 
 

@@ -165,19 +165,19 @@ def fit_convention_model() -> Model:
     )
 
 
+def _predicted_events(model: Model) -> float:
+    return float(model.experiment.signal().sum())
+
+
 def _fitted_events() -> float:
     model = fit_convention_model()
-    norm = maximum(model).values["signal_norm"]
-    return norm * float(
-        convention_experiment(*_klein_nystrand(1.2), ErlerSu(), GaussianPulse(0.45, 0.15)).signal().sum()
-    )
+    return maximum(model).values["signal_norm"] * _predicted_events(model)
 
 
 def _fit_error() -> float:
     model = fit_convention_model()
     interval = profile_interval(model, "signal_norm")
-    nominal = float(convention_experiment(*_klein_nystrand(1.2), ErlerSu(), GaussianPulse(0.45, 0.15)).signal().sum())
-    return 0.5 * (interval.upper - interval.lower) * nominal
+    return 0.5 * (interval.upper - interval.lower) * _predicted_events(model)
 
 
 def _fit_rows():

@@ -46,6 +46,8 @@ def test_other_data_of_the_same_shape_compile_nothing(experiment, small_model):
     before = len(_compilations)
     first = sample(small_model, jax.random.key(1), schedule, observed=observed)
     assert len(_compilations) == before
+    sample(small_model, jax.random.key(1), Schedule(chains=2, warmup=50, samples=50))
+    assert len(_compilations) - before <= 2, "more draws compile nothing but the map of a longer result"
     rebuilt = Model(coherent_csi_2021().with_observed(toy), small_model.parameters)
     compiled = len(_compilations)
     second = sample(rebuilt, jax.random.key(1), schedule)
