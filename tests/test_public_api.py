@@ -26,14 +26,18 @@ API = {
     ],
     "cevnsjax.target": [
         "AbstractFormFactor",
+        "ElectronShells",
         "Helm",
         "KleinNystrand",
         "Material",
         "Nuclide",
         "PointLike",
         "SymmetrizedFermi",
+        "atoms_per_formula_unit",
         "compound",
+        "electron_shells",
         "nuclide",
+        "shells_per_formula_unit",
     ],
     "cevnsjax.flux": [
         "AbstractArrival",

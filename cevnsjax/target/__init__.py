@@ -1,17 +1,22 @@
-"""What is hit: nuclides, materials and nuclear form factors."""
+"""What is hit: nuclides, materials, nuclear form factors and electron shells."""
 
+from cevnsjax.target.electrons import ElectronShells, atoms_per_formula_unit, electron_shells, shells_per_formula_unit
 from cevnsjax.target.form_factor import AbstractFormFactor, Helm, KleinNystrand, PointLike, SymmetrizedFermi
 from cevnsjax.target.material import Material, compound
 from cevnsjax.target.nuclide import Nuclide, nuclide
 
 __all__ = [
     "AbstractFormFactor",
+    "ElectronShells",
     "Helm",
     "KleinNystrand",
     "Material",
     "Nuclide",
     "PointLike",
     "SymmetrizedFermi",
+    "atoms_per_formula_unit",
     "compound",
+    "electron_shells",
     "nuclide",
+    "shells_per_formula_unit",
 ]
