@@ -45,7 +45,7 @@ class ElectronShells(eqx.Module):
 
         The step approximation: each electron scatters as a free one, once the energy reaches its binding energy (K. A.
         Kouzakov, A. I. Studenikin and M. B. Voloshin, Phys. Rev. D 83, 113001 (2011); J.-W. Chen et al., Phys. Rev. D
-        91, 013005 (2015) go beyond it). It is flat between the steps: its derivatives with respect to energies are zero.
+        91, 013005 (2015) go beyond it). Between the steps it is flat: derivatives with respect to energies are zero.
 
         Parameters
         ----------
