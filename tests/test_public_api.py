@@ -53,6 +53,7 @@ API = {
         "PionDecayAtRest",
         "SharpPulse",
         "SingleDecayArrival",
+        "SterileOscillation",
     ],
     "cevnsjax.cross_section": [
         "AbstractInteraction",

@@ -105,10 +105,10 @@ class Experiment(eqx.Module):
 
     def __check_init__(self):
         check_positive("mass_kg", self.mass_kg, "kg")
-        if self.flux.components != self.arrival.components:
+        if not set(self.flux.origins) <= set(self.arrival.components):
             raise CevnsjaxError(
-                f"flux and arrival must have the same components, got {self.flux.components} and "
-                f"{self.arrival.components}."
+                f"arrival must have every component that the flux comes from, got {self.arrival.components} for "
+                f"{self.flux.origins}."
             )
         known = {"cevns", *self.backgrounds}
         for sample, names in self.samples.items():
@@ -141,7 +141,10 @@ class Experiment(eqx.Module):
         """Detected fraction of each component in each time bin."""
         if self.frozen.time_fractions is not None:
             return self.frozen.time_fractions
-        return self.window.fractions(self.arrival.cumulative)
+        fractions = self.window.fractions(self.arrival.cumulative)
+        if self.flux.origins == self.arrival.components:
+            return fractions
+        return fractions[np.array([self.arrival.components.index(origin) for origin in self.flux.origins])]
 
     def signal(self) -> Float[Array, "component energy time"]:
         """Expected signal counts for each component of the flux."""

@@ -1,6 +1,7 @@
 """What arrives, and when."""
 
 from cevnsjax.flux.flux import FLAVOURS, POWERS, AbstractFlux
+from cevnsjax.flux.oscillation import SterileOscillation
 from cevnsjax.flux.pion_decay_at_rest import PionDecayAtRest
 from cevnsjax.flux.time_distribution import (
     AbstractArrival,
@@ -28,4 +29,5 @@ __all__ = [
     "PionDecayAtRest",
     "SharpPulse",
     "SingleDecayArrival",
+    "SterileOscillation",
 ]

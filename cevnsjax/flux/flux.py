@@ -19,8 +19,18 @@ class AbstractFlux(eqx.Module):
     """Names of the components; ``nu_mu_bar`` is an antineutrino of flavour ``nu_mu``."""
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """Component of the source that each component comes from, and whose arrival times it has."""
+        return self.components
+
+    @property
+    def antineutrinos(self) -> tuple[bool, ...]:
+        """Whether each component is an antineutrino."""
+        return tuple(name.endswith("_bar") for name in self.components)
+
+    @property
     def flavour_indices(self) -> tuple[int, ...]:
-        """Position of each component on the flavour axis."""
+        """Position of each component on the flavour axis, as it arrives at the detector."""
         return tuple(FLAVOURS.index(name.removesuffix("_bar")) for name in self.components)
 
     @property
@@ -32,6 +42,26 @@ class AbstractFlux(eqx.Module):
     @abstractmethod
     def fluence_per_cm2(self) -> Float[Array, " component"]:
         """Neutrinos of each component through a square centimetre over the exposure, cm^-2."""
+
+    @property
+    @abstractmethod
+    def lines(self) -> tuple[Float[Array, " line"], Float[Array, "component line"]]:
+        """Energies of the lines, MeV, and the fraction of each component that is in each line."""
+
+    @abstractmethod
+    def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
+        """Energy spectrum of each component without its lines; with them it is normalised to one neutrino.
+
+        Parameters
+        ----------
+        energy_MeV
+            Neutrino energies, MeV, any shape.
+
+        Returns
+        -------
+        Array
+            MeV^-1, zero beyond the end point, smooth between break points.
+        """
 
     @abstractmethod
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:

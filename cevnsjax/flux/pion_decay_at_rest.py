@@ -62,6 +62,16 @@ class PionDecayAtRest(AbstractFlux):
         protons_per_cm2 = self.protons_on_target / (4e4 * math.pi * self.baseline_m**2)
         return jnp.full((3,), self.neutrinos_per_proton * protons_per_cm2)
 
+    @property
+    def lines(self) -> tuple[Float[Array, " line"], Float[Array, "component line"]]:
+        return self.line_energy_MeV[None], as_float([[1.0], [0.0], [0.0]])
+
+    def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
+        scale = 0.5 * self.muon_mass_MeV
+        x = jnp.clip(energy_MeV / scale, 0.0, 1.0)
+        inside = jnp.where(energy_MeV <= scale, 1.0 / scale, 0.0)
+        return jnp.stack([jnp.zeros_like(x), inside * 12.0 * x**2 * (1.0 - x), inside * 2.0 * x**2 * (3.0 - 2.0 * x)])
+
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
         scale = 0.5 * self.muon_mass_MeV
         x = jnp.minimum(minimum_energy_MeV / scale, 1.0)

@@ -3,6 +3,7 @@
 from cevnsjax.validation.coherent_csi_2021 import COHERENT_CSI_2021
 from cevnsjax.validation.decay_at_rest import DECAY_AT_REST
 from cevnsjax.validation.form_factors import FORM_FACTORS
+from cevnsjax.validation.oscillation import OSCILLATION
 from cevnsjax.validation.point_values import POINT_VALUES
 from cevnsjax.validation.published_number import Comparison, PublishedNumber, compare
 
@@ -13,5 +14,11 @@ __all__ = [
     "compare",
 ]
 
-PUBLISHED: tuple[PublishedNumber, ...] = (*FORM_FACTORS, *POINT_VALUES, *DECAY_AT_REST, *COHERENT_CSI_2021)
+PUBLISHED: tuple[PublishedNumber, ...] = (
+    *FORM_FACTORS,
+    *POINT_VALUES,
+    *DECAY_AT_REST,
+    *OSCILLATION,
+    *COHERENT_CSI_2021,
+)
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""

@@ -61,6 +61,20 @@ def test_line(flux):
         np.testing.assert_allclose(moments[index], line**power * np.array([1, 1, 1, 0, 0]), rtol=1e-9)
 
 
+def test_density_and_lines(flux):
+    energies = np.array([[0.0, 1.0, 17.0], [45.0, 52.8, 52.83]])
+    density = np.asarray(flux.density(jnp.asarray(energies)))
+    inside = energies < END
+    np.testing.assert_array_equal(density[0], 0.0)
+    np.testing.assert_allclose(density[1], np.where(inside, nu_e(energies), 0.0), rtol=1e-10)
+    np.testing.assert_allclose(density[2], np.where(inside, nu_mu_bar(energies), 0.0), rtol=1e-12)
+    energy, fraction = flux.lines
+    np.testing.assert_allclose(energy, [REFERENCE_LINE_MEV], rtol=3e-10)
+    np.testing.assert_array_equal(fraction, [[1.0], [0.0], [0.0]])
+    assert flux.origins == flux.components
+    assert flux.antineutrinos == (False, False, True)
+
+
 def test_nothing_beyond_the_end_point(flux):
     moments = flux.moments(jnp.array([END, END + 1e-9, 60.0, 1e3]))
     np.testing.assert_array_equal(moments, 0.0)

@@ -1,0 +1,443 @@
+"""Sterile oscillation: probabilities against amplitudes, moments against oscillatory quadrature, gradients, edges."""
+
+import dataclasses
+import functools
+import itertools
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from mpmath import mp
+from scipy.integrate import quad
+
+from cevnsjax.constants import OSCILLATION_PHASE_PER_EV2_M
+from cevnsjax.errors import CevnsjaxError
+from cevnsjax.experiment import coherent_csi_2021, freeze
+from cevnsjax.flux import FLAVOURS, POWERS, PionDecayArrival, PionDecayAtRest, SterileOscillation
+from cevnsjax.paths import get_path, set_paths
+
+MUON, LINE = 105.6583755, 29.79214091
+END = MUON / 2
+LENGTH = 19.3
+MIXINGS = {"electron_mixing2": 0.12, "muon_mixing2": 0.2, "tau_mixing2": 0.05}
+HBAR_C_EV_M = 197.3269804e-9
+
+
+def source():
+    return PionDecayAtRest(0.0848, 3.198e23, LENGTH)
+
+
+def wrapped(splitting=1.0, spread=0.0, mixings=MIXINGS, nodes=256):
+    return SterileOscillation(source(), splitting, LENGTH, **mixings, path_spread_m=spread, nodes=nodes)
+
+
+def nu_e(energy):
+    return 192 / MUON * (energy / MUON) ** 2 * (0.5 - energy / MUON)
+
+
+def nu_mu_bar(energy):
+    return 64 / MUON * (energy / MUON) ** 2 * (0.75 - energy / MUON)
+
+
+def mixing_matrix(mixings):
+    """A 4 x 4 unitary matrix, rows e, mu, tau, s, whose fourth column has the given squares."""
+    squares = np.array(list(mixings.values()))
+    column = np.sqrt(np.append(squares, 1.0 - squares.sum()))
+    generator = np.random.default_rng(5)
+    others = generator.normal(size=(4, 3)) + 1j * generator.normal(size=(4, 3))
+    unitary = np.linalg.qr(np.column_stack([column * np.exp(1j * np.arange(4)), others]))[0]
+    return unitary[:, [1, 2, 3, 0]]
+
+
+def amplitude_squared(mixings, splitting, length_m, energy_MeV):
+    """|sum_k U*_ak U_bk exp(-i m_k^2 L/2E)|^2 with three degenerate masses, shape [initial, final]."""
+    unitary = mixing_matrix(mixings)
+    phase = splitting * length_m / (2 * energy_MeV * 1e6 * HBAR_C_EV_M)
+    return np.abs((unitary.conj() * np.exp(-1j * np.array([0, 0, 0, phase]))) @ unitary.T) ** 2
+
+
+@pytest.mark.parametrize("splitting", [0.01, 1.0, 40.0])
+@pytest.mark.parametrize("spread", [0.0, 0.3])
+def test_probabilities_are_squared_amplitudes(splitting, spread):
+    energies = np.array([5.0, LINE, 52.0])
+    flux = wrapped(splitting, spread)
+    found = np.asarray(flux.probabilities(jnp.asarray(energies)))
+    assert found.shape == (3, 3, 3)
+    abscissae, weights = np.polynomial.hermite_e.hermegauss(120)
+    for index, energy in enumerate(energies):
+        # the average over Gaussian paths
+        expected = sum(
+            weight * amplitude_squared(MIXINGS, splitting, LENGTH + spread * abscissa, energy)
+            for abscissa, weight in zip(abscissae, weights / weights.sum(), strict=True)
+        )
+        np.testing.assert_allclose(found[:, :, index], expected[:3, :3], rtol=1e-10, atol=1e-13)
+        # to active flavours: what is not sterile
+        np.testing.assert_allclose(found[:, :, index].sum(axis=1), 1 - expected[:3, 3], rtol=1e-12)
+        active = 1 - 4 * np.array(list(MIXINGS.values())) * (1 - sum(MIXINGS.values())) * float(
+            flux.mean_sin2(jnp.asarray(energy))
+        )
+        np.testing.assert_allclose(found[:, :, index].sum(axis=1), active, rtol=1e-14)
+
+
+def test_phase():
+    """1.267 of many papers is 1.26693 rounded: 5e-5 of the phase."""
+    assert pytest.approx(1.0 / (4 * 1e6 * HBAR_C_EV_M), rel=1e-14) == OSCILLATION_PHASE_PER_EV2_M
+    assert pytest.approx(1.267, rel=6e-5) == OSCILLATION_PHASE_PER_EV2_M
+    np.testing.assert_allclose(
+        wrapped(2.0).phase(jnp.array([30.0])), 2.0 * OSCILLATION_PHASE_PER_EV2_M * LENGTH / 30.0, rtol=1e-14
+    )
+
+
+def test_components():
+    flux = wrapped()
+    assert flux.components == (
+        "nu_mu_to_nu_e",
+        "nu_mu_to_nu_mu",
+        "nu_mu_to_nu_tau",
+        "nu_e_to_nu_e",
+        "nu_e_to_nu_mu",
+        "nu_e_to_nu_tau",
+        "nu_mu_bar_to_nu_e_bar",
+        "nu_mu_bar_to_nu_mu_bar",
+        "nu_mu_bar_to_nu_tau_bar",
+    )
+    assert flux.origins == 3 * ("nu_mu",) + 3 * ("nu_e",) + 3 * ("nu_mu_bar",)
+    assert flux.flavour_indices == (0, 1, 2, 0, 1, 2, 0, 1, 2)
+    assert [FLAVOURS[i] for i in flux.flavour_indices] == [
+        name.split("_to_")[1].removesuffix("_bar") for name in flux.components
+    ]
+    assert flux.antineutrinos == 6 * (False,) + 3 * (True,)
+    np.testing.assert_array_equal(flux.fluence_per_cm2, np.repeat(source().fluence_per_cm2, 3))
+    np.testing.assert_array_equal(flux.break_points_MeV, source().break_points_MeV)
+
+
+LOWER = np.array([0.02, 1.0, 5.0, 12.0, 29.0, 31.0, 45.0, 52.0])
+
+
+def oscillating_part(density, power, lower, splitting, spread):
+    """Integral of f(E) E^p exp(-2 s^2) cos(2 phi), by QUADPACK's rule for oscillating integrands in 1/E."""
+    slope = splitting * LENGTH / (4 * 1e6 * HBAR_C_EV_M)
+
+    def smooth(u):
+        return density(1 / u) * u ** (-2.0 - power) * np.exp(-2 * (slope * spread / LENGTH * u) ** 2)
+
+    edges = np.geomspace(1 / END, 1 / lower, 20)
+    return sum(
+        quad(smooth, a, b, weight="cos", wvar=2 * slope, epsabs=1e-17, epsrel=1e-12, limit=400)[0]
+        for a, b in itertools.pairwise(edges)
+    )
+
+
+def expected_moments(lower, splitting, spread, mixings=MIXINGS):
+    """Shape [initial component, final flavour, power]."""
+    squares, result = np.array(list(mixings.values())), np.zeros((3, 3, 3))
+    slope = splitting * LENGTH / (4 * 1e6 * HBAR_C_EV_M)
+    for component, (initial, density) in enumerate(((1, None), (0, nu_e), (1, nu_mu_bar))):
+        for index, power in enumerate(POWERS):
+            if density is None:
+                damping = np.exp(-2 * (slope * spread / LENGTH / LINE) ** 2)
+                whole = LINE**power if lower < LINE else 0.0
+                oscillating = whole * damping * np.cos(2 * slope / LINE)
+            else:
+                whole = quad(lambda e, p=power, f=density: f(e) * e**p, lower, END, epsabs=0, epsrel=1e-13)[0]
+                oscillating = oscillating_part(density, power, lower, splitting, spread)
+            lost = 4 * squares[initial] * 0.5 * (whole - oscillating)
+            for final in range(3):
+                result[component, final, index] = (final == initial) * (whole - lost) + squares[final] * lost
+    return result
+
+
+@pytest.mark.parametrize("splitting", [1e-3, 0.2, 1.0, 7.0, 50.0])
+@pytest.mark.parametrize("spread", [0.0, 0.3])
+def test_moments_against_quadrature(splitting, spread):
+    """1e-10 of the moment from zero, as long as the nodes resolve the phase at the lower limit."""
+    flux = wrapped(splitting, spread)
+    resolved = LOWER[np.asarray(flux.phase(jnp.asarray(LOWER))) < 270.0]
+    assert resolved.size >= 6
+    found = np.asarray(flux.moments(jnp.asarray(resolved))).reshape(3, 3, 3, -1)
+    scale = np.asarray(source().moments(jnp.zeros(1)))[:, None, :, 0]
+    for index, lower in enumerate(resolved):
+        error = np.abs(found[..., index] - expected_moments(lower, splitting, spread))
+        error[0] *= 1e-1  # of the line: its energy is written above to ten digits, and the phase with it
+        assert np.max(error / scale) < 1e-10, lower
+
+
+def test_other_mixings():
+    for mixings in ({"tau_mixing2": 0.3}, {"electron_mixing2": 0.5, "muon_mixing2": 0.5}, {"muon_mixing2": 1.0}):
+        full = {name: mixings.get(name, 0.0) for name in MIXINGS}
+        found = np.asarray(wrapped(1.3, 0.1, full).moments(jnp.array([8.0]))).reshape(3, 3, 3)
+        np.testing.assert_allclose(found, expected_moments(8.0, 1.3, 0.1, full), rtol=1e-8, atol=1e-13)
+
+
+def survival_averages(splitting):
+    """Averages of <sin^2 phi> over the two spectra from zero energy, to thirty digits."""
+    with mp.workdps(30):
+        slope = 2 * mp.mpf(splitting) * mp.mpf(LENGTH) / (4 * mp.mpf("0.1973269804")) / (mp.mpf("105.6583755") / 2)
+        averages = []
+        for density in (lambda u: 12 * u**-4 * (1 - 1 / u), lambda u: 2 * u**-4 * (3 - 2 / u)):
+
+            def integrand(u, density=density):
+                return density(u) * mp.cos(slope * u)
+
+            near = mp.quad(integrand, [1 + k * mp.pi / slope for k in range(21)])
+            far = mp.quadosc(integrand, [1 + 20 * mp.pi / slope, mp.inf], omega=slope)
+            averages.append(float((1 - near - far) / 2))
+    return averages
+
+
+def test_average_from_zero_energy():
+    """The phase grows without end towards zero energy; what is not resolved there is switched off smoothly."""
+    mixing2 = 0.3
+    for splitting in (0.3, 1.0, 8.0):
+        moments = wrapped(splitting, mixings=dict(zip(MIXINGS, (mixing2, mixing2, 0.0), strict=True))).moments(
+            jnp.zeros(1)
+        )
+        found = (1 - np.asarray(moments)[[3, 7], 0, 0]) / (4 * mixing2 * (1 - mixing2))
+        np.testing.assert_allclose(found, survival_averages(splitting), rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("splitting", [80.0, 120.0, 250.0])
+def test_unresolved_phases_average_out(splitting):
+    """Beyond what the nodes resolve the error is that of the boundary: 1/(2 phi) of density times energy."""
+    lower = jnp.array([5.0, 8.0, 20.0, 31.0])
+    coarse, fine = wrapped(splitting), wrapped(splitting, nodes=1024)
+    phase, density = np.asarray(coarse.phase(lower)), np.asarray(source().density(lower))
+    assert 270.0 < phase.max() < 1230.0
+    error = np.abs(np.asarray(coarse.moments(lower) - fine.moments(lower))).reshape(3, 3, 3, -1)
+    assert error.max() > 1e-9
+    for index, power in enumerate(POWERS):
+        bound = density * np.asarray(lower) ** (power + 1) / (2 * phase)
+        assert np.all(error[:, :, index] <= bound[:, None] + 1e-12)
+
+
+def test_zero_mixing_is_the_source():
+    lower = jnp.linspace(0.0, 60.0, 31)
+    flux = wrapped(3.0, 0.2, dict.fromkeys(MIXINGS, 0.0))
+    found = np.asarray(flux.moments(lower)).reshape(3, 3, 3, -1)
+    moments = np.asarray(source().moments(lower))
+    for component, initial in enumerate(source().flavour_indices):
+        for final in range(3):
+            np.testing.assert_array_equal(found[component, final], (final == initial) * moments[component])
+
+
+def test_zero_splitting_is_the_source():
+    lower = jnp.linspace(0.0, 60.0, 31)
+    found = np.asarray(wrapped(0.0, 0.2).moments(lower)).reshape(3, 3, 3, -1)
+    np.testing.assert_allclose(found.sum(axis=1), source().moments(lower), rtol=0, atol=1e-16)
+
+
+@pytest.mark.parametrize(("splitting", "spread"), [(100.0, 2.0), (1e7, 0.0)])
+def test_average_of_many_oscillations(splitting, spread):
+    """cos(2 phi) averages out: in the damped case on the line as well."""
+    lower = jnp.array([0.0, 5.0, 20.0, 45.0])
+    found = np.asarray(wrapped(splitting, spread).moments(lower)).reshape(3, 3, 3, -1)
+    squares = np.array(list(MIXINGS.values()))
+    averages = np.eye(3) - 2 * squares[:, None] * (np.eye(3) - squares[None, :])
+    moments = np.asarray(source().moments(lower))
+    for component, initial in enumerate(source().flavour_indices):
+        if component == 0 and not spread:
+            continue
+        np.testing.assert_allclose(
+            found[component], averages[initial][:, None, None] * moments[component][None], rtol=1e-12
+        )
+
+
+def test_active_is_more_than_survival():
+    """With one mixing they are the same; with two, what a loses b has in part gained."""
+    lower = jnp.array([10.0])
+
+    def electron(**mixings):
+        parts = np.asarray(SterileOscillation(source(), 1.0, LENGTH, **mixings).moments(lower))[3:6, 0, 0]
+        return parts[0], parts.sum(), parts[2]
+
+    survival, active, _ = electron(electron_mixing2=0.1)
+    assert survival == active
+    survival, active, tau = electron(electron_mixing2=0.1, muon_mixing2=0.2)
+    assert tau == 0.0
+    lost = 1 - electron(electron_mixing2=0.1)[0] / float(source().moments(lower)[1, 0, 0])
+    assert active - survival == pytest.approx(lost * 0.2 / 0.9 * float(source().moments(lower)[1, 0, 0]), rel=1e-12)
+    # nothing sterile: nothing is lost
+    _, active, _ = electron(electron_mixing2=0.5, muon_mixing2=0.5)
+    assert active == pytest.approx(float(source().moments(lower)[1, 0, 0]), rel=1e-14)
+
+
+def test_nothing_beyond_the_end_point():
+    np.testing.assert_array_equal(wrapped().moments(jnp.array([END, END + 1e-9, 60.0, 1e3])), 0.0)
+
+
+def test_density_and_lines_are_those_of_the_moments():
+    flux = wrapped(2.0, 0.1)
+    energy, fraction = flux.lines
+    total = np.asarray(fraction)[:, 0]
+    total = total + [
+        quad(lambda e, c=component: float(flux.density(jnp.asarray(e))[c]), 1.0, END, epsabs=1e-9, limit=200)[0]
+        for component in range(9)
+    ]
+    assert energy.shape == (1,)
+    np.testing.assert_allclose(flux.moments(jnp.array([1.0]))[:, 0, 0], total, rtol=1e-8, atol=1e-12)
+
+
+LEAVES = ("mass_splitting_eV2", "baseline_m", *MIXINGS, "path_spread_m", "source.muon_mass_MeV", "source.pion_mass_MeV")
+POINTS = {
+    "ordinary": {},
+    "no mixing": dict.fromkeys(MIXINGS, 0.0),
+    "no splitting": {"mass_splitting_eV2": 0.0},
+    "no splitting, no mixing": {"mass_splitting_eV2": 0.0, **dict.fromkeys(MIXINGS, 0.0)},
+    "no spread": {"path_spread_m": 0.0},
+    "nothing sterile": {"electron_mixing2": 0.5, "muon_mixing2": 0.5, "tau_mixing2": 0.0},
+    "many oscillations": {"mass_splitting_eV2": 60.0},
+}
+
+
+def at_point(name):
+    flux = wrapped(1.1, 0.3)
+    moved = POINTS[name]
+    return set_paths(flux, list(moved), [jnp.asarray(value, dtype=float) for value in moved.values()])
+
+
+@functools.cache
+def moments_of_leaves():
+    """Moments and their derivatives as functions of the leaves, compiled once."""
+    flux = wrapped(1.1, 0.3)
+    lower = jnp.array([0.0, 4.0, 11.0, 28.0, 31.0, 50.0, 52.7])
+
+    def moments(values):
+        return set_paths(flux, LEAVES, values).moments(lower)
+
+    return jax.jit(moments), jax.jit(jax.jacfwd(moments))
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_gradients_against_differences(name):
+    flux = at_point(name)
+    values = [get_path(flux, path) for path in LEAVES]
+    moments, jacobian = moments_of_leaves()
+    gradients = jacobian(values)
+    for index, path in enumerate(LEAVES):
+        step = 1e-3 if path.endswith("mass_MeV") else 2e-4 * max(abs(float(values[index])), 0.1)
+        far_below, below, above, far_above = (
+            np.asarray(moments([value + multiple * step if i == index else value for i, value in enumerate(values)]))
+            for multiple in (-2, -1, 1, 2)
+        )
+        difference = (8 * (above - below) - (far_above - far_below)) / (12 * step)
+        scale = np.abs(difference).max() + 1e-3
+        np.testing.assert_allclose(gradients[index], difference, rtol=1e-6, atol=2e-7 * scale, err_msg=path)
+
+
+def test_gradient_in_the_lower_limit_is_minus_the_integrand():
+    flux = wrapped(3.0, 0.2)
+    lower = jnp.array([0.5, 5.0, 20.0, 31.0, 45.0, 52.0])
+    derivative = np.asarray(jax.vmap(jax.jacrev(lambda y: flux.moments(y)))(lower))  # [node, component, power]
+    density = np.asarray(flux.density(lower))
+    for index, power in enumerate(POWERS):
+        np.testing.assert_allclose(
+            -derivative[:, :, index].T, density * np.asarray(lower) ** power, rtol=1e-8, atol=1e-13
+        )
+
+
+def test_finite_at_the_edges(precision):
+    """Derivatives in every leaf and in the lower limit, forward and reverse."""
+    lower = jnp.array([0.0, 1e-6, 1e-3, LINE, 52.8, END, END * (1 + 1e-7), 60.0], dtype=float)
+    fluxes = [jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=float), at_point(name)) for name in POINTS]
+
+    def moments(flux, lower):
+        return flux.moments(lower)
+
+    @jax.jit
+    def evaluate(flux):
+        ones = jax.tree.map(jnp.ones_like, (flux, lower))
+        value, forward = jax.jvp(moments, (flux, lower), ones)
+        return value, forward, jax.vjp(moments, flux, lower)[1](jnp.ones_like(value))
+
+    for flux in fluxes:
+        found = evaluate(flux)
+        assert found[0].dtype == np.dtype(precision)
+        for leaf in jax.tree.leaves(found):
+            assert np.all(np.isfinite(leaf))
+
+
+@pytest.mark.parametrize("splitting", [0.01, 1.0, 7.0])
+def test_float32_is_float64(splitting):
+    lower = np.array([0.0, 0.1, 5.0, 20.0, 31.0, 45.0, 52.0], dtype=np.float32)
+    leaves = {"splitting": float(np.float32(splitting)), "spread": 0.25}
+    with jax.enable_x64(False):
+        single = wrapped(**leaves).moments(jnp.asarray(lower))
+    assert single.dtype == np.float32
+    double = np.asarray(wrapped(**leaves).moments(jnp.asarray(lower, dtype=float)))
+    scale = np.asarray(source().moments(jnp.zeros(1)))[:, :, 0].repeat(3, axis=0)[:, :, None]
+    assert np.max(np.abs(np.asarray(single, dtype=float) - double) / scale) < 5e-6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"electron_mixing2": -0.1}, "electron_mixing2 must be zero or positive"),
+        ({"muon_mixing2": -1e-9}, "muon_mixing2 must be zero or positive"),
+        ({"tau_mixing2": np.nan}, "tau_mixing2 must be zero or positive"),
+        ({"electron_mixing2": 0.6, "tau_mixing2": 0.5}, "must add up to at most 1, got 0.6, 0.0, 0.5"),
+        ({"mass_splitting_eV2": -1.0}, r"mass_splitting_eV2 must be zero or positive and in eV\^2"),
+        ({"path_spread_m": -0.1}, "path_spread_m must be zero or positive and in m"),
+        ({"baseline_m": 0.0}, "baseline_m must be positive and in m"),
+        ({"nodes": 20}, "nodes must be at least 64, got 20"),
+    ],
+)
+def test_messages_name_the_argument(arguments, message):
+    with pytest.raises(CevnsjaxError, match=message):
+        SterileOscillation(**{"source": source(), "mass_splitting_eV2": 1.0, "baseline_m": LENGTH, **arguments})
+
+
+def test_oscillation_of_an_oscillation():
+    with pytest.raises(CevnsjaxError, match="source must be a flux as produced"):
+        SterileOscillation(wrapped(), 1.0, LENGTH)
+
+
+@pytest.fixture(scope="module")
+def csi():
+    return coherent_csi_2021()
+
+
+def oscillated(csi, **mixings):
+    return dataclasses.replace(csi, flux=SterileOscillation(csi.flux, 1.0, LENGTH, **mixings))
+
+
+def test_experiment(csi):
+    signal = eqx.filter_jit(type(csi).signal)
+    plain, split = np.asarray(signal(csi)), np.asarray(signal(oscillated(csi)))
+    assert split.shape == (9, *plain.shape[1:])
+    np.testing.assert_allclose(split[[1, 3, 7]], plain, rtol=1e-12)
+    np.testing.assert_array_equal(split[[0, 2, 4, 5, 6, 8]], 0.0)
+    mixed = np.asarray(signal(oscillated(csi, electron_mixing2=0.1, muon_mixing2=0.1)))
+    # what is active is between 1 - 4 |U_a4|^2 |U_s4|^2 and one, up to the charge radii
+    active = mixed.reshape(3, 3, *plain.shape[1:]).sum(axis=(1, 2, 3)) / plain.sum(axis=(1, 2))
+    assert np.all((active > 1 - 4 * 0.1 * 0.8) & (active < 0.99))
+
+
+def test_arrival_by_origin(csi):
+    fractions = np.asarray(csi.window.fractions(csi.arrival.cumulative))
+    np.testing.assert_array_equal(csi.time_fractions(), fractions)
+    np.testing.assert_array_equal(oscillated(csi).time_fractions(), fractions.repeat(3, axis=0))
+
+
+def test_arrival_in_another_order(csi):
+    class Reversed(PionDecayArrival):
+        components: tuple[str, ...] = eqx.field(static=True, default=("nu_mu_bar", "nu_e", "nu_mu"), init=False)
+
+        def cumulative(self, time_us, rate_per_us):
+            return super().cumulative(time_us, rate_per_us)[::-1]
+
+    turned = dataclasses.replace(csi, arrival=Reversed(csi.arrival.pulse))
+    np.testing.assert_array_equal(turned.signal(), csi.signal())
+
+
+def test_frozen_experiment(csi):
+    mixed = oscillated(csi, electron_mixing2=0.1, muon_mixing2=0.1)
+    free = {"flux.electron_mixing2": 0.2, "flux.mass_splitting_eV2": 2.0, "flux.source.neutrinos_per_proton": 0.09}
+    frozen = freeze(mixed, free)
+    assert frozen.frozen.nodes is None
+    assert frozen.frozen.kernel is not None
+    assert frozen.frozen.time_fractions is not None
+    moved = [jnp.array(value) for value in free.values()]
+    for left, right in ((frozen, mixed), (set_paths(frozen, list(free), moved), set_paths(mixed, list(free), moved))):
+        np.testing.assert_allclose(left.expected(), right.expected(), rtol=1e-12)
