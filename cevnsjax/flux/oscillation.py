@@ -32,7 +32,7 @@ class SterileOscillation(AbstractFlux):
 
     for active a and b, CP conserved or not and alike for antineutrinos; the path L has a Gaussian spread (extent of
     source and detector). See C. Giunti and C. W. Kim, *Fundamentals of Neutrino Physics and Astrophysics*, 2007,
-    sections 7.6 and 7.7, and S. Gariazzo et al., JHEP 06 (2017) 135, section 2. Coherent scattering sees the sum over
+    and S. Gariazzo et al., JHEP 06 (2017) 135. Coherent scattering sees the sum over
     active b, P(a -> active) = 1 - 4 |U_a4|^2 |U_s4|^2 <sin^2 phi> with |U_s4|^2 = 1 - |U_e4|^2 - |U_mu4|^2 -
     |U_tau4|^2: it is P(a -> a) only where a alone mixes. As couplings may depend on flavour, each component of the
     source becomes three, one for each final flavour, with the probability inside the moments. Coherence between final
@@ -43,7 +43,8 @@ class SterileOscillation(AbstractFlux):
     1.25 ``nodes``: 1e-10 of the moment from zero while the phase at the lower limit is below 1.25 ``nodes`` - 50 (270
     by default). From there on (smoothly) cos(2 phi) is replaced by its average, zero: the error is that of the
     boundary, at most 1/(2 phi) of the density times energy at the limit. Moments oscillate with the lower limit as
-    well: where phases inside the detected range are large, the panels of the experiment need more nodes too.
+    well: where phases inside the detected range are large, the panels of the experiment need more nodes too (24 and 16
+    nodes above 5 MeV at 19.3 m: events are off by 2e-10 at 10 eV^2, 1e-6 at 30 eV^2, 3e-5 at 100 eV^2).
 
     Attributes
     ----------
