@@ -35,7 +35,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cevnsjax.cross_section import NSI, Coherent, TreeLevel
+from cevnsjax.cross_section import NSI, TreeLevel
 from cevnsjax.experiment import coherent_csi_2021
 from cevnsjax.flux import GaussianPulse, PionDecayArrival
 from cevnsjax.inference import Model, Schedule, build_model, sample
@@ -112,15 +112,14 @@ def matched_model() -> Model:
     )
     arrival = PionDecayArrival(GaussianPulse(p.t0, p.pulse_sigma))
     experiment = eqx.tree_at(lambda e: e.arrival, experiment, arrival)
-    terms = {"sm": experiment.interaction.terms["sm"], "nsi": NSI()}
     radii = tuple(f"target.nuclides.{name}.neutron_form_factor.rms_radius_fm" for name in ("Cs133", "I127"))
     return Model(
-        experiment.with_interaction(Coherent(terms)),
+        experiment.with_interactions({"cevns": experiment.interactions["cevns"].with_terms({"nsi": NSI()})}),
         [
             Parameter("quenching_0", dist.Normal(0.0, 1.0), "quenching.first_component"),
             Parameter("quenching_1", dist.Normal(0.0, 1.0), "quenching.second_component"),
-            Parameter("eps_ee_u", dist.Uniform(-1.0, 1.0), "interaction.terms.nsi.up.ee"),
-            Parameter("eps_ee_d", dist.Uniform(-1.0, 1.0), "interaction.terms.nsi.down.ee"),
+            Parameter("eps_ee_u", dist.Uniform(-1.0, 1.0), "interactions.cevns.terms.nsi.up.ee"),
+            Parameter("eps_ee_d", dist.Uniform(-1.0, 1.0), "interactions.cevns.terms.nsi.down.ee"),
             Parameter("neutron_radius", dist.Normal(5.1, 0.2), radii, "fm"),
             Parameter("signal_norm", dist.Uniform(0.0, 3.0), "signal_norm"),
         ],
@@ -245,7 +244,7 @@ def agreement() -> dict[str, float]:
     p = baselines.CsIParameters()
     oracle = baselines.energy_counts_quad(p)
     experiment = matched_model().experiment
-    flat = experiment.recoil_spectrum().push_forward(experiment.quenching)
+    flat = experiment.recoil_spectrum("cevns").push_forward(experiment.quenching)
     grid = jax.jit(baselines.make_grid_jax("float64", GRID_POINTS, return_counts=True))
     counts = {
         "cevnsjax": np.asarray(experiment.response.counts(flat)),

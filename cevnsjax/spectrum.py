@@ -1,5 +1,6 @@
 """What flows between the blocks: a spectrum is a set of nodes and the events that sit on them."""
 
+import itertools
 from collections.abc import Callable
 
 import equinox as eqx
@@ -47,6 +48,33 @@ class Spectrum(eqx.Module):
         return self.flat().events.sum(axis=1)
 
 
+def gauss_legendre_panels(
+    edges: Float[Array, " edge"], orders: tuple[int, ...]
+) -> tuple[Float[Array, " node"], Float[Array, " node"]]:
+    """Gauss-Legendre nodes and weights on neighbouring panels.
+
+    Parameters
+    ----------
+    edges
+        Edges of the panels, in order; a panel may be empty.
+    orders
+        Number of nodes in each panel.
+
+    Returns
+    -------
+    tuple
+        Nodes and their weights, shape ``[node]`` each, in the unit of the edges.
+    """
+    nodes, weights = [], []
+    for index, order in enumerate(orders):
+        lower, upper = edges[index], edges[index + 1]
+        abscissae, unit_weights = np.polynomial.legendre.leggauss(order)
+        half_width = 0.5 * (upper - lower)
+        nodes.append(lower + half_width * as_float(1.0 + abscissae))
+        weights.append(half_width * as_float(unit_weights))
+    return jnp.concatenate(nodes), jnp.concatenate(weights)
+
+
 class Panels(eqx.Module):
     """Gauss-Legendre panels between the kinematic break points of a flux.
 
@@ -58,15 +86,21 @@ class Panels(eqx.Module):
     lowest_energy_MeV
         Lower edge of the first panel in y, MeV: recoils below T(y) are not seen by the detector.
     orders
-        Number of nodes in each panel, one entry per break point of the flux.
+        Number of nodes in each panel, one entry for each of ``fractions`` and each break point of the flux.
+    fractions
+        Where the first panel is cut, as increasing fractions of its upper edge: none for contact interactions; several
+        where an amplitude varies fast at small recoils, as with a mediator lighter than the momenta that are seen.
     """
 
     lowest_energy_MeV: Float[Array, ""] = eqx.field(converter=as_float)
     orders: tuple[int, ...] = eqx.field(static=True)
+    fractions: tuple[float, ...] = eqx.field(static=True, default=())
 
     def __check_init__(self):
         if not self.orders or min(self.orders) < 1:
             raise CevnsjaxError(f"orders must hold at least one positive number of nodes, got {self.orders}.")
+        if any(not low < high for low, high in itertools.pairwise((0.0, *self.fractions, 1.0))):
+            raise CevnsjaxError(f"fractions must increase between 0 and 1, got {self.fractions}.")
         if is_concrete(self.lowest_energy_MeV) and not self.lowest_energy_MeV >= 0:
             raise CevnsjaxError(f"lowest_energy_MeV must be zero or positive, got {self.lowest_energy_MeV}.")
 
@@ -83,17 +117,11 @@ class Panels(eqx.Module):
         tuple
             Nodes in y (MeV) and their weights (MeV), shape ``[node]`` each.
         """
-        if break_points_MeV.shape != (len(self.orders),):
+        if break_points_MeV.shape[0] + len(self.fractions) != len(self.orders):
             raise CevnsjaxError(
-                f"orders needs one entry for each break point of the flux: got {len(self.orders)} orders for "
-                f"{break_points_MeV.shape[0]} break points."
+                f"orders needs one entry for each fraction and each break point of the flux: got {len(self.orders)} "
+                f"orders for {len(self.fractions)} fractions and {break_points_MeV.shape[0]} break points."
             )
-        lower = self.lowest_energy_MeV
-        nodes, weights = [], []
-        for order, upper in zip(self.orders, break_points_MeV, strict=True):
-            abscissae, unit_weights = np.polynomial.legendre.leggauss(order)
-            half_width = 0.5 * (upper - lower)
-            nodes.append(lower + half_width * as_float(1.0 + abscissae))
-            weights.append(half_width * as_float(unit_weights))
-            lower = upper
-        return jnp.concatenate(nodes), jnp.concatenate(weights)
+        cuts = [jnp.maximum(self.lowest_energy_MeV, fraction * break_points_MeV[0]) for fraction in self.fractions]
+        edges = jnp.concatenate([jnp.stack([self.lowest_energy_MeV, *cuts]), break_points_MeV])
+        return gauss_legendre_panels(edges, self.orders)

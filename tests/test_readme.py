@@ -20,8 +20,9 @@ def test_examples_run(capsys):
     exec(first + blocks[1], names)
     assert "'mean'" in capsys.readouterr().out
     experiment = names["csi"]
-    terms = {**experiment.interaction.terms, "heavy": names["HeavyPhoton"](names["jax"].numpy.asarray(0.1))}
-    changed = experiment.with_interaction(names["cx"].cross_section.Coherent(terms))
+    heavy = names["HeavyPhoton"](names["jax"].numpy.asarray(0.1))
+    coherent = experiment.interactions["cevns"].with_terms({"heavy": heavy})
+    changed = experiment.with_interactions({"cevns": coherent})
     assert float(changed.signal().sum()) != float(experiment.signal().sum())
 
 

@@ -69,5 +69,5 @@ def test_messages():
         Panels(5.0, (4, 0))
     with pytest.raises(CevnsjaxError, match="lowest_energy_MeV must be zero or positive"):
         Panels(-1.0, (4,))
-    with pytest.raises(CevnsjaxError, match="got 1 orders for 2 break points"):
+    with pytest.raises(CevnsjaxError, match="got 1 orders for 0 fractions and 2 break points"):
         Panels(5.0, (4,)).nodes(jnp.array([30.0, 50.0]))

@@ -232,7 +232,11 @@ def test_every_packaged_file_reads():
     folder = data_path("nuclides.csv").parent
     tables = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.csv"))
     assert len(tables) >= 4
-    text_columns = {"nuclides.csv": ["name"], "electron_shells.csv": ["element", "shell"]}
+    text_columns = {
+        "nuclides.csv": ["name"],
+        "nuclear_spins.csv": ["name"],
+        "electron_shells.csv": ["element", "shell"],
+    }
     for name in tables:
         read_table(name, text_columns=text_columns.get(name, []))
     for path in folder.rglob("*.json"):

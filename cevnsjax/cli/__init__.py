@@ -1,10 +1,11 @@
-"""The command line: ``cevnsjax list``, ``spectrum``, ``fit`` and ``validate``."""
+"""The command line: ``cevnsjax list``, ``spectrum``, ``cross-section``, ``fit`` and ``validate``."""
 
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from cevnsjax.cli.cross_section import CROSS_SECTION_EXAMPLES, cross_section
 from cevnsjax.cli.fit import FIT_EXAMPLES, fit
 from cevnsjax.cli.list_command import LIST_EXAMPLES, list_command
 from cevnsjax.cli.spectrum import SPECTRUM_EXAMPLES, spectrum
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 app.command(name="list", epilog=LIST_EXAMPLES)(list_command)
 app.command(epilog=SPECTRUM_EXAMPLES)(spectrum)
+app.command(name="cross-section", epilog=CROSS_SECTION_EXAMPLES)(cross_section)
 app.command(epilog=FIT_EXAMPLES)(fit)
 app.command(epilog=VALIDATE_EXAMPLES)(validate)
 

@@ -47,7 +47,7 @@ def list_command(
     if topic in (None, Topic.experiments):
         content["experiments"] = _experiments()
     if topic in (None, Topic.models):
-        content["models"] = _models()
+        content["models"] = _models(experiment)
     if topic in (None, Topic.parameters) or paths:
         prepared, chosen = prepare(experiment, model)
         if topic in (None, Topic.parameters):
@@ -71,11 +71,17 @@ def _experiments() -> list[dict[str, Any]]:
     return [{"name": name, "description": (inspect.getdoc(file) or "").split("\n")[0]} for name, file in files.items()]
 
 
-def _models() -> list[dict[str, Any]]:
+def _models(experiment: str) -> list[dict[str, Any]]:
+    from cevnsjax.experiment import named_experiment
     from cevnsjax.inference import MODELS
 
+    built = named_experiment(experiment)
     return [
-        {"name": name, "description": model.description, "default_free": list(model.default_free)}
+        {
+            "name": name,
+            "description": model.description,
+            "default_free": list(model.free_by_default(model.prepare(built))),
+        }
         for name, model in MODELS.items()
     ]
 
@@ -85,7 +91,7 @@ def _parameters(experiment: "Experiment", model: "NamedModel") -> list[dict[str,
     from cevnsjax.paths import get_path
 
     nuisances = {p.name for p in experiment.nuisances}
-    free = {*model.default_free, *(nuisances - set(model.excluded_nuisances))}
+    free = {*model.free_by_default(experiment), *(nuisances - set(model.excluded_nuisances))}
     return [
         {
             "name": name,

@@ -5,7 +5,7 @@ import difflib
 import math
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cevnsjax.errors import ParameterError
 
@@ -45,27 +45,25 @@ def prepare(experiment: str, model: str) -> tuple["Experiment", "NamedModel"]:
     return chosen.prepare(named_experiment(experiment)), chosen
 
 
-def offered_parameters(experiment: "Experiment", model: "NamedModel") -> dict[str, "Parameter"]:
+def offered_parameters(experiment: Any, model: "NamedModel") -> dict[str, "Parameter"]:
     """Parameters that can be free: those of the model, then the nuisance parameters of the experiment."""
-    return {p.name: p for p in (*model.parameters, *experiment.nuisances)}
+    return {p.name: p for p in (*model.parameters(experiment), *experiment.nuisances)}
 
 
-def settable_paths(experiment: "Experiment") -> list[str]:
+def settable_paths(experiment: Any) -> list[str]:
     """Paths that ``--set`` accepts."""
     from cevnsjax.paths import leaf_paths
 
     return [path for path, _ in leaf_paths(experiment) if not path.startswith(NOT_SETTABLE)]
 
 
-def apply_settings(
-    experiment: "Experiment", model: "NamedModel", given: Iterable[str] | None
-) -> tuple["Experiment", dict[str, float]]:
+def apply_settings(experiment: Any, model: "NamedModel", given: Iterable[str] | None) -> tuple[Any, dict[str, float]]:
     """Set parameters and paths of an experiment, and check all of its blocks again.
 
     Parameters
     ----------
     experiment, model
-        The experiment, prepared for the model.
+        The experiment (or scattering without a detector), prepared for the model.
     given
         Texts like ``mass_kg=15`` or ``signal_norm=1.1``.
 

@@ -75,20 +75,21 @@ def prediction(experiment: "Experiment") -> dict[str, Any]:
     """
     import equinox as eqx
 
-    signal, contributions = eqx.filter_jit(lambda e: (e.signal(), e.contributions()))(experiment)
+    signals, contributions = eqx.filter_jit(lambda e: (e.signals(), e.contributions()))(experiment)
     components: dict[str, Any] = {}
     for name, counts in contributions.items():
         counts = np.asarray(counts, dtype=float)
         check_counts(name, counts)
         components[name] = {"total": float(counts.sum()), "counts": counts.tolist()}
-    flavours = zip(experiment.flux.components, np.asarray(signal, dtype=float), strict=True)
-    components["cevns"]["by_flavour"] = {name: float(counts.sum()) for name, counts in flavours}
+    for name, signal in signals.items():
+        flavours = zip(experiment.flux.components, np.asarray(signal, dtype=float), strict=True)
+        components[name]["by_flavour"] = {flavour: float(counts.sum()) for flavour, counts in flavours}
     axes = experiment.axes
     observed = np.asarray(experiment.observed, dtype=float)
     return {
         "components": components,
         "bins": {axes.energy_name: list(axes.energy_edges), axes.time_name: list(axes.time_edges)},
-        "samples": {sample: list(names) for sample, names in experiment.samples.items()},
+        "samples": {sample: list(experiment.sample_contributions(sample)) for sample in experiment.samples},
         "observed": {sample: counts.tolist() for sample, counts in zip(experiment.samples, observed, strict=True)},
     }
 
@@ -134,5 +135,7 @@ def _print(content: dict[str, Any]) -> None:
             row = [f"{values[index].sum():.2f}" for values in counts.values()]
             table.add_row(f"{low:g} to {high:g}", *row, f"{observed[index].sum():.0f}")
         console.print(table)
-    flavours = ", ".join(f"{name} {value:.2f}" for name, value in components["cevns"]["by_flavour"].items())
-    console.print(f"cevns by flux component: {flavours}", markup=False)
+    for name, component in components.items():
+        if "by_flavour" in component:
+            flavours = ", ".join(f"{flavour} {value:.2f}" for flavour, value in component["by_flavour"].items())
+            console.print(f"{name} by flux component: {flavours}", markup=False)

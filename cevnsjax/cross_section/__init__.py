@@ -1,6 +1,19 @@
-"""What happens: cross sections as short sums of powers of the neutrino energy times couplings."""
+"""What happens: amplitudes that are sums of couplings, and cross sections as short sums of powers of the energy."""
 
-from cevnsjax.cross_section.coherent import AbstractInteraction, Coherent, RecoilNodes, flux_averaged_cross_section
+from cevnsjax.cross_section.axial import Axial
+from cevnsjax.cross_section.coherent import Coherent
+from cevnsjax.cross_section.dipole_portal import DipolePortal
+from cevnsjax.cross_section.electromagnetic import ChargeRadius, MagneticMoment, MajoranaMoment, Millicharge
+from cevnsjax.cross_section.electron import ElectronNSI, ElectronScattering, ElectronTreeLevel
+from cevnsjax.cross_section.flavour import FlavourMatrix, FlavourVector
+from cevnsjax.cross_section.generalized import (
+    GeneralizedScalar,
+    GeneralizedTensor,
+    GeneralizedVector,
+    QuarkScalar,
+    QuarkTensor,
+)
+from cevnsjax.cross_section.interaction import AbstractInteraction, RecoilNodes, flux_averaged_cross_section
 from cevnsjax.cross_section.kinematics import (
     AbstractMomentumTransfer,
     AbstractVectorKinematics,
@@ -10,22 +23,63 @@ from cevnsjax.cross_section.kinematics import (
     SpinZero,
     ThreeMomentum,
 )
+from cevnsjax.cross_section.light_scalar import (
+    LightScalar,
+    LightTensor,
+    nucleon_scalar_couplings,
+    nucleon_tensor_couplings,
+)
+from cevnsjax.cross_section.light_vector import BaryonMinusLeptons, LightVector, MuonMinusTau
 from cevnsjax.cross_section.nsi import NSI
 from cevnsjax.cross_section.standard_model import ErlerSu, PDGLegacy, Tomalak21, TreeLevel, weak_charge
-from cevnsjax.cross_section.vector_term import AbstractVectorTerm, FlavourMatrix
+from cevnsjax.cross_section.term import (
+    AbstractAxialTerm,
+    AbstractElectronTerm,
+    AbstractMagneticTerm,
+    AbstractScalarTerm,
+    AbstractTensorTerm,
+    AbstractTerm,
+    AbstractVectorTerm,
+)
 
 __all__ = [
     "NSI",
+    "AbstractAxialTerm",
+    "AbstractElectronTerm",
     "AbstractInteraction",
+    "AbstractMagneticTerm",
     "AbstractMomentumTransfer",
+    "AbstractScalarTerm",
+    "AbstractTensorTerm",
+    "AbstractTerm",
     "AbstractVectorKinematics",
     "AbstractVectorTerm",
+    "Axial",
+    "BaryonMinusLeptons",
+    "ChargeRadius",
     "Coherent",
+    "DipolePortal",
+    "ElectronNSI",
+    "ElectronScattering",
+    "ElectronTreeLevel",
     "ErlerSu",
     "FlavourMatrix",
+    "FlavourVector",
     "FourMomentum",
+    "GeneralizedScalar",
+    "GeneralizedTensor",
+    "GeneralizedVector",
     "HeavyNucleus",
+    "LightScalar",
+    "LightTensor",
+    "LightVector",
+    "MagneticMoment",
+    "MajoranaMoment",
+    "Millicharge",
+    "MuonMinusTau",
     "PDGLegacy",
+    "QuarkScalar",
+    "QuarkTensor",
     "RecoilNodes",
     "SpinHalf",
     "SpinZero",
@@ -33,5 +87,7 @@ __all__ = [
     "Tomalak21",
     "TreeLevel",
     "flux_averaged_cross_section",
+    "nucleon_scalar_couplings",
+    "nucleon_tensor_couplings",
     "weak_charge",
 ]

@@ -1,5 +1,6 @@
 """Kinematics of elastic recoil: which energies are possible, and the energy dependence of the cross section."""
 
+import math
 from abc import abstractmethod
 
 import equinox as eqx
@@ -84,3 +85,34 @@ class HeavyNucleus(AbstractVectorKinematics):
     def coefficients(self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "power *node"]:
         zero = jnp.zeros_like(recoil_MeV)
         return jnp.stack([zero + 1.0, zero, -0.5 * mass_MeV * recoil_MeV])
+
+
+# The other structures, in the form that the literature uses: exact up to T/M and (T/E)^2, below 1e-6 here.
+
+
+def axial(recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "power *node"]:
+    """1 - T/E + M T/(2 E^2): M. Hoferichter, J. Menendez and A. Schwenk, Phys. Rev. D 102, 074018 (2020), eq. 86."""
+    return jnp.stack([jnp.ones_like(recoil_MeV), -recoil_MeV, 0.5 * mass_MeV * recoil_MeV])
+
+
+def scalar(recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "power *node"]:
+    """M T/(2 E^2): helicity flips, so nothing is scattered forward; exact for spin 0, times 1 + T/(2M) for spin 1/2."""
+    zero = jnp.zeros_like(recoil_MeV)
+    return jnp.stack([zero, zero, 0.5 * mass_MeV * recoil_MeV])
+
+
+def tensor(recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "power *node"]:
+    """1 - T/E - M T/(4 E^2): M. Lindner, W. Rodejohann and X.-J. Xu, JHEP 03 (2017) 097; exact with + T^2/(4 E^2)."""
+    return jnp.stack([jnp.ones_like(recoil_MeV), -recoil_MeV, -0.25 * mass_MeV * recoil_MeV])
+
+
+def magnetic(recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "power *node"]:
+    """1 - T/E: the 1/T - 1/E of photon exchange with the photon's 1/T in the coupling; spin 0 adds T^2/(4 E^2)."""
+    one = jnp.ones_like(recoil_MeV)
+    return jnp.stack([one, -recoil_MeV, 0.0 * one])
+
+
+def scalar_tensor(recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "power *node"]:
+    """-(T/E)/sqrt2: the factor of Re(Q_S Q_T^*), of opposite sign for antineutrinos; exact times 1 - T/2E."""
+    zero = jnp.zeros_like(recoil_MeV)
+    return jnp.stack([zero, -math.sqrt(0.5) * recoil_MeV, zero])

@@ -3,7 +3,8 @@
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from cevnsjax.cross_section.vector_term import AbstractVectorTerm, Coupling, FlavourMatrix
+from cevnsjax.cross_section.flavour import FlavourMatrix
+from cevnsjax.cross_section.term import AbstractVectorTerm, Coupling
 
 
 class NSI(AbstractVectorTerm):

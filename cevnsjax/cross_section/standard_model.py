@@ -1,7 +1,7 @@
 """Vector couplings of the Standard Model: tree level, and the sets with radiative corrections that papers use.
 
-All with L = -(G_F/sqrt 2) [nubar gamma^mu (1 - gamma_5) nu] [g_V^p pbar gamma_mu p + g_V^n nbar gamma_mu n] * 2, so
-that the weak charge is Q_W = 2 (Z g_V^p + N g_V^n), close to -(N - (1 - 4 s_W^2) Z).
+All with L = -(G_F/sqrt2) [nubar gamma^mu (1 - gamma_5) nu] [g_V^p pbar gamma_mu p + g_V^n nbar gamma_mu n], so that the
+weak charge is Q_W = 2 (Z g_V^p + N g_V^n), close to -(N - (1 - 4 s_W^2) Z).
 """
 
 import math
@@ -19,7 +19,7 @@ from cevnsjax.constants import (
     TAU_MASS_MEV,
     WEAK_MIXING_ANGLE_SIN2,
 )
-from cevnsjax.cross_section.vector_term import AbstractVectorTerm, Coupling, flavour_diagonal, flavour_universal
+from cevnsjax.cross_section.term import AbstractVectorTerm, Coupling, flavour_diagonal, flavour_universal
 
 
 class TreeLevel(AbstractVectorTerm):

@@ -5,6 +5,7 @@ from cevnsjax.experiment.catalogue import EXPERIMENTS, named_experiment
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
 from cevnsjax.experiment.experiment import Axes, Experiment
 from cevnsjax.experiment.freeze import freeze
+from cevnsjax.experiment.scattering import Scattering
 
 __all__ = [
     "EXPERIMENTS",
@@ -12,6 +13,7 @@ __all__ = [
     "Axes",
     "Experiment",
     "MeasuredBackground",
+    "Scattering",
     "SimulatedBackground",
     "coherent_csi_2021",
     "freeze",

@@ -73,7 +73,7 @@ def coherent_csi_2021(
         arrival=PionDecayArrival(GaussianPulse(ARRIVAL_TIME_US, values["proton_pulse_sigma_us"])),
         target=compound("CsI"),
         mass_kg=values["mass_kg"],
-        interaction=Coherent({"sm": ErlerSu()}),
+        interactions={"cevns": Coherent({"sm": ErlerSu()})},
         quenching=PolynomialQuenching(
             values["response_coefficients_MeV"],
             np.stack([values["response_shift_0_MeV"], values["response_shift_1_MeV"]]),
@@ -96,7 +96,7 @@ def coherent_csi_2021(
                 ExponentialTimes(values["steady_state_decay_per_us"]),
             ),
         },
-        samples={"coincidence": ("cevns", "brn", "nin", "steady_state"), "anticoincidence": ("steady_state",)},
+        samples={"coincidence": ("signal", "brn", "nin", "steady_state"), "anticoincidence": ("steady_state",)},
         observed=observed,
         axes=Axes("photoelectrons_PE", tuple(energy_edges.tolist()), "time_us", tuple(time_edges.tolist())),
         nuisances=_nuisances(values),

@@ -1,5 +1,8 @@
 """One experiment, put together: source, target, interaction, quenching, response, backgrounds and data."""
 
+import functools
+from collections.abc import Mapping
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -35,20 +38,20 @@ class Axes(eqx.Module):
 
 
 class FrozenStages(eqx.Module):
-    """Stages of the signal that no free parameter moves, computed once; ``None`` where a stage must be computed anew.
+    """Stages of the signal that no free parameter moves, computed once; a stage that is not here is computed anew.
 
     Attributes
     ----------
     nodes
-        Recoil nodes with everything but the couplings.
-    kernel
-        Probability of each bin for each node, shape ``[node, energy]``.
+        Recoil nodes of each interaction, with everything but the couplings.
+    kernels
+        Probability of each bin for each node of an interaction, shape ``[node, energy]``.
     time_fractions
         Detected fraction in each time bin, shape ``[component, time]``.
     """
 
-    nodes: RecoilNodes | None = None
-    kernel: Float[Array, "node energy"] | None = None
+    nodes: dict[str, RecoilNodes] = eqx.field(default_factory=dict)
+    kernels: dict[str, Float[Array, "node energy"]] = eqx.field(default_factory=dict)
     time_fractions: Float[Array, "component time"] | None = None
 
 
@@ -63,18 +66,18 @@ class Experiment(eqx.Module):
         Energies and arrival times of the neutrinos.
     target, mass_kg
         What is hit, and how much of it (kg).
-    interaction
-        What neutrinos do.
+    interactions
+        What neutrinos do, by name; their events add up to the signal.
     quenching, response, window
         What is seen of a recoil: ionisation energy, energy bins, time bins.
     panels
         Quadrature nodes.
     signal_norm
-        Ratio of the signal to its prediction (1 nominally): the free signal norm of a rate measurement.
+        Ratio of the signal, of all interactions, to its prediction (1 nominally): the free norm of a rate measurement.
     backgrounds
         Backgrounds by name.
     samples
-        For each data sample the names of what contributes to it (``"cevns"`` and backgrounds).
+        For each data sample the names of what contributes to it (``"signal"`` and backgrounds).
     observed
         Observed counts, shape ``[sample, energy, time]``.
     axes
@@ -90,7 +93,7 @@ class Experiment(eqx.Module):
     arrival: AbstractArrival
     target: Material
     mass_kg: Float[Array, ""] = eqx.field(converter=as_float)
-    interaction: AbstractInteraction
+    interactions: dict[str, AbstractInteraction]
     quenching: AbstractQuenching
     response: AbstractResponse
     window: TimeWindow
@@ -110,32 +113,43 @@ class Experiment(eqx.Module):
                 f"arrival must have every component that the flux comes from, got {self.arrival.components} for "
                 f"{self.flux.origins}."
             )
-        known = {"cevns", *self.backgrounds}
+        if not self.interactions or set(self.interactions) & set(self.backgrounds):
+            raise CevnsjaxError(
+                "interactions must hold at least one, of other names than the backgrounds, got "
+                f"{sorted(self.interactions)}."
+            )
+        known = {"signal", *self.backgrounds}
         for sample, names in self.samples.items():
             if not set(names) <= known:
                 raise CevnsjaxError(f"sample {sample!r} names {sorted(set(names) - known)}, known: {sorted(known)}.")
 
-    def with_interaction(self, interaction: AbstractInteraction) -> "Experiment":
-        """Return the same experiment with another interaction."""
-        return eqx.tree_at(lambda experiment: experiment.interaction, self, interaction)
+    def with_interactions(self, interactions: Mapping[str, AbstractInteraction]) -> "Experiment":
+        """Return the same experiment with more interactions, or others in the place of those of the same name."""
+        return eqx.tree_at(lambda e: e.interactions, self, {**self.interactions, **interactions})
 
     # the stages of the signal, in their order
 
-    def recoil_nodes(self) -> RecoilNodes:
-        """Nodes of the recoil spectrum, with everything that does not depend on couplings."""
-        if self.frozen.nodes is not None:
-            return self.frozen.nodes
-        return self.interaction.nodes(self.flux, self.target, self.panels)
+    def recoil_nodes(self, name: str) -> RecoilNodes:
+        """Nodes of the recoil spectrum of an interaction, with everything that does not depend on couplings."""
+        if name in self.frozen.nodes:
+            return self.frozen.nodes[name]
+        return self.interactions[name].nodes(self.flux, self.target, self.panels)
 
-    def recoil_spectrum(self) -> Spectrum:
-        """Recoils in the detector over the exposure, before any detector response."""
-        spectrum = self.interaction.spectrum(self.recoil_nodes(), self.flux)
+    def recoil_spectrum(self, name: str) -> Spectrum:
+        """Recoils by an interaction in the detector over the exposure, before any detector response."""
+        spectrum = self.interactions[name].spectrum(self.recoil_nodes(name), self.flux)
         return Spectrum(spectrum.energy_keV, self.signal_norm * self.mass_kg * spectrum.events)
 
-    def kernel(self) -> Float[Array, "node energy"]:
-        """Probability of each energy bin for each recoil node."""
-        recoil_energy_keV = self.recoil_nodes().recoil_energy_keV.reshape(-1)
-        return self.response.kernel(self.quenching(recoil_energy_keV))
+    def ionisation_energy_keV(self, name: str) -> Float[Array, " node"]:
+        """Electron-equivalent energy of each recoil node of an interaction, keV: only nuclear recoils are quenched."""
+        recoil_energy_keV = self.recoil_nodes(name).recoil_energy_keV.reshape(-1)
+        return self.quenching(recoil_energy_keV) if self.interactions[name].recoil == "nucleus" else recoil_energy_keV
+
+    def kernel(self, name: str) -> Float[Array, "node energy"]:
+        """Probability of each energy bin for each recoil node of an interaction."""
+        if name in self.frozen.kernels:
+            return self.frozen.kernels[name]
+        return self.response.kernel(self.ionisation_energy_keV(name))
 
     def time_fractions(self) -> Float[Array, "component time"]:
         """Detected fraction of each component in each time bin."""
@@ -146,28 +160,36 @@ class Experiment(eqx.Module):
             return fractions
         return fractions[np.array([self.arrival.components.index(origin) for origin in self.flux.origins])]
 
+    def signals(self) -> dict[str, Float[Array, "component energy time"]]:
+        """Expected signal counts of each interaction, for each component of the flux."""
+        fractions = self.time_fractions()[:, None, :]
+        return {
+            name: (self.recoil_spectrum(name).flat().events @ self.kernel(name))[:, :, None] * fractions
+            for name in self.interactions
+        }
+
     def signal(self) -> Float[Array, "component energy time"]:
-        """Expected signal counts for each component of the flux."""
-        recoil = self.recoil_spectrum()
-        if self.frozen.kernel is not None:
-            energy_counts = recoil.flat().events @ self.frozen.kernel
-        else:
-            energy_counts = self.response.counts(recoil.push_forward(self.quenching))
-        return energy_counts[:, :, None] * self.time_fractions()[:, None, :]
+        """Expected signal counts for each component of the flux, summed over interactions."""
+        return functools.reduce(jnp.add, self.signals().values())
 
     # what is compared with data
 
     def contributions(self) -> dict[str, Float[Array, "energy time"]]:
-        """Expected counts of the signal (``"cevns"``) and of every background."""
-        counts = {"cevns": self.signal().sum(axis=0)}
-        for name, background in self.backgrounds.items():
-            counts[name] = background.counts(self.window)
-        return counts
+        """Expected counts of every interaction and of every background."""
+        counts = {name: signal.sum(axis=0) for name, signal in self.signals().items()}
+        return counts | {name: background.counts(self.window) for name, background in self.backgrounds.items()}
+
+    def sample_contributions(self, sample: str) -> tuple[str, ...]:
+        """Names of the contributions to a data sample, in order: ``"signal"`` stands for all interactions."""
+        return tuple(
+            name for entry in self.samples[sample] for name in (self.interactions if entry == "signal" else (entry,))
+        )
 
     def expected(self) -> Float[Array, "sample energy time"]:
         """Expected counts in each sample."""
         counts = self.contributions()
-        return jnp.stack([sum(counts[name] for name in names) for names in self.samples.values()])  # pyright: ignore
+        each = [[counts[name] for name in self.sample_contributions(sample)] for sample in self.samples]
+        return jnp.stack([functools.reduce(jnp.add, parts) for parts in each])
 
     def asimov(self) -> "Experiment":
         """Return the same experiment with its own prediction in the place of data."""

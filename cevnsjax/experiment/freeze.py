@@ -50,17 +50,28 @@ def freeze(experiment: Experiment, free_paths: Iterable[str]) -> Experiment:
     """
     free_paths = tuple(free_paths)
 
-    def constant(stage: Callable[[Experiment], Any]) -> Any:
-        return None if depends_on(stage, experiment, free_paths) else eqx.filter_jit(stage)(experiment)
+    def constants(stage: Callable[..., Any]) -> dict[str, Any]:
+        """The stage for each interaction where it is constant."""
+        stages: dict[str, Callable[[Experiment], Any]] = {
+            name: (lambda e, name=name: stage(e, name)) for name in experiment.interactions
+        }
+        return {
+            name: eqx.filter_jit(each)(experiment)
+            for name, each in stages.items()
+            if not depends_on(each, experiment, free_paths)
+        }
 
+    times_move = depends_on(Experiment.time_fractions, experiment, free_paths)
     frozen = FrozenStages(
-        nodes=constant(Experiment.recoil_nodes),
-        kernel=constant(Experiment.kernel),
-        time_fractions=constant(Experiment.time_fractions),
+        nodes=constants(Experiment.recoil_nodes),
+        kernels=constants(Experiment.kernel),
+        time_fractions=None if times_move else eqx.filter_jit(Experiment.time_fractions)(experiment),
     )
-    if frozen.kernel is None and not any(path.startswith("response.") for path in free_paths):
-        # room for a quenching that floats upwards: twice the largest nominal ionisation energy
-        largest = 2.0 * experiment.quenching(experiment.recoil_nodes().recoil_energy_keV).max()
-        table = TabulatedResponse.of(experiment.response, as_float(largest))
+    if frozen.kernels.keys() != experiment.interactions.keys() and not any(
+        path.startswith("response.") for path in free_paths
+    ):
+        # room for energies that float upwards: twice the largest nominal ionisation energy
+        largest = max(float(experiment.ionisation_energy_keV(name).max()) for name in experiment.interactions)
+        table = TabulatedResponse.of(experiment.response, as_float(2.0 * largest))
         experiment = eqx.tree_at(lambda e: e.response, experiment, table)
     return eqx.tree_at(lambda e: e.frozen, experiment, frozen)

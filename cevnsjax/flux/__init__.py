@@ -1,6 +1,7 @@
 """What arrives, and when."""
 
-from cevnsjax.flux.flux import FLAVOURS, POWERS, AbstractFlux
+from cevnsjax.flux.flux import FLAVOURS, POWERS, AbstractFlux, parse_neutrino
+from cevnsjax.flux.mono_energetic import MonoEnergetic
 from cevnsjax.flux.oscillation import SterileOscillation
 from cevnsjax.flux.pion_decay_at_rest import PionDecayAtRest
 from cevnsjax.flux.time_distribution import (
@@ -25,9 +26,11 @@ __all__ = [
     "ExponentialTimes",
     "GaussianPulse",
     "HistogramTimes",
+    "MonoEnergetic",
     "PionDecayArrival",
     "PionDecayAtRest",
     "SharpPulse",
     "SingleDecayArrival",
     "SterileOscillation",
+    "parse_neutrino",
 ]

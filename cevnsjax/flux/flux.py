@@ -5,11 +5,27 @@ from abc import abstractmethod
 import equinox as eqx
 from jaxtyping import Array, Float
 
+from cevnsjax.errors import UnknownNameError
+
 FLAVOURS = ("nu_e", "nu_mu", "nu_tau")
 """Order of the flavour axis everywhere in the package."""
 
 POWERS = (0, -1, -2)
 """Powers of the neutrino energy whose truncated moments a flux provides: recoil cross sections are sums of them."""
+
+
+def parse_neutrino(name: str) -> tuple[int, bool]:
+    """Position on the flavour axis, and whether it is an antineutrino, of a name like ``"nu_mu_bar"``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such neutrino.
+    """
+    flavour = name.removesuffix("_bar")
+    if flavour not in FLAVOURS:
+        raise UnknownNameError("neutrino", name, (*FLAVOURS, *(f"{known}_bar" for known in FLAVOURS)))
+    return FLAVOURS.index(flavour), name != flavour
 
 
 class AbstractFlux(eqx.Module):
@@ -31,7 +47,7 @@ class AbstractFlux(eqx.Module):
     @property
     def flavour_indices(self) -> tuple[int, ...]:
         """Position of each component on the flavour axis, as it arrives at the detector."""
-        return tuple(FLAVOURS.index(name.removesuffix("_bar")) for name in self.components)
+        return tuple(parse_neutrino(name)[0] for name in self.components)
 
     @property
     @abstractmethod

@@ -1,120 +1,47 @@
-"""Named models: how the interaction is built, and which parameters it offers."""
+"""Models by name, and how a fit is built from one."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Iterable, Mapping
 
 import equinox as eqx
 import numpyro.distributions as dist
 
-from cevnsjax.cross_section import NSI, Coherent
+from cevnsjax.cross_section import ElectronScattering
 from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import Experiment
 from cevnsjax.inference.model import Model
+from cevnsjax.inference.models import MODELS
+from cevnsjax.inference.named_model import NamedModel
 from cevnsjax.parameter import Parameter
 
-
-@dataclass(frozen=True)
-class NamedModel:
-    """A model that can be asked for by name.
-
-    Attributes
-    ----------
-    description
-        One line.
-    prepare
-        Function from an experiment to the same experiment with the model's interaction; twice does the same as once.
-    parameters
-        What the model offers to be free.
-    default_free
-        Names of those that are free unless others are chosen.
-    excluded_nuisances
-        Nuisance parameters of the experiment that the model leaves fixed by default, because they cannot be told from
-        it.
-    """
-
-    description: str
-    prepare: Callable[[Experiment], Experiment]
-    parameters: tuple[Parameter, ...]
-    default_free: tuple[str, ...]
-    excluded_nuisances: tuple[str, ...] = ()
-
-
-def _with_nsi(experiment: Experiment) -> Experiment:
-    interaction = experiment.interaction
-    if not isinstance(interaction, Coherent):
-        raise ParameterError(f"The model 'nsi' needs a coherent interaction, {experiment.name!r} has another one.")
-    # an experiment that has the term keeps it, with whatever was set in it
-    return experiment.with_interaction(
-        eqx.tree_at(lambda coherent: coherent.terms, interaction, {"nsi": NSI(), **interaction.terms})
-    )
-
-
-_NSI_ENTRIES = {
-    "ee": "ee",
-    "mumu": "mumu",
-    "tautau": "tautau",
-    "emu": "emu_real",
-    "emu_imag": "emu_imag",
-    "etau": "etau_real",
-    "etau_imag": "etau_imag",
-    "mutau": "mutau_real",
-    "mutau_imag": "mutau_imag",
-}
-
-MODELS: dict[str, NamedModel] = {
-    "sm": NamedModel(
-        "Standard Model with a free signal norm",
-        lambda experiment: experiment,
-        (
-            Parameter(
-                "signal_norm", dist.Uniform(0.0, 3.0), "signal_norm", description="CEvNS rate over its prediction"
-            ),
-        ),
-        ("signal_norm",),
-        excluded_nuisances=("neutrinos_per_proton",),
-    ),
-    "sm-sw2": NamedModel(
-        "Standard Model with a free weak mixing angle at zero momentum transfer",
-        lambda experiment: experiment,
-        (
-            Parameter(
-                "weak_mixing_angle_sin2",
-                dist.Uniform(0.0, 0.5),
-                "interaction.terms.sm.weak_mixing_angle_sin2",
-                description="sin^2 theta_W, MS-bar, Q = 0",
-            ),
-        ),
-        ("weak_mixing_angle_sin2",),
-    ),
-    "nsi": NamedModel(
-        "vector non-standard interactions with up and down quarks",
-        _with_nsi,
-        tuple(
-            Parameter(
-                f"eps_{name}_{letter}",
-                dist.Uniform(-1.0, 1.0),
-                f"interaction.terms.nsi.{quark}.{entry}",
-                description=f"vector NSI coupling, {entry.replace('_', ' ')} entry, {quark} quark",
-            )
-            for quark, letter in (("up", "u"), ("down", "d"))
-            for name, entry in _NSI_ENTRIES.items()
-        ),
-        ("eps_ee_u", "eps_ee_d"),
-    ),
-}
+WITH_ELECTRONS = "+electrons"
+"""Ending of a model's name that adds neutrino-electron scattering, with the same new physics where it acts there."""
 
 
 def named_model(name: str) -> NamedModel:
-    """Look up a model.
+    """Look up a model; ``NAME+electrons`` is the same with neutrino-electron scattering.
 
     Raises
     ------
     UnknownNameError
         If there is none of that name.
     """
-    if name not in MODELS:
+    base = name.removesuffix(WITH_ELECTRONS)
+    if base not in MODELS:
         raise UnknownNameError("model", name, MODELS)
-    return MODELS[name]
+    return MODELS[base] if base == name else _with_electrons(MODELS[base])
+
+
+def _with_electrons(model: NamedModel) -> NamedModel:
+    def prepare(experiment):
+        if "electrons" not in experiment.interactions:
+            interactions = {**experiment.interactions, "electrons": ElectronScattering.on(experiment.target)}
+            experiment = eqx.tree_at(lambda e: e.interactions, experiment, interactions)
+        return model.prepare(experiment)
+
+    return dataclasses.replace(
+        model, description=f"{model.description}; with neutrino-electron scattering", prepare=prepare
+    )
 
 
 def build_model(
@@ -147,9 +74,10 @@ def build_model(
         If a name is not known; the message lists near matches.
     """
     chosen = named_model(model)
-    nuisances = {p.name: p for p in experiment.nuisances}
-    offered = {p.name: p for p in chosen.parameters} | nuisances
-    wanted = list(chosen.default_free if free is None else free)
+    prepared = chosen.prepare(experiment)
+    nuisances = {p.name: p for p in prepared.nuisances}
+    offered = {p.name: p for p in chosen.parameters(prepared)} | nuisances
+    wanted = list(chosen.free_by_default(prepared) if free is None else free)
     fixed, priors = tuple(fixed), dict(priors or {})
     for name in (*wanted, *fixed, *priors):
         if name not in offered:
@@ -163,4 +91,4 @@ def build_model(
         Parameter(p.name, priors.get(p.name, p.prior), p.where, p.unit, p.description)
         for p in map(offered.__getitem__, names)
     ]
-    return Model(chosen.prepare(experiment), parameters)
+    return Model(prepared, parameters)

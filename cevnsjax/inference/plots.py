@@ -23,6 +23,8 @@ BAND_COLOUR = "#1d4e89"
 INK = "#1b2733"
 LABELS = {
     "cevns": "CEvNS",
+    "dipole_portal": "dipole portal",
+    "electrons": "neutrino-electron scattering",
     "brn": "beam-related neutrons",
     "nin": "neutrino-induced neutrons",
     "steady_state": "steady state",
@@ -84,7 +86,7 @@ def _plot(experiment: Experiment, components: dict[str, np.ndarray], expected: n
     """One row for each sample that holds the signal; energy on the left, time on the right."""
     from matplotlib.figure import Figure
 
-    rows = [(i, name) for i, (name, parts) in enumerate(experiment.samples.items()) if "cevns" in parts]
+    rows = [(i, name) for i, (name, parts) in enumerate(experiment.samples.items()) if "signal" in parts]
     axes_names = experiment.axes
     projections = (
         (1, axes_names.energy_name, np.asarray(axes_names.energy_edges)),
@@ -97,7 +99,7 @@ def _plot(experiment: Experiment, components: dict[str, np.ndarray], expected: n
         observed = np.asarray(experiment.observed[index])
         for column, (summed, name, edges) in enumerate(projections):
             axis = grid[row, column]
-            stacked = {part: components[part].sum(axis=summed) for part in _stacking_order(experiment.samples[sample])}
+            stacked = {part: components[part].sum(axis=summed) for part in _stacking_order(experiment, sample)}
             band = None if expected is None else expected[:, index].sum(axis=summed + 1)
             _projection(axis, edges, stacked, band, observed.sum(axis=summed))
             _dress(axis, name, edges)
@@ -115,9 +117,10 @@ def _plot(experiment: Experiment, components: dict[str, np.ndarray], expected: n
     figure.savefig(path)
 
 
-def _stacking_order(names: tuple[str, ...]) -> list[str]:
-    """Backgrounds from the largest down, the signal on top."""
-    return sorted(names, key=lambda name: (name == "cevns", name != "steady_state", name))
+def _stacking_order(experiment: Experiment, sample: str) -> list[str]:
+    """The steady-state background at the bottom, other backgrounds, and the signal on top."""
+    names = experiment.sample_contributions(sample)
+    return sorted(names, key=lambda name: (name in experiment.interactions, name != "steady_state", name))
 
 
 def _colours(names: list[str]) -> dict[str, str]:

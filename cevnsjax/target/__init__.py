@@ -3,7 +3,7 @@
 from cevnsjax.target.electrons import ElectronShells, atoms_per_formula_unit, electron_shells, shells_per_formula_unit
 from cevnsjax.target.form_factor import AbstractFormFactor, Helm, KleinNystrand, PointLike, SymmetrizedFermi
 from cevnsjax.target.material import Material, compound
-from cevnsjax.target.nuclide import Nuclide, nuclide
+from cevnsjax.target.nuclide import NuclearSpin, Nuclide, nuclide
 
 __all__ = [
     "AbstractFormFactor",
@@ -11,6 +11,7 @@ __all__ = [
     "Helm",
     "KleinNystrand",
     "Material",
+    "NuclearSpin",
     "Nuclide",
     "PointLike",
     "SymmetrizedFermi",

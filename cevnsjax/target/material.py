@@ -41,9 +41,14 @@ class Material(eqx.Module):
         for name, count in self.nuclei_per_formula_unit.items():
             check_positive(f"nuclei_per_formula_unit[{name!r}]", count, "nuclei")
 
+    @property
+    def formula_units_per_kg(self) -> Float[Array, ""]:
+        """Formula units in a kilogram of the material, kg^-1."""
+        return (1e3 * AVOGADRO_PER_MOL) / self.molar_mass_g_per_mol
+
     def nuclei_per_kg(self, name: str) -> Float[Array, ""]:
         """Nuclei of one nuclide in a kilogram of the material, kg^-1."""
-        return (1e3 * AVOGADRO_PER_MOL) * (self.nuclei_per_formula_unit[name] / self.molar_mass_g_per_mol)
+        return self.nuclei_per_formula_unit[name] * self.formula_units_per_kg
 
 
 def compound(

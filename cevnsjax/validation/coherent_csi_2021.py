@@ -8,7 +8,7 @@ import numpyro.distributions as dist
 
 from cevnsjax.constants import ATOMIC_MASS_UNIT_MEV
 from cevnsjax.cross_section import Coherent, ErlerSu, TreeLevel
-from cevnsjax.cross_section.vector_term import AbstractVectorTerm
+from cevnsjax.cross_section.term import AbstractVectorTerm
 from cevnsjax.experiment import Experiment, coherent_csi_2021
 from cevnsjax.flux import AbstractPulse, GaussianPulse, SharpPulse, SingleDecayArrival
 from cevnsjax.inference import Model, maximum, profile_interval, significance
@@ -53,7 +53,7 @@ def convention_experiment(
         name: nuclide(name, lambda _, name=name: form_factors[name], mass * ATOMIC_MASS_UNIT_MEV)
         for name, mass in masses.items()
     }
-    experiment = coherent_csi_2021().with_interaction(Coherent({"sm": term}))
+    experiment = coherent_csi_2021().with_interactions({"cevns": Coherent({"sm": term})})
     arrival = SingleDecayArrival(pulse or SharpPulse(0.45), 0.026, 2.197)
     experiment = eqx.tree_at(
         lambda e: (e.target, e.arrival),

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Callable
 
 from cevnsjax.cross_section import Coherent, ErlerSu, SpinHalf, ThreeMomentum, TreeLevel, flux_averaged_cross_section
-from cevnsjax.cross_section.vector_term import AbstractVectorTerm
+from cevnsjax.cross_section.term import AbstractVectorTerm
 from cevnsjax.flux import GaussianPulse, PionDecayArrival, PionDecayAtRest, SharpPulse
 from cevnsjax.response import TimeWindow
 from cevnsjax.spectrum import Panels

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from cevnsjax.cross_section import (
     NSI,
-    AbstractVectorTerm,
+    AbstractTerm,
     Coherent,
     FlavourMatrix,
     HeavyNucleus,
@@ -17,7 +17,7 @@ from cevnsjax.cross_section import (
 from cevnsjax.target import Helm, Nuclide
 from cevnsjax.validation.published_number import PublishedNumber
 
-_TERMS: dict[str, AbstractVectorTerm] = {"sm": TreeLevel(0.23863)}
+_TERMS: dict[str, AbstractTerm] = {"sm": TreeLevel(0.23863)}
 _NSI = NSI(FlavourMatrix(ee=0.1), FlavourMatrix(ee=-0.05, emu_real=0.03, emu_imag=0.04))
 _INTERACTIONS = {
     "sm": (Coherent(_TERMS, SpinHalf(), ThreeMomentum()), "spin-1/2 kinematics"),

@@ -212,7 +212,7 @@ def test_float32_and_nsi(cevnsjax, no_plots, tmp_path):
     assert "note: eps_ee_u is free" in result.err
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert run["precision"] == "float32"
-    assert run["set"] == {"interaction.terms.nsi.up.mumu": 0.1, "interaction.terms.nsi.up.ee": 0.02}
+    assert run["set"] == {"interactions.cevns.terms.nsi.up.mumu": 0.1, "interactions.cevns.terms.nsi.up.ee": 0.02}
     assert posterior_of(tmp_path / "run")["eps_ee_u"].dtype == np.float32
 
 

@@ -70,7 +70,7 @@ def in_convention_of(csi):
         else:
             arrival = SingleDecayArrival(SharpPulse(p.t0), p.tau_pi_sharp, p.tau_mu_sharp)
         experiment = eqx.tree_at(
-            lambda e: (e.target, e.interaction, e.arrival), csi, (target, Coherent({"sm": term}), arrival)
+            lambda e: (e.target, e.interactions, e.arrival), csi, (target, {"cevns": Coherent({"sm": term})}, arrival)
         )
         paths = {
             "quenching.first_component": p.alpha0,
@@ -88,6 +88,6 @@ def energy_counts():
 
     @eqx.filter_jit
     def counts(experiment):
-        return experiment.response.counts(experiment.recoil_spectrum().push_forward(experiment.quenching))
+        return experiment.response.counts(experiment.recoil_spectrum("cevns").push_forward(experiment.quenching))
 
     return lambda experiment: np.asarray(counts(experiment))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cevnsjax.cross_section import NSI, Coherent, FlavourMatrix
+from cevnsjax.cross_section import NSI, FlavourMatrix
 from cevnsjax.spectrum import Panels
 
 # What is moved away from the oracle's first convention (Helm, tree level, spin 0, masses A u).
@@ -55,7 +55,7 @@ def test_nsi(oracle, in_convention_of, energy_counts):
         FlavourMatrix(ee=0.2, mumu=-0.05, emu_real=0.04, emu_imag=-0.07),
         FlavourMatrix(ee=-0.1, mumu=0.12, emu_real=-0.03, emu_imag=0.02),
     )
-    experiment = experiment.with_interaction(Coherent({**experiment.interaction.terms, "nsi": term}))
+    experiment = experiment.with_interactions({"cevns": experiment.interactions["cevns"].with_terms({"nsi": term})})
     np.testing.assert_allclose(energy_counts(experiment), oracle.energy_counts_quad(parameters), rtol=1e-9)
 
 

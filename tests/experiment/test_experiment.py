@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cevnsjax.cross_section import NSI, Coherent
+from cevnsjax.cross_section import NSI
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.experiment import Experiment, coherent_csi_2021, freeze
 from cevnsjax.experiment.freeze import depends_on
@@ -22,7 +22,7 @@ FREE = {
     "norm": ({"signal_norm": 1.7}, {"nodes", "kernel", "time"}),
     "flux": ({"flux.neutrinos_per_proton": 0.1, "mass_kg": 12.0}, {"nodes", "kernel", "time"}),
     "couplings": (
-        {"interaction.terms.sm.weak_mixing_angle_sin2": 0.2, "interaction.terms.nsi.up.ee": -0.3},
+        {"interactions.cevns.terms.sm.weak_mixing_angle_sin2": 0.2, "interactions.cevns.terms.nsi.up.ee": -0.3},
         {"nodes", "kernel", "time"},
     ),
     "times": ({"arrival.pulse.mean_us": 0.6, "window.efficiency_rate_per_us": 0.1}, {"nodes", "kernel"}),
@@ -43,7 +43,7 @@ FREE = {
 
 @pytest.fixture(scope="module")
 def experiment(csi):
-    return csi.with_interaction(Coherent({**csi.interaction.terms, "nsi": NSI()}))
+    return csi.with_interactions({"cevns": csi.interactions["cevns"].with_terms({"nsi": NSI()})})
 
 
 @pytest.mark.parametrize("name", FREE)
@@ -53,8 +53,8 @@ def test_frozen_prediction_is_the_prediction(experiment, name):
     found = {
         stage
         for stage, value in (
-            ("nodes", frozen.frozen.nodes),
-            ("kernel", frozen.frozen.kernel),
+            ("nodes", frozen.frozen.nodes.get("cevns")),
+            ("kernel", frozen.frozen.kernels.get("cevns")),
             ("time", frozen.frozen.time_fractions),
         )
         if value is not None
@@ -94,15 +94,23 @@ def test_unknown_free_path(experiment):
         freeze(experiment, ["signal_nrm"])
 
 
+def cevns_nodes(experiment):
+    return experiment.recoil_nodes("cevns")
+
+
+def cevns_kernel(experiment):
+    return experiment.kernel("cevns")
+
+
 DEPENDENCE = {
-    Experiment.recoil_nodes: {
+    cevns_nodes: {
         "flux.pion_mass_MeV",
         RADIUS,
         "target.nuclides.I127.mass_MeV",
         "panels.lowest_energy_MeV",
     },
     Experiment.time_fractions: {"arrival.pulse.mean_us", "arrival.pion_lifetime_us", "window.efficiency_rate_per_us"},
-    Experiment.kernel: {
+    cevns_kernel: {
         "flux.pion_mass_MeV",
         "target.nuclides.I127.mass_MeV",
         "panels.lowest_energy_MeV",
@@ -209,6 +217,6 @@ def test_parts_must_fit(csi):
     with pytest.raises(CevnsjaxError, match="arrival must have every component that the flux comes from"):
         dataclasses.replace(csi, arrival=TwoComponents(csi.arrival.pulse))
     with pytest.raises(CevnsjaxError, match=r"sample 'coincidence' names \['neutrons'\]"):
-        dataclasses.replace(csi, samples={"coincidence": ("cevns", "neutrons")})
+        dataclasses.replace(csi, samples={"coincidence": ("signal", "neutrons")})
     with pytest.raises(CevnsjaxError, match="mass_kg must be positive"):
         dataclasses.replace(csi, mass_kg=0.0)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cevnsjax.cross_section import NSI, Coherent
+from cevnsjax.cross_section import NSI
 from cevnsjax.experiment import coherent_csi_2021
 from cevnsjax.inference import build_model, poisson_log_likelihood
 from cevnsjax.paths import get_path, leaf_paths, set_paths
@@ -33,7 +33,7 @@ def experiment():
     Off it, because neutron templates are made of straight lines and have their kinks at the edges of the time bins.
     """
     csi = coherent_csi_2021()
-    csi = csi.with_interaction(Coherent({**csi.interaction.terms, "nsi": NSI()}))
+    csi = csi.with_interactions({"cevns": csi.interactions["cevns"].with_terms({"nsi": NSI()})})
     moved = {
         "backgrounds.brn.times.shift_us": 0.0523,
         "backgrounds.nin.times.shift_us": 0.0317,
@@ -45,7 +45,8 @@ def experiment():
     entries = ("ee", "mumu", "tautau", "emu_real", "emu_imag", "etau_real", "etau_imag", "mutau_real", "mutau_imag")
     for sign, quark in ((1, "up"), (-1, "down")):
         moved |= {
-            f"interaction.terms.nsi.{quark}.{entry}": sign * 0.02 * (index + 1) for index, entry in enumerate(entries)
+            f"interactions.cevns.terms.nsi.{quark}.{entry}": sign * 0.02 * (index + 1)
+            for index, entry in enumerate(entries)
         }
     return set_paths(csi, list(moved), [jnp.array(value) for value in moved.values()])
 
@@ -98,7 +99,7 @@ def test_every_leaf_against_differences(experiment):
 
 def test_leaves_without_influence_have_zero_gradient(experiment):
     """There are no tau neutrinos in the beam, and the tau-tau NSI are theirs."""
-    paths = ["interaction.terms.sm.charge_radius_tau", "interaction.terms.nsi.up.tautau"]
+    paths = ["interactions.cevns.terms.sm.charge_radius_tau", "interactions.cevns.terms.nsi.up.tautau"]
 
     def total(values):
         return set_paths(experiment, paths, values).signal().sum()
@@ -194,7 +195,7 @@ RADII = tuple(
     for nuclide in ("Cs133", "I127")
     for kind in ("proton", "neutron")
 )
-SM = "interaction.terms.sm."
+SM = "interactions.cevns.terms.sm."
 COUPLINGS = (
     SM + "neutron_coupling",
     SM + "proton_coupling_base",
@@ -238,7 +239,7 @@ def gradient_of_all_leaves():
 @pytest.mark.parametrize("name", EDGE_CASES)
 def test_edge_cases(name, precision):
     csi = coherent_csi_2021()
-    csi = csi.with_interaction(Coherent({**csi.interaction.terms, "nsi": NSI()}))
+    csi = csi.with_interactions({"cevns": csi.interactions["cevns"].with_terms({"nsi": NSI()})})
     moved = EDGE_CASES[name]
     csi = set_paths(csi, list(moved), [jnp.asarray(value, dtype=float) for value in moved.values()])
     value, gradients = gradient_of_all_leaves()(csi)

@@ -52,13 +52,12 @@ def test_latents_are_of_order_one(any_model):
     np.testing.assert_allclose(half_widths, 1.0, atol=0.1)
 
 
-def test_reference_values_are_the_experiment(any_model, experiment):
-    for parameter in any_model.parameters:
-        value = any_model.reference_values[parameter.name]
-        if "nsi" in parameter.paths[0]:
-            assert float(value) == 0.0
-        else:
-            assert float(value) == float(get_path(experiment, parameter.paths[0]))
+@pytest.mark.parametrize("name", MODELS)
+def test_reference_values_are_the_experiment(name, experiment):
+    prepared, model = named_model(name).prepare(experiment), build_model(experiment, name)
+    for parameter in model.parameters:
+        for path in parameter.paths:
+            assert float(model.reference_values[parameter.name]) == float(get_path(prepared, path))
 
 
 def test_values_reach_the_leaves(model, experiment):

@@ -1,0 +1,248 @@
+"""``cevnsjax cross-section``: one number at the shell."""
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from cevnsjax.cli.common import (
+    JsonOption,
+    ModelOption,
+    Precision,
+    PrecisionOption,
+    SetOption,
+    configure_jax,
+    examples,
+    print_json,
+    reports_errors,
+    tables,
+)
+from cevnsjax.cli.settings import apply_settings
+from cevnsjax.errors import CevnsjaxError, UnknownNameError
+
+if TYPE_CHECKING:
+    from cevnsjax.experiment import Scattering
+    from cevnsjax.flux import AbstractFlux
+    from cevnsjax.target import Material
+
+CROSS_SECTION_EXAMPLES = examples(
+    "cevnsjax cross-section Cs133 --energy 30 --recoil 5",
+    "cevnsjax cross-section Ar --energy 30 --recoil 20 --neutrino nu_mu_bar --couplings tree --form-factor helm",
+    "cevnsjax cross-section Ge --flux pion-decay-at-rest",
+    "cevnsjax cross-section CsI --energy 30 --recoil 5 --model zprime --set mass=10 --set coupling=1e-4 --json",
+)
+
+
+class Couplings(StrEnum):
+    """Couplings of the Standard Model."""
+
+    tree = "tree"
+    pdg_legacy = "pdg-legacy"
+    erler_su = "erler-su"
+    tomalak21 = "tomalak21"
+
+
+class FormFactor(StrEnum):
+    """Nuclear form factors."""
+
+    klein_nystrand = "klein-nystrand"
+    helm = "helm"
+    point = "point"
+
+
+@reports_errors
+def cross_section(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="A nuclide like Cs133, or a formula like CsI or Ge.")],
+    energy: Annotated[float | None, typer.Option("--energy", "-E", metavar="MEV", help="Neutrino energy, MeV.")] = None,
+    recoil: Annotated[
+        float | None, typer.Option("--recoil", "-T", metavar="KEV", help="Recoil energy of dsigma/dT, keV.")
+    ] = None,
+    flux: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="Average over this source instead: pion-decay-at-rest.")
+    ] = None,
+    neutrino: Annotated[str, typer.Option(help="nu_e, nu_mu or nu_tau, with _bar for antineutrinos.")] = "nu_e",
+    threshold: Annotated[float, typer.Option(metavar="KEV", help="Smallest recoil energy that counts, keV.")] = 0.0,
+    model: ModelOption = "sm",
+    set_values: SetOption = None,
+    couplings: Annotated[Couplings, typer.Option(help="Couplings of the Standard Model.")] = Couplings.erler_su,
+    form_factor: Annotated[FormFactor, typer.Option(help="Nuclear form factor.")] = FormFactor.klein_nystrand,
+    precision: PrecisionOption = Precision.float64,
+    as_json: JsonOption = False,
+) -> None:
+    """Print cross sections of a model on a nucleus or a material: at one energy, or averaged over a source."""
+    if (energy is None) == (flux is None):
+        raise CevnsjaxError("Give either --energy (a neutrino energy in MeV) or --flux (a source).")
+    if recoil is not None and energy is None:
+        raise CevnsjaxError("--recoil needs --energy: dsigma/dT is that of one neutrino energy.")
+    configure_jax(precision)
+    from cevnsjax.cross_section import Coherent
+    from cevnsjax.experiment import Scattering
+    from cevnsjax.inference import named_model
+
+    chosen, material = named_model(model), _material(target, form_factor)
+    scattering = chosen.prepare(
+        Scattering(material, {"cevns": Coherent({"sm": _standard_model(couplings)})}, _flux(flux, energy, neutrino))
+    )
+    scattering, values = apply_settings(scattering, chosen, set_values)
+    content: dict[str, Any] = {
+        "target": target,
+        "model": model,
+        "set": values,
+        "convention": _convention(couplings, form_factor, material),
+        "nuclides": _nuclides(scattering, couplings, energy, recoil),
+        "threshold_keV": threshold,
+    }
+    if energy is not None:
+        content |= {"neutrino": neutrino, "neutrino_energy_MeV": energy}
+    else:
+        content |= {"flux": flux}
+    if energy is not None and recoil is not None:
+        content["recoil_energy_keV"] = recoil
+        content["differential_cross_section_cm2_per_keV"] = _differential(scattering, energy, recoil, neutrino)
+    content["cross_section_cm2"] = _averages(scattering, threshold)
+    if as_json:
+        print_json(content)
+    else:
+        _print(content)
+
+
+def _standard_model(couplings: Couplings):
+    from cevnsjax.cross_section import ErlerSu, PDGLegacy, Tomalak21, TreeLevel
+
+    kinds = {
+        Couplings.tree: TreeLevel,
+        Couplings.pdg_legacy: PDGLegacy,
+        Couplings.erler_su: ErlerSu,
+        Couplings.tomalak21: Tomalak21,
+    }
+    return kinds[couplings]()
+
+
+def _material(target: str, form_factor: FormFactor) -> "Material":
+    """A nuclide by its name, or a material by its formula."""
+    from cevnsjax.target import Helm, KleinNystrand, PointLike, compound
+
+    shapes = {
+        FormFactor.klein_nystrand: KleinNystrand.from_mass_number,
+        FormFactor.helm: Helm.lewin_smith,
+        FormFactor.point: lambda _: PointLike(),
+    }
+    one_nuclide = re.fullmatch(r"[A-Z][a-z]?\d+", target)
+    return compound(f"[{target}]" if one_nuclide else target, shapes[form_factor])
+
+
+def _flux(name: str | None, energy: float | None, neutrino: str) -> "AbstractFlux":
+    from cevnsjax.flux import MonoEnergetic, PionDecayAtRest
+
+    if name is None:
+        return MonoEnergetic(neutrino, energy)
+    # an average does not depend on how many neutrinos there are
+    sources = {"pion-decay-at-rest": PionDecayAtRest(1.0, 1e20, 20.0)}
+    if name not in sources:
+        raise UnknownNameError("source", name, sources)
+    return sources[name]
+
+
+def _convention(couplings: Couplings, form_factor: FormFactor, material: "Material") -> dict[str, str]:
+    term = _standard_model(couplings)
+    shape = next(iter(material.nuclides.values())).proton_form_factor
+    return {
+        "couplings": f"{couplings}: {(type(term).__doc__ or '').splitlines()[0]}",
+        "form_factor": f"{form_factor}: {(type(shape).__doc__ or '').splitlines()[0]}",
+        "kinematics": "spin 0, q^2 = 2MT; nuclear masses",
+    }
+
+
+def _nuclides(
+    scattering: "Scattering", couplings: Couplings, energy: float | None, recoil: float | None
+) -> dict[str, dict[str, Any]]:
+    """Mass, largest recoil, weak charges, and form factors at the recoil energy, of every nuclide."""
+    import jax.numpy as jnp
+
+    from cevnsjax.constants import HBAR_C_MEV_FM
+    from cevnsjax.cross_section import weak_charge
+
+    standard_model = _standard_model(couplings)
+    total = sum(float(count) for count in scattering.target.nuclei_per_formula_unit.values())
+    rows = {}
+    for name, nuclide in scattering.target.nuclides.items():
+        mass = float(nuclide.mass_MeV)
+        charges = np.asarray(weak_charge(standard_model, nuclide.proton_number, nuclide.neutron_number), dtype=float)
+        rows[name] = {
+            "fraction": float(scattering.target.nuclei_per_formula_unit[name]) / total,
+            "mass_MeV": mass,
+            "weak_charge": dict(zip(("nu_e", "nu_mu", "nu_tau"), charges.tolist(), strict=True)),
+        }
+        if energy is not None:
+            rows[name]["largest_recoil_keV"] = 2e3 * energy**2 / (mass + 2.0 * energy)
+        if recoil is not None:
+            momentum = jnp.sqrt(jnp.asarray(2e-3 * mass * recoil, dtype=float)) / HBAR_C_MEV_FM
+            rows[name]["proton_form_factor"] = float(nuclide.proton_form_factor(momentum))
+            rows[name]["neutron_form_factor"] = float(nuclide.neutron_form_factor(momentum))
+    return rows
+
+
+def _differential(scattering: "Scattering", energy: float, recoil: float, neutrino: str) -> dict[str, dict[str, float]]:
+    found = scattering.differential_cross_sections(energy, recoil, neutrino)
+    return {name: {isotope: 1e-40 * float(v) for isotope, v in each.items()} for name, each in found.items()}
+
+
+def _averages(scattering: "Scattering", threshold: float) -> dict[str, dict[str, dict[str, float]]]:
+    found = scattering.averaged_cross_sections(threshold)
+    components = scattering.flux.components
+    return {
+        name: {
+            isotope: dict(zip(components, (1e-40 * np.asarray(values, dtype=float)).tolist(), strict=True))
+            for isotope, values in each.items()
+        }
+        for name, each in found.items()
+    }
+
+
+def _print(content: dict[str, Any]) -> None:
+    console = tables()
+    at = (
+        f"{content['neutrino']} of {content['neutrino_energy_MeV']:g} MeV" if "neutrino" in content else content["flux"]
+    )
+    above = f", recoils above {content['threshold_keV']:g} keV" if content["threshold_keV"] else ""
+    table = Table(
+        title=escape(f"{content['target']}, {at}, model {content['model']}{above}"),
+        title_justify="left",
+        title_style="bold",
+    )
+    nuclides, differential = content["nuclides"], content.get("differential_cross_section_cm2_per_keV")
+    columns = ["nuclide", "fraction", "interaction", "neutrino", "sigma (cm^2)"]
+    if "neutrino" in content:
+        columns.append("T_max (keV)")
+    if differential is not None:
+        columns += [f"dsigma/dT at {content['recoil_energy_keV']:g} keV (cm^2/keV)", "F_p", "F_n"]
+    for column in (*columns, "SM weak charge"):
+        table.add_column(column, justify="left" if column in ("nuclide", "interaction", "neutrino") else "right")
+    for name, each in content["cross_section_cm2"].items():
+        for isotope, components in each.items():
+            of = nuclides[isotope]
+            for component, value in components.items():
+                row = [isotope, f"{of['fraction']:.4g}", name, component, _number(value)]
+                if "neutrino" in content:
+                    row.append(f"{of['largest_recoil_keV']:.6g}")
+                if differential is not None:
+                    row += [_number(differential[name][isotope])]
+                    row += [f"{of[key]:.6f}" for key in ("proton_form_factor", "neutron_form_factor")]
+                flavour = next(f for f in of["weak_charge"] if component.split("_to_")[-1].startswith(f))
+                table.add_row(*row, f"{of['weak_charge'][flavour]:.5g}")
+    console.print(table)
+    if len(nuclides) > 1:
+        for name, each in content["cross_section_cm2"].items():
+            for component in next(iter(each.values())):
+                mean = sum(nuclides[isotope]["fraction"] * values[component] for isotope, values in each.items())
+                console.print(f"{name}, {component}: mean per nucleus {_number(mean)} cm^2", markup=False)
+    for what, text in content["convention"].items():
+        console.print(f"{what.replace('_', ' ')}: {text}", markup=False)
+
+
+def _number(value: float) -> str:
+    return f"{value:.9e}" if np.isfinite(value) else "grows without end: give --threshold"

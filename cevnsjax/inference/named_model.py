@@ -1,0 +1,147 @@
+"""A model that can be asked for by name."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+import numpyro.distributions as dist
+
+from cevnsjax.cross_section import AbstractElectronTerm, AbstractTerm, Coherent
+from cevnsjax.errors import ParameterError
+from cevnsjax.experiment import Experiment
+from cevnsjax.parameter import Parameter
+
+
+@dataclass(frozen=True)
+class NamedModel:
+    """A model that can be asked for by name.
+
+    Functions of an experiment take anything with ``flux``, ``target`` and ``interactions``.
+
+    Attributes
+    ----------
+    description
+        One line.
+    prepare
+        Function from an experiment to the same experiment with the model's interactions; twice does the same as once.
+    parameters
+        Function from the prepared experiment to what the model offers to be free.
+    default_free
+        Names of those that are free unless others are chosen; ``None`` for all.
+    excluded_nuisances
+        Nuisance parameters of the experiment that the model leaves fixed by default, because they cannot be told from
+        it.
+    """
+
+    description: str
+    prepare: Callable[[Any], Any]
+    parameters: Callable[[Any], tuple[Parameter, ...]]
+    default_free: tuple[str, ...] | None = None
+    excluded_nuisances: tuple[str, ...] = ()
+
+    def free_by_default(self, experiment: Experiment) -> tuple[str, ...]:
+        """Names of the model's parameters that are free unless others are chosen."""
+        if self.default_free is not None:
+            return self.default_free
+        return tuple(parameter.name for parameter in self.parameters(experiment))
+
+
+@dataclass(frozen=True)
+class TermParameter:
+    """A parameter of a term, wherever the term stands.
+
+    Attributes
+    ----------
+    name, prior, unit, description
+        As of :class:`cevnsjax.parameter.Parameter`.
+    leaves
+        Paths of the leaves that it sets, from the term on.
+    """
+
+    name: str
+    prior: dist.Distribution
+    leaves: tuple[str, ...]
+    unit: str = ""
+    description: str = ""
+
+
+def term_model(
+    description: str,
+    name: str,
+    build: Callable[[], AbstractTerm],
+    parameters: Iterable[TermParameter],
+    default_free: tuple[str, ...] | None = None,
+) -> NamedModel:
+    """Build a model that adds one term to the amplitude: on nuclei, and on electrons where it acts on them.
+
+    Parameters
+    ----------
+    description
+        One line.
+    name
+        Name of the term among the terms of an interaction.
+    build
+        Function that makes the term with its nominal values.
+    parameters, default_free
+        What is offered to be free, and what is free by default.
+    """
+    offered = tuple(parameters)
+
+    def accepts(interaction) -> bool:
+        kind = AbstractTerm if isinstance(interaction, Coherent) else AbstractElectronTerm
+        return hasattr(interaction, "terms") and isinstance(build(), kind)
+
+    def prepare(experiment):
+        chosen = {key: value for key, value in experiment.interactions.items() if accepts(value)}
+        if not any(isinstance(interaction, Coherent) for interaction in chosen.values()):
+            raise ParameterError(
+                f"The model {name!r} needs coherent scattering, got {sorted(experiment.interactions)}."
+            )
+        # an experiment that has the term keeps it, with whatever was set in it
+        extended = {
+            key: value if name in value.terms else value.with_terms({name: build()}) for key, value in chosen.items()
+        }
+        return eqx.tree_at(lambda e: e.interactions, experiment, {**experiment.interactions, **extended})
+
+    def paths(experiment, leaf: str) -> tuple[str, ...]:
+        holders = (key for key, value in experiment.interactions.items() if name in getattr(value, "terms", {}))
+        return tuple(f"interactions.{key}.terms.{name}.{leaf}" for key in holders)
+
+    def of(experiment) -> tuple[Parameter, ...]:
+        return tuple(
+            Parameter(
+                p.name,
+                p.prior,
+                tuple(path for leaf in p.leaves for path in paths(experiment, leaf)),
+                p.unit,
+                p.description,
+            )
+            for p in offered
+        )
+
+    return NamedModel(description, prepare, of, default_free)
+
+
+def combine(description: str, *models: NamedModel, default_free: tuple[str, ...] | None = None) -> NamedModel:
+    """Build a model that adds what several models add.
+
+    Parameters
+    ----------
+    description
+        One line.
+    models
+        The models, none of which changes what another one adds.
+    default_free
+        What is free by default.
+    """
+
+    def prepare(experiment):
+        for model in models:
+            experiment = model.prepare(experiment)
+        return experiment
+
+    def parameters(experiment) -> tuple[Parameter, ...]:
+        return tuple(parameter for model in models for parameter in model.parameters(experiment))
+
+    return NamedModel(description, prepare, parameters, default_free)
