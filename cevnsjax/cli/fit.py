@@ -133,7 +133,9 @@ def fit(
     if as_json:
         print_json(report | {"wall_s": wall_s, "files": [str(file) for file in files]})
         return
-    print_summary(report, {p.name: p.unit for p in built.parameters}, f"{experiment}, model {model}")
+    print_summary(
+        report, {each.name: each.unit for each in (*built.parameters, *built.derived)}, f"{experiment}, model {model}"
+    )
     console = tables()
     console.print(f"{posterior.divergences} divergent transitions, {wall_s:.1f} s (sampling {timings.sampling:.1f} s)")
     console.print(f"wrote {', '.join(file.name for file in files)} in {folder}", markup=False)
@@ -201,11 +203,11 @@ def _best_fit(model: "Model", posterior: "Posterior") -> "Maximum | None":
         say(f"warning: no best fit: {error}", "yellow")
         return None
     values = {name: found.values[name] for name in model.names}
-    events = eqx.filter_jit(lambda m, v: m.at(v).signal().sum())(model, {n: np.asarray(v) for n, v in values.items()})
-    return replace(found, values=values | {"cevns_events": float(events)})
+    derived = eqx.filter_jit(lambda m, v: m.derived_values(v))(model, {n: np.asarray(v) for n, v in values.items()})
+    return replace(found, values=values | {name: float(value) for name, value in derived.items()})
 
 
 def _ordered(posterior: "Posterior") -> dict[str, dict]:
     """Summary in the order of the model's parameters."""
     summary = posterior.summary()
-    return {name: summary[name] for name in (*posterior.model.names, "cevns_events")}
+    return {name: summary[name] for name in (*posterior.model.names, *(d.name for d in posterior.model.derived))}

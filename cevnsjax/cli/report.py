@@ -127,7 +127,7 @@ def print_summary(report: dict[str, Any], units: dict[str, str], title: str) -> 
             f"{row['ess_bulk']:.0f}",
             f"{row['r_hat']:.3f}",
             f"{best[name]:.{digits}f}" if name in best else "-",
-            escape(units.get(name, "events")),
+            escape(units[name]),
         )
     console.print(table)
 

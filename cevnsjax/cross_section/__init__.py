@@ -30,7 +30,7 @@ from cevnsjax.cross_section.light_scalar import (
     nucleon_tensor_couplings,
 )
 from cevnsjax.cross_section.light_vector import BaryonMinusLeptons, LightVector, MuonMinusTau
-from cevnsjax.cross_section.nsi import NSI
+from cevnsjax.cross_section.nsi import EARTH_NEUTRONS_PER_PROTON, NSI
 from cevnsjax.cross_section.standard_model import ErlerSu, PDGLegacy, Tomalak21, TreeLevel, weak_charge
 from cevnsjax.cross_section.term import (
     AbstractAxialTerm,
@@ -43,6 +43,7 @@ from cevnsjax.cross_section.term import (
 )
 
 __all__ = [
+    "EARTH_NEUTRONS_PER_PROTON",
     "NSI",
     "AbstractAxialTerm",
     "AbstractElectronTerm",

@@ -91,4 +91,4 @@ def build_model(
         Parameter(p.name, priors.get(p.name, p.prior), p.where, p.unit, p.description)
         for p in map(offered.__getitem__, names)
     ]
-    return Model(prepared, parameters)
+    return Model(prepared, parameters, chosen.derived)

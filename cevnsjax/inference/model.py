@@ -1,7 +1,9 @@
 """A model: an experiment, and what is free in it."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -21,6 +23,33 @@ Values = dict[str, Float[Array, ""]]
 """Values of the free parameters by name."""
 
 
+@dataclass(frozen=True)
+class Derived:
+    """A number that follows from an experiment's values, reported beside the parameters of a fit.
+
+    Attributes
+    ----------
+    name, unit
+        How it is called, and its unit.
+    function
+        Function from the experiment to the number.
+    """
+
+    name: str
+    function: Callable[[Any], Float[Array, ""]]
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class _EventsOf:
+    """Events of an interaction in the analysis window; an object, so that two of the same interaction are equal."""
+
+    interaction: str
+
+    def __call__(self, experiment: Experiment) -> Float[Array, ""]:
+        return experiment.signals()[self.interaction].sum()
+
+
 class Model(eqx.Module):
     """Posterior density of the free parameters of an experiment.
 
@@ -32,6 +61,9 @@ class Model(eqx.Module):
         The experiment, with every stage that nothing free moves computed beforehand.
     parameters
         The free parameters.
+    derived
+        What follows from the free parameters: the events of each interaction, and what was asked for where they move
+        it.
     location, scale
         Affine map from the latent vector to the unconstrained values, set from the priors so that latents are of
         order one.
@@ -39,10 +71,11 @@ class Model(eqx.Module):
 
     experiment: Experiment
     parameters: tuple[Parameter, ...] = eqx.field(static=True)
+    derived: tuple[Derived, ...] = eqx.field(static=True)
     location: Float[Array, " parameter"]
     scale: Float[Array, " parameter"]
 
-    def __init__(self, experiment: Experiment, free: Sequence[Parameter]):
+    def __init__(self, experiment: Experiment, free: Sequence[Parameter], derived: Sequence[Derived] = ()):
         names = [parameter.name for parameter in free]
         if not names:
             raise ParameterError("A model needs at least one free parameter, got none.")
@@ -58,6 +91,11 @@ class Model(eqx.Module):
         low, middle, high = _unconstrained_quantiles(free).T
         self.location = as_float(middle)
         self.scale = as_float(0.5 * (high - low))
+        moved = self.at(self.from_latent(jnp.ones_like(self.location)))
+        self.derived = (
+            *(Derived(f"{name}_events", _EventsOf(name), "events") for name in experiment.interactions),
+            *(one for one in derived if one.function(moved) != one.function(experiment)),
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,6 +126,11 @@ class Model(eqx.Module):
     def expected(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, "sample energy time"]:
         """Expected counts."""
         return self.at(values).expected()
+
+    def derived_values(self, values: Mapping[str, Float[Array, ""] | float]) -> Values:
+        """What follows from the values."""
+        experiment = self.at(values)
+        return {derived.name: derived.function(experiment) for derived in self.derived}
 
     def log_prior(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, ""]:
         """Logarithm of the prior density of the named values."""

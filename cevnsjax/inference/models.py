@@ -8,6 +8,7 @@ import equinox as eqx
 import numpyro.distributions as dist
 
 from cevnsjax.cross_section import (
+    EARTH_NEUTRONS_PER_PROTON,
     NSI,
     Axial,
     BaryonMinusLeptons,
@@ -27,8 +28,10 @@ from cevnsjax.cross_section import (
 )
 from cevnsjax.errors import ParameterError
 from cevnsjax.flux import SterileOscillation
+from cevnsjax.inference.model import Derived
 from cevnsjax.inference.named_model import NamedModel, TermParameter, combine, term_model
 from cevnsjax.parameter import Parameter
+from cevnsjax.target import NeutronSkin
 
 _FLAVOURS = ("e", "mu", "tau")
 _ENTRIES = {
@@ -94,6 +97,44 @@ def _neutron_radii(experiment) -> tuple[Parameter, ...]:
         )
         for name, isotope in experiment.target.nuclides.items()
     )
+
+
+def _with_neutron_skins(experiment):
+    nuclides = {
+        name: isotope
+        if isinstance(isotope.neutron_form_factor, NeutronSkin)
+        else dataclasses.replace(isotope, neutron_form_factor=NeutronSkin(isotope.proton_form_factor))
+        for name, isotope in experiment.target.nuclides.items()
+    }
+    return eqx.tree_at(lambda e: e.target.nuclides, experiment, nuclides)
+
+
+def _neutron_skins(experiment) -> tuple[Parameter, ...]:
+    where = {
+        name: f"target.nuclides.{name}.neutron_form_factor.skin_fm"
+        for name, isotope in experiment.target.nuclides.items()
+    }
+    prior = dist.Uniform(-1.0, 1.5)
+    return (
+        Parameter("neutron_skin", prior, tuple(where.values()), "fm", "R_n - R_p, the same for all nuclides"),
+        *(Parameter(f"neutron_skin_{name}", prior, path, "fm", f"R_n - R_p of {name}") for name, path in where.items()),
+    )
+
+
+def _matter_combination(experiment, entry: tuple[int, int], reference: tuple[int, int] | None = None):
+    """Real part of an entry of the NSI in the Earth's matter, less that of another entry."""
+    matrix = experiment.interactions["cevns"].terms["nsi"].in_matter(EARTH_NEUTRONS_PER_PROTON)[0]
+    return matrix[entry] - (0.0 if reference is None else matrix[reference])
+
+
+_MATTER = (
+    Derived("eps_ee_mumu_matter", functools.partial(_matter_combination, entry=(0, 0), reference=(1, 1))),
+    Derived("eps_tautau_mumu_matter", functools.partial(_matter_combination, entry=(2, 2), reference=(1, 1))),
+    Derived("eps_emu_matter", functools.partial(_matter_combination, entry=(0, 1))),
+    Derived("eps_etau_matter", functools.partial(_matter_combination, entry=(0, 2))),
+    Derived("eps_mutau_matter", functools.partial(_matter_combination, entry=(1, 2))),
+)
+"""What oscillations in matter see of NSI: LMA-Dark is near eps_ee - eps_mumu = -2."""
 
 
 def _with_dipole_portal(experiment):
@@ -172,6 +213,9 @@ MODELS: dict[str, NamedModel] = {
     "sm-neutron-radius": NamedModel(
         "Standard Model with free neutron radii of all nuclides", lambda experiment: experiment, _neutron_radii
     ),
+    "sm-neutron-skin": NamedModel(
+        "Standard Model with a free neutron skin", _with_neutron_skins, _neutron_skins, ("neutron_skin",)
+    ),
     "sm-axial": term_model(
         "Standard Model with the axial current on nuclei with spin",
         "axial",
@@ -194,6 +238,7 @@ MODELS: dict[str, NamedModel] = {
             for name, entry in _ENTRIES.items()
         ),
         ("eps_ee_u", "eps_ee_d"),
+        derived=_MATTER,
     ),
     "generalized": combine(
         "scalar and tensor contact interactions, xi_S and xi_T",

@@ -10,6 +10,7 @@ import numpyro.distributions as dist
 from cevnsjax.cross_section import AbstractElectronTerm, AbstractTerm, Coherent
 from cevnsjax.errors import ParameterError
 from cevnsjax.experiment import Experiment
+from cevnsjax.inference.model import Derived
 from cevnsjax.parameter import Parameter
 
 
@@ -32,6 +33,8 @@ class NamedModel:
     excluded_nuisances
         Nuisance parameters of the experiment that the model leaves fixed by default, because they cannot be told from
         it.
+    derived
+        What a fit reports beside its parameters, where they move it.
     """
 
     description: str
@@ -39,6 +42,7 @@ class NamedModel:
     parameters: Callable[[Any], tuple[Parameter, ...]]
     default_free: tuple[str, ...] | None = None
     excluded_nuisances: tuple[str, ...] = ()
+    derived: tuple[Derived, ...] = ()
 
     def free_by_default(self, experiment: Experiment) -> tuple[str, ...]:
         """Names of the model's parameters that are free unless others are chosen."""
@@ -72,6 +76,7 @@ def term_model(
     build: Callable[[], AbstractTerm],
     parameters: Iterable[TermParameter],
     default_free: tuple[str, ...] | None = None,
+    derived: tuple[Derived, ...] = (),
 ) -> NamedModel:
     """Build a model that adds one term to the amplitude: on nuclei, and on electrons where it acts on them.
 
@@ -83,8 +88,8 @@ def term_model(
         Name of the term among the terms of an interaction.
     build
         Function that makes the term with its nominal values.
-    parameters, default_free
-        What is offered to be free, and what is free by default.
+    parameters, default_free, derived
+        What is offered to be free, what is free by default, and what is reported beside it.
     """
     offered = tuple(parameters)
 
@@ -120,7 +125,7 @@ def term_model(
             for p in offered
         )
 
-    return NamedModel(description, prepare, of, default_free)
+    return NamedModel(description, prepare, of, default_free, derived=derived)
 
 
 def combine(description: str, *models: NamedModel, default_free: tuple[str, ...] | None = None) -> NamedModel:

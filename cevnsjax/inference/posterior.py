@@ -17,8 +17,8 @@ def _expected(model: Model, values):
 
 
 @eqx.filter_jit
-def _signal_events(model: Model, values):
-    return jax.lax.map(lambda point: model.at(point).signal().sum(), values, batch_size=64)
+def _derived(model: Model, values):
+    return jax.lax.map(model.derived_values, values, batch_size=64)
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,21 @@ class Posterior:
         picks = np.linspace(0, total - 1, min(draws, total)).astype(int)
         return {name: values[picks] for name, values in flat.items()}
 
-    def signal_events(self) -> np.ndarray:
-        """CEvNS events in the analysis window at every draw, shape ``[chain, draw]``."""
-        events = np.asarray(_signal_events(self.model, self._flat_values()))
-        return events.reshape(next(iter(self.samples.values())).shape)
+    def derived(self) -> dict[str, np.ndarray]:
+        """What follows from the parameters at every draw, by name, shape ``[chain, draw]``.
+
+        The events of each interaction in the analysis window, as ``cevns_events``, and what the model adds.
+        """
+        shape = next(iter(self.samples.values())).shape
+        return {name: np.asarray(v).reshape(shape) for name, v in _derived(self.model, self._flat_values()).items()}
 
     def expected(self, draws: int = 400) -> np.ndarray:
         """Expected counts at evenly spaced draws, shape ``[draw, sample, energy, time]``."""
         return np.asarray(_expected(self.model, self._flat_values(draws)))
 
     def summary(self) -> dict[str, dict]:
-        """Summary of every parameter, and of the number of signal events as ``cevns_events``."""
-        quantities = self.samples | {"cevns_events": self.signal_events()}
+        """Summary of every parameter, and of what follows from them (:meth:`derived`)."""
+        quantities = self.samples | self.derived()
         return {name: summarise(values) for name, values in quantities.items()}
 
     def to_netcdf(self, path: Path) -> None:
@@ -79,10 +82,10 @@ class Posterior:
             coordinates = {"chain": np.arange(chains), "draw": np.arange(draws)}
             return xarray.Dataset({name: (("chain", "draw"), a) for name, a in arrays.items()}, coordinates)
 
-        units = {parameter.name: parameter.unit for parameter in self.model.parameters}
-        posterior = dataset(self.samples | {"cevns_events": self.signal_events()})
+        units = {each.name: each.unit for each in (*self.model.parameters, *self.model.derived)}
+        posterior = dataset(self.samples | self.derived())
         for name in posterior:
-            posterior[name].attrs["unit"] = units.get(str(name), "events" if name == "cevns_events" else "")
+            posterior[name].attrs["unit"] = units[str(name)]
         experiment = self.model.experiment
         observed = xarray.Dataset(
             {"counts": (("sample", "energy", "time"), np.asarray(experiment.observed))},

@@ -1,7 +1,14 @@
 """What is hit: nuclides, materials, nuclear form factors and electron shells."""
 
 from cevnsjax.target.electrons import ElectronShells, atoms_per_formula_unit, electron_shells, shells_per_formula_unit
-from cevnsjax.target.form_factor import AbstractFormFactor, Helm, KleinNystrand, PointLike, SymmetrizedFermi
+from cevnsjax.target.form_factor import (
+    AbstractFormFactor,
+    Helm,
+    KleinNystrand,
+    NeutronSkin,
+    PointLike,
+    SymmetrizedFermi,
+)
 from cevnsjax.target.material import Material, compound
 from cevnsjax.target.nuclide import NuclearSpin, Nuclide, nuclide
 
@@ -11,6 +18,7 @@ __all__ = [
     "Helm",
     "KleinNystrand",
     "Material",
+    "NeutronSkin",
     "NuclearSpin",
     "Nuclide",
     "PointLike",

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_positive, power_series
+from cevnsjax.errors import CevnsjaxError
 
 HELM_SKIN_THICKNESS_FM = 0.9
 KLEIN_NYSTRAND_RANGE_FM = 0.7
@@ -109,6 +110,29 @@ class Helm(AbstractFormFactor):
         """
         half_density_radius = 1.23 * mass_number ** (1 / 3) - 0.60
         return cls(math.sqrt(0.6 * (half_density_radius**2 + (7 / 3) * (math.pi * 0.52) ** 2)))
+
+
+class NeutronSkin(AbstractFormFactor):
+    """The form factor of another density with a radius that is larger by a skin: R_n = R_p + skin.
+
+    Attributes
+    ----------
+    core
+        Form factor of the protons, of any kind that has an ``rms_radius_fm``.
+    skin_fm
+        Difference of the root-mean-square radii, fm.
+    """
+
+    core: AbstractFormFactor
+    skin_fm: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+
+    def __check_init__(self):
+        if not hasattr(self.core, "rms_radius_fm"):
+            raise CevnsjaxError(f"A neutron skin needs a form factor with a radius, got {type(self.core).__name__}.")
+
+    def __call__(self, momentum_transfer_per_fm: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        thicker = eqx.tree_at(lambda f: f.rms_radius_fm, self.core, replace_fn=lambda radius: radius + self.skin_fm)
+        return thicker(momentum_transfer_per_fm)
 
 
 class KleinNystrand(AbstractFormFactor):
