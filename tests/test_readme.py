@@ -18,12 +18,9 @@ def test_examples_run(capsys):
     assert quick in first
     names: dict = {}
     exec(first + blocks[1], names)
-    assert "'mean'" in capsys.readouterr().out
-    experiment = names["csi"]
-    heavy = names["HeavyPhoton"](names["jax"].numpy.asarray(0.1))
-    coherent = experiment.interactions["cevns"].with_terms({"heavy": heavy})
-    changed = experiment.with_interactions({"cevns": coherent})
-    assert float(changed.signal().sum()) != float(experiment.signal().sum())
+    printed = capsys.readouterr().out
+    assert "'mean'" in printed
+    assert 1.0 < abs(float(printed.split()[-1]) - float(names["csi"].signal().sum())) < 300.0
 
 
 def test_ci_runs_the_test_command_of_the_readme():

@@ -86,17 +86,23 @@ def _vector(symbol: str, leaf: str, size: float, description: str) -> tuple[Term
     return (common, *each)
 
 
-def _neutron_radii(experiment) -> tuple[Parameter, ...]:
+def _radii(experiment) -> tuple[Parameter, ...]:
     return tuple(
         Parameter(
-            f"neutron_radius_{name}",
-            dist.Uniform(0.5 * float(isotope.neutron_form_factor.rms_radius_fm), 2.0 * isotope.mass_number ** (1 / 3)),
-            f"target.nuclides.{name}.neutron_form_factor.rms_radius_fm",
+            f"{nucleon}_radius_{name}",
+            # from half to twice the radius of a ball of nuclear density
+            dist.Uniform(0.46 * isotope.mass_number ** (1 / 3), 1.86 * isotope.mass_number ** (1 / 3)),
+            f"target.nuclides.{name}.{nucleon}_form_factor.rms_radius_fm",
             "fm",
-            f"rms radius of the neutrons of {name}",
+            f"rms radius of the {nucleon}s of {name}",
         )
+        for nucleon in ("neutron", "proton")
         for name, isotope in experiment.target.nuclides.items()
     )
+
+
+def _neutron_radius_names(experiment) -> tuple[str, ...]:
+    return tuple(f"neutron_radius_{name}" for name in experiment.target.nuclides)
 
 
 def _with_neutron_skins(experiment):
@@ -210,8 +216,11 @@ MODELS: dict[str, NamedModel] = {
             ),
         ),
     ),
-    "sm-neutron-radius": NamedModel(
-        "Standard Model with free neutron radii of all nuclides", lambda experiment: experiment, _neutron_radii
+    "sm-radii": NamedModel(
+        "Standard Model with free radii of neutrons (and protons) of all nuclides",
+        lambda experiment: experiment,
+        _radii,
+        _neutron_radius_names,
     ),
     "sm-neutron-skin": NamedModel(
         "Standard Model with a free neutron skin", _with_neutron_skins, _neutron_skins, ("neutron_skin",)

@@ -29,7 +29,8 @@ class NamedModel:
     parameters
         Function from the prepared experiment to what the model offers to be free.
     default_free
-        Names of those that are free unless others are chosen; ``None`` for all.
+        Names of those that are free unless others are chosen, or a function from the prepared experiment to them;
+        ``None`` for all.
     excluded_nuisances
         Nuisance parameters of the experiment that the model leaves fixed by default, because they cannot be told from
         it.
@@ -40,12 +41,14 @@ class NamedModel:
     description: str
     prepare: Callable[[Any], Any]
     parameters: Callable[[Any], tuple[Parameter, ...]]
-    default_free: tuple[str, ...] | None = None
+    default_free: tuple[str, ...] | Callable[[Any], tuple[str, ...]] | None = None
     excluded_nuisances: tuple[str, ...] = ()
     derived: tuple[Derived, ...] = ()
 
     def free_by_default(self, experiment: Experiment) -> tuple[str, ...]:
         """Names of the model's parameters that are free unless others are chosen."""
+        if callable(self.default_free):
+            return self.default_free(experiment)
         if self.default_free is not None:
             return self.default_free
         return tuple(parameter.name for parameter in self.parameters(experiment))

@@ -232,3 +232,19 @@ def test_messages(experiment, build, error, message):
 def test_unknown_values_are_refused(model):
     with pytest.raises(UnknownNameError, match="'signal_nrm'"):
         model.at({"signal_nrm": 1.0})
+
+
+def test_derived_quantities(experiment):
+    """Events of each interaction, and NSI in matter where the parameters move it."""
+    assert [d.name for d in build_model(experiment, "sm").derived] == ["cevns_events"]
+    model = build_model(experiment, "nsi", free=["eps_ee_u", "eps_mumu_d", "eps_etau_d"])
+    assert [d.name for d in model.derived] == ["cevns_events", "eps_ee_mumu_matter", "eps_etau_matter"]
+    found = model.derived_values({"eps_ee_u": 0.1, "eps_mumu_d": -0.2, "eps_etau_d": 0.3})
+    neutrons = 1.051
+    expected = (2 + neutrons) * 0.1 - (1 + 2 * neutrons) * -0.2
+    assert float(found["eps_ee_mumu_matter"]) == pytest.approx(expected, rel=1e-12)
+    assert float(found["eps_etau_matter"]) == pytest.approx((1 + 2 * neutrons) * 0.3, rel=1e-12)
+    with_electrons = build_model(experiment, "sm+electrons")
+    events = with_electrons.derived_values(with_electrons.reference_values)
+    assert set(events) == {"cevns_events", "electrons_events"}
+    assert float(events["cevns_events"]) == pytest.approx(float(experiment.signal().sum()), rel=1e-12)

@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from scipy.special import erf
 
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.target import Helm, KleinNystrand, PointLike, SymmetrizedFermi
+from cevnsjax.target import Helm, KleinNystrand, NeutronSkin, PointLike, SymmetrizedFermi
 from cevnsjax.target.form_factor import _inverse_sinhc, _langevin, _sinc, uniform_ball
 
 KINDS = [Helm, KleinNystrand, SymmetrizedFermi]
@@ -158,3 +158,12 @@ def test_radius_must_be_positive(kind, radius):
 def test_second_length_must_be_positive(kind, name):
     with pytest.raises(CevnsjaxError, match=name):
         kind(4.0, -0.1)
+
+
+def test_neutron_skin_moves_the_radius():
+    q = jnp.array([0.1, 0.3, 0.6])
+    for core in (Helm(4.8), KleinNystrand(4.7), SymmetrizedFermi(4.8)):
+        thicker = type(core)(float(core.rms_radius_fm) + 0.2)
+        np.testing.assert_allclose(NeutronSkin(core, 0.2)(q), thicker(q), rtol=1e-13)
+    with pytest.raises(CevnsjaxError, match="needs a form factor with a radius"):
+        NeutronSkin(PointLike())
