@@ -238,7 +238,8 @@ def test_derived_quantities(experiment):
     """Events of each interaction, and NSI in matter where the parameters move it."""
     assert [d.name for d in build_model(experiment, "sm").derived] == ["cevns_events"]
     model = build_model(experiment, "nsi", free=["eps_ee_u", "eps_mumu_d", "eps_etau_d"])
-    assert [d.name for d in model.derived] == ["cevns_events", "eps_ee_mumu_matter", "eps_etau_matter"]
+    matter = ["eps_ee_mumu_matter", "eps_tautau_mumu_matter", "eps_etau_matter"]
+    assert [d.name for d in model.derived] == ["cevns_events", *matter]
     found = model.derived_values({"eps_ee_u": 0.1, "eps_mumu_d": -0.2, "eps_etau_d": 0.3})
     neutrons = 1.051
     expected = (2 + neutrons) * 0.1 - (1 + 2 * neutrons) * -0.2
