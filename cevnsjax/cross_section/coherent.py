@@ -25,6 +25,7 @@ from cevnsjax.cross_section.kinematics import (
     AbstractVectorKinematics,
     FourMomentum,
     SpinZero,
+    minimum_neutrino_energy_MeV,
     recoil_energy_MeV,
     recoil_energy_slope,
 )
@@ -41,6 +42,10 @@ _ENERGY_DEPENDENCE = {
     "magnetic": kinematics.magnetic,
     "scalar_tensor": kinematics.scalar_tensor,
 }
+
+
+def _signs(antineutrinos: tuple[bool, ...]) -> tuple[float, ...]:
+    return tuple(-1.0 if antineutrino else 1.0 for antineutrino in antineutrinos)
 
 
 class Coherent(AbstractInteraction):
@@ -97,13 +102,21 @@ class Coherent(AbstractInteraction):
     def nodes(self, flux: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes:
         self._check_spin(target.nuclides)
         y, y_weight = panels.nodes(flux.break_points_MeV)
-        moments = flux.moments(y)
-        signs = tuple(-1.0 if antineutrino else 1.0 for antineutrino in flux.antineutrinos)
+        moments, signs = flux.moments(y), _signs(flux.antineutrinos)
         each = []
         for name, isotope in target.nuclides.items():
             recoil = recoil_energy_MeV(y, isotope.mass_MeV)
             width = y_weight * recoil_energy_slope(y, isotope.mass_MeV) * (target.nuclei_per_kg(name) * EXPOSURE_SCALE)
             each.append(self._on_nuclide(isotope, recoil, moments, width, signs))
+        return stack_nuclides(each)
+
+    def nodes_at(self, recoil_energy_keV: Float[Array, " point"], flux: AbstractFlux, target: Material) -> RecoilNodes:
+        self._check_spin(target.nuclides)
+        recoil, each = 1e-3 * recoil_energy_keV, []
+        for name, isotope in target.nuclides.items():
+            moments = flux.moments(minimum_neutrino_energy_MeV(recoil, isotope.mass_MeV))
+            width = jnp.full_like(recoil, 1e-3 * EXPOSURE_SCALE) * target.nuclei_per_kg(name)
+            each.append(self._on_nuclide(isotope, recoil, moments, width, _signs(flux.antineutrinos)))
         return stack_nuclides(each)
 
     def _on_nuclide(
@@ -160,6 +173,5 @@ class Coherent(AbstractInteraction):
         recoil = 1e-3 * recoil_energy_keV
         allowed = recoil <= recoil_energy_MeV(neutrino_energy_MeV, nuclide.mass_MeV)
         width = jnp.where(allowed, 1e-3, 0.0).astype(recoil.dtype)
-        moments, sign = energy_powers(neutrino_energy_MeV), -1.0 if antineutrino else 1.0
-        nodes = self._on_nuclide(nuclide, recoil, moments, width, (sign,))
+        nodes = self._on_nuclide(nuclide, recoil, energy_powers(neutrino_energy_MeV), width, _signs((antineutrino,)))
         return self.rate(nodes, (flavour,))[0]

@@ -22,6 +22,7 @@ from cevnsjax.cross_section.interaction import (
 from cevnsjax.cross_section.kinematics import (
     AbstractMomentumTransfer,
     FourMomentum,
+    minimum_neutrino_energy_MeV,
     recoil_energy_MeV,
     recoil_energy_slope,
 )
@@ -91,6 +92,15 @@ class DipolePortal(AbstractInteraction):
             each.append(self._on_nuclide(isotope, recoil_energy_MeV(y, mass), moments, width))
         return stack_nuclides(each)
 
+    def nodes_at(self, recoil_energy_keV: Float[Array, " point"], flux: AbstractFlux, target: Material) -> RecoilNodes:
+        recoil, each = 1e-3 * recoil_energy_keV, []
+        for name, isotope in target.nuclides.items():
+            y = minimum_neutrino_energy_MeV(recoil, isotope.mass_MeV)
+            moments = flux.moments(self.minimum_energy_MeV(y, isotope.mass_MeV))
+            width = jnp.full_like(recoil, 1e-3 * EXPOSURE_SCALE) * target.nuclei_per_kg(name)
+            each.append(self._on_nuclide(isotope, recoil, moments, width))
+        return stack_nuclides(each)
+
     def _edges(
         self, break_points_MeV: Float[Array, " panel"], nucleus_mass_MeV: Scalar, panels: Panels
     ) -> tuple[Float[Array, " edge"], tuple[int, ...]]:
@@ -135,7 +145,7 @@ class DipolePortal(AbstractInteraction):
     ) -> Float[Array, " point"]:
         flavour, _ = parse_neutrino(neutrino)
         recoil, mass = 1e-3 * recoil_energy_keV, nuclide.mass_MeV
-        y = 0.5 * (recoil + jnp.sqrt(recoil * (recoil + 2.0 * mass)))
+        y = minimum_neutrino_energy_MeV(recoil, mass)
         allowed = self.minimum_energy_MeV(y, mass) <= neutrino_energy_MeV
         width = jnp.where(allowed, 1e-3, 0.0).astype(recoil.dtype)
         nodes = self._on_nuclide(nuclide, recoil, energy_powers(neutrino_energy_MeV), width)

@@ -22,7 +22,7 @@ from cevnsjax.cross_section.interaction import (
     flavour_product,
     weigh,
 )
-from cevnsjax.cross_section.kinematics import recoil_energy_MeV
+from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV, recoil_energy_MeV
 from cevnsjax.cross_section.term import AbstractElectronTerm, Coupling, flavour_diagonal, flavour_universal
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import AbstractFlux, parse_neutrino
@@ -149,10 +149,17 @@ class ElectronScattering(AbstractInteraction):
 
     def nodes(self, flux: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes:
         root, weight = gauss_legendre_panels(jnp.sqrt(1e-3 * self.edges_keV), self.orders)
-        recoil = root**2
-        electrons = target.formula_units_per_kg * EXPOSURE_SCALE * self.shells.free_electrons(1e3 * recoil)
-        moments = flux.moments(0.5 * (recoil + jnp.sqrt(recoil * (recoil + 2.0 * ELECTRON_MASS_MEV))))
-        return self._at(recoil, moments, 2.0 * root * weight * electrons, flux.antineutrinos)
+        return self._in_target(root**2, 2.0 * root * weight, flux, target)
+
+    def nodes_at(self, recoil_energy_keV: Float[Array, " point"], flux: AbstractFlux, target: Material) -> RecoilNodes:
+        return self._in_target(1e-3 * recoil_energy_keV, jnp.full_like(recoil_energy_keV, 1e-3), flux, target)
+
+    def _in_target(
+        self, recoil_MeV: Float[Array, " node"], width: Float[Array, " node"], flux: AbstractFlux, target: Material
+    ) -> RecoilNodes:
+        electrons = target.formula_units_per_kg * EXPOSURE_SCALE * self.shells.free_electrons(1e3 * recoil_MeV)
+        moments = flux.moments(minimum_neutrino_energy_MeV(recoil_MeV, as_float(ELECTRON_MASS_MEV)))
+        return self._at(recoil_MeV, moments, width * electrons, flux.antineutrinos)
 
     def _at(
         self,

@@ -127,6 +127,30 @@ class AbstractInteraction(eqx.Module):
         return Spectrum(nodes.recoil_energy_keV, fluence.reshape(-1, *[1] * (rate.ndim - 1)) * rate)
 
     @abstractmethod
+    def nodes_at(self, recoil_energy_keV: Float[Array, " point"], flux: AbstractFlux, target: Material) -> RecoilNodes:
+        """Like :meth:`nodes`, at given recoil energies, with a density per keV in the place of quadrature weights."""
+
+    def recoil_density(
+        self, recoil_energy_keV: Float[Array, " point"], flux: AbstractFlux, target: Material
+    ) -> Float[Array, "component point"]:
+        """Recoil spectrum dR/dT on a kilogram of target over the exposure, for plots.
+
+        Parameters
+        ----------
+        recoil_energy_keV
+            Recoil energies, keV, shape ``[point]``.
+        flux, target
+            What arrives and what is hit.
+
+        Returns
+        -------
+        Array
+            Events keV^-1 kg^-1 for each component of the flux, shape ``[component, point]``.
+        """
+        density = self.spectrum(self.nodes_at(recoil_energy_keV, flux, target), flux).events
+        return density if density.ndim == 2 else density.sum(axis=1)
+
+    @abstractmethod
     def differential_cross_section(
         self,
         neutrino_energy_MeV: Float[Array, " point"],

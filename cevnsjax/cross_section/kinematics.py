@@ -16,6 +16,11 @@ def recoil_energy_MeV(minimum_neutrino_energy_MeV: Float[Array, "*node"], mass_M
     return 2.0 * y**2 / (mass_MeV + 2.0 * y)
 
 
+def minimum_neutrino_energy_MeV(recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "*node"]:
+    """Smallest energy [T + sqrt(T^2 + 2MT)]/2 of a massless neutrino that gives a recoil T to a mass M, all in MeV."""
+    return 0.5 * (recoil_MeV + jnp.sqrt(recoil_MeV * (recoil_MeV + 2.0 * mass_MeV)))
+
+
 def recoil_energy_slope(minimum_neutrino_energy_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "*node"]:
     """dT/dE = 4 E (M + E)/(M + 2E)^2 of :func:`recoil_energy_MeV`."""
     y = minimum_neutrino_energy_MeV

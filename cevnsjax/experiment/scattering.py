@@ -1,7 +1,5 @@
 """Neutrinos on a target without a detector: cross sections of a model, before anything is seen of the recoils."""
 
-import math
-
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -10,7 +8,7 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.constants import ELECTRON_MASS_MEV
 from cevnsjax.cross_section import AbstractInteraction, Coherent, ElectronScattering, flux_averaged_cross_section
-from cevnsjax.cross_section.kinematics import recoil_energy_MeV
+from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV, recoil_energy_MeV
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import AbstractFlux
 from cevnsjax.parameter import Parameter
@@ -122,9 +120,9 @@ class Scattering(eqx.Module):
         breaks = self.flux.break_points_MeV
         if isinstance(interaction, ElectronScattering):
             interaction = _over_all_recoils(interaction, alone, threshold_MeV, np.asarray(breaks, dtype=float))
-        momentum = math.sqrt(threshold_MeV * (threshold_MeV + 2.0 * float(self.target.nuclides[isotope].mass_MeV)))
+        lowest = minimum_neutrino_energy_MeV(as_float(threshold_MeV), self.target.nuclides[isotope].mass_MeV)
         orders = (_ORDER,) * (len(_DECADES) + breaks.shape[0])
-        panels = Panels(0.5 * (threshold_MeV + momentum), orders, _DECADES)
+        panels = Panels(lowest, orders, _DECADES)
         return flux_averaged_cross_section(interaction, self.flux, alone, panels)
 
 

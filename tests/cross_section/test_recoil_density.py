@@ -1,0 +1,52 @@
+"""Recoil densities against finite differences of counts above a threshold."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cevnsjax.cross_section import Coherent, DipolePortal, ElectronScattering, ErlerSu, FlavourVector
+from cevnsjax.flux import PionDecayAtRest
+from cevnsjax.spectrum import Panels
+from cevnsjax.target import compound
+
+FLUX, TARGET = PionDecayAtRest(0.08, 1e23, 20.0), compound("CsI")
+ARGON = compound("[Ar40]")
+
+
+def events_above(interaction, recoil_keV):
+    """Events above a recoil energy, by the nodes of the interaction."""
+    if isinstance(interaction, ElectronScattering):
+        interaction = ElectronScattering.on(ARGON, recoil_keV, 12.0)
+        return interaction.spectrum(interaction.nodes(FLUX, ARGON, Panels(0.0, (1, 1))), FLUX).total()
+    mass = float(ARGON.nuclides["Ar40"].mass_MeV)
+    lowest = 0.5e-3 * (recoil_keV + np.sqrt(recoil_keV * (recoil_keV + 2e3 * mass)))
+    panels = Panels(lowest, (40, 32))
+    return interaction.spectrum(interaction.nodes(FLUX, ARGON, panels), FLUX).total()
+
+
+@pytest.mark.parametrize(
+    ("interaction", "recoils"),
+    [
+        (Coherent({"sm": ErlerSu()}), (5.0, 40.0, 90.0)),
+        (DipolePortal(12.0, FlavourVector.universal(1e-9)), (5.0, 40.0, 90.0)),
+        (ElectronScattering.on(ARGON), (0.2, 2.0, 5.0)),
+    ],
+    ids=["coherent", "dipole portal", "electrons"],
+)
+def test_density_is_the_slope_of_the_counts(interaction, recoils):
+    density = np.asarray(interaction.recoil_density(jnp.array(recoils), FLUX, ARGON))
+    assert density.shape == (3, 3)
+    for i, recoil in enumerate(recoils):
+        step = 1e-3 * recoil
+        below = [np.asarray(events_above(interaction, recoil + k * step)) for k in (-2, -1, 1, 2)]
+        slope = -(below[0] - 8 * below[1] + 8 * below[2] - below[3]) / (12 * step)
+        np.testing.assert_allclose(density[:, i], slope, rtol=2e-6, atol=1e-9 * density.max())
+
+
+def test_mixture_adds_up():
+    one = Coherent({"sm": ErlerSu()})
+    recoil = jnp.array([1.0, 10.0])
+    whole = np.asarray(one.recoil_density(recoil, FLUX, TARGET))
+    each = [np.asarray(one.recoil_density(recoil, FLUX, compound(f"[{name}]"))) for name in ("Cs133", "I127")]
+    masses = np.array([132.905, 126.904])
+    np.testing.assert_allclose(whole, (each[0] * masses[0] + each[1] * masses[1]) / masses.sum(), rtol=1e-5)
