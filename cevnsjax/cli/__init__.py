@@ -1,4 +1,4 @@
-"""The command line: ``cevnsjax list``, ``spectrum``, ``fit`` and ``validate``."""
+"""The command line: ``cevnsjax list``, ``spectrum``, ``fit``, ``scan`` and ``validate``."""
 
 from importlib.metadata import version
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from cevnsjax.cli.fit import FIT_EXAMPLES, fit
 from cevnsjax.cli.list_command import LIST_EXAMPLES, list_command
+from cevnsjax.cli.scan import SCAN_EXAMPLES, scan
 from cevnsjax.cli.spectrum import SPECTRUM_EXAMPLES, spectrum
 from cevnsjax.cli.validate import VALIDATE_EXAMPLES, validate
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.command(name="list", epilog=LIST_EXAMPLES)(list_command)
 app.command(epilog=SPECTRUM_EXAMPLES)(spectrum)
 app.command(epilog=FIT_EXAMPLES)(fit)
+app.command(epilog=SCAN_EXAMPLES)(scan)
 app.command(epilog=VALIDATE_EXAMPLES)(validate)
 
 

@@ -144,7 +144,7 @@ class ProfileMap:
             where = int(np.searchsorted(places, best))
             places, heights = np.insert(places, where, best), np.insert(heights, where, 0.0)
         if places.size < 2:
-            return [(float(back(place)),) * 2 for place in places]
+            return [(float(back(place)), float(back(place))) for place in places]
         curve = PchipInterpolator(places, heights)
         crossings = curve.solve(threshold, extrapolate=False)
         crossings = crossings[np.isfinite(crossings)]

@@ -54,12 +54,13 @@ def profile_map(
     priors of the gridded parameters are left out: a map of the likelihood must not be tilted by a prior that is flat in
     a logarithm. Their support still bounds the grid.
 
-    The grid is solved from coarse to fine. The first few points are fitted from several starts each. Fits of a level start from the interpolated solutions and curvatures of the
-    level before, so a map does not depend on how points are put together for the computer. Fits that do not converge,
-    or do worse than their neighbour's solution would (another minimum), are done again from there.
+    The grid is solved from coarse to fine. The first few points are fitted from several starts each. Fits of a level
+    start from the interpolated solutions and curvatures of the level before, so a map does not depend on how points
+    are put together for the computer. Fits that do not converge, or do worse than their neighbour's solution would
+    (another minimum), are done again from there.
 
-    ``delta_chi2`` is relative to the best fit **within the box of the grid**: found from the lowest points of the grid by
-    a bounded minimiser. A box that excludes the global best fit is a map relative to the best that it holds.
+    ``delta_chi2`` is relative to the best fit **within the box of the grid**: found from the lowest points of the grid
+    by a bounded minimiser. If the box excludes the global best fit, the map is relative to the best that the box holds.
 
     Parameters
     ----------
@@ -146,7 +147,7 @@ class _Scan:
         self.observed = as_float(model.experiment.observed if observed is None else observed)
         self.batch, self.block = batch, block
         self.report = progress or (lambda done, total: None)
-        self.interrupted = lambda: False
+        self.interrupted: Callable[[], bool] = lambda: False
         self.names = scan_solver.nuisance_names(model, tuple(axes))
         meshes = np.meshgrid(*axes.values(), indexing="ij")
         kind = np.dtype(model.scale.dtype)
@@ -179,7 +180,7 @@ class _Scan:
         return np.ravel_multi_index(np.meshgrid(*level, indexing="ij"), self.shape)
 
     def _fit_from_everywhere(self, new: np.ndarray) -> None:
-        """Fit points from the middle of the priors and from draws: whatever minima there are, neighbours pass them on."""
+        """Fit points from the middle of the priors and from draws: what minima there are, neighbours pass them on."""
         places = np.array([self.model.names.index(name) for name in self.names], dtype=int)
         draws = np.clip(self.model.prior_latents(jax.random.key(0), _DRAWS), -2.0, 2.0)[:, places]
         for start in (np.zeros(len(places)), *draws)[: 1 + _DRAWS if self.names else 1]:

@@ -5,7 +5,8 @@ damped quasi-Newton steps in the model's latents. The exact curvature costs as m
 where a fit starts from afar; a fit that starts beside solved ones takes theirs, and steps keep it up to date (BFGS).
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -14,7 +15,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float
-from cevnsjax.inference.model import Model, Values
+from cevnsjax.inference.model import Model
+
+Gridded = Mapping[str, Any]
+"""Values of the gridded parameters by name: numbers inside of the solver, shape ``[point]`` outside."""
 
 LONGEST_STEP = 4.0
 """Longest step of a latent: latents are of order one, and a flat prior leads to its edge in a few such steps."""
@@ -42,11 +46,11 @@ class Fits(NamedTuple):
         Whether the gradient is below the tolerance and no latent is stuck on the edge of its prior.
     """
 
-    latents: Float[Array, "*point nuisance"]
-    objective: Float[Array, "*point"]
-    gradient: Float[Array, "*point nuisance"]
-    curvature: Float[Array, "*point nuisance nuisance"]
-    converged: Array
+    latents: Any
+    objective: Any
+    gradient: Any
+    curvature: Any
+    converged: Any
 
 
 def gradient_tolerance(model: Model) -> float:
@@ -59,13 +63,13 @@ def nuisance_names(model: Model, gridded: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in model.names if name not in gridded)
 
 
-def values_at(model: Model, gridded: Values, latents: Float[Array, " nuisance"]) -> Values:
+def values_at(model: Model, gridded: Gridded, latents: Float[Array, " nuisance"]) -> dict[str, Array]:
     """Values of all parameters: gridded ones as given, even at the edge of their prior, the others from latents."""
     places = np.array([model.names.index(name) for name in nuisance_names(model, tuple(gridded))], dtype=int)
-    return model.from_latent(jnp.zeros_like(model.location).at[places].set(latents)) | gridded
+    return {**model.from_latent(jnp.zeros_like(model.location).at[places].set(latents)), **gridded}
 
 
-def minus_log_density(model: Model, observed, gridded: Values, latents: Float[Array, " nuisance"]) -> Float[Array, ""]:
+def minus_log_density(model: Model, observed, gridded: Gridded, latents: Float[Array, " nuisance"]) -> Float[Array, ""]:
     """Minus log-likelihood minus the log-priors of all but the gridded parameters; infinite where it is undefined."""
     values = values_at(model, gridded, latents)
     constraints = {name: value for name, value in values.items() if name not in gridded}
@@ -74,7 +78,7 @@ def minus_log_density(model: Model, observed, gridded: Values, latents: Float[Ar
 
 
 @eqx.filter_jit
-def objectives(model: Model, observed, gridded: Values, latents, batch_size: int) -> Float[Array, " point"]:
+def objectives(model: Model, observed, gridded: Gridded, latents, batch_size: int) -> Float[Array, " point"]:
     """The objective at many points, shape ``[point]`` each and latents ``[point, nuisance]``."""
     return jax.lax.map(
         lambda point: minus_log_density(model, observed, *point), (gridded, latents), batch_size=batch_size
@@ -82,19 +86,19 @@ def objectives(model: Model, observed, gridded: Values, latents, batch_size: int
 
 
 @eqx.filter_jit
-def objective_and_gradient(model: Model, observed, gridded: Values, latents):
+def objective_and_gradient(model: Model, observed, gridded: Gridded, latents):
     """The objective at one point, and its derivatives in the gridded values and in the latents."""
     return jax.value_and_grad(lambda at: minus_log_density(model, observed, *at))((gridded, latents))
 
 
 @eqx.filter_jit
-def constrain(model: Model, gridded: Values, latents) -> Values:
+def constrain(model: Model, gridded: Gridded, latents) -> dict[str, Array]:
     """Values of all parameters at many points, shape ``[point]`` each."""
     return jax.vmap(lambda values, at: values_at(model, values, at))(gridded, latents)
 
 
 @eqx.filter_jit
-def curvatures(model: Model, observed, gridded: Values, latents, batch_size: int) -> Float[Array, "point n n"]:
+def curvatures(model: Model, observed, gridded: Gridded, latents, batch_size: int) -> Float[Array, "point n n"]:
     """Exact second derivatives of the objective in the latents at many points, made positive definite."""
 
     def point(given):
@@ -105,7 +109,7 @@ def curvatures(model: Model, observed, gridded: Values, latents, batch_size: int
 
 
 @eqx.filter_jit
-def solve(model: Model, observed, gridded: Values, latents, curvature, steps, batch_size: int) -> Fits:
+def solve(model: Model, observed, gridded: Gridded, latents, curvature, steps, batch_size: int) -> Fits:
     """Fit many points, each from its own start.
 
     Parameters
@@ -139,7 +143,7 @@ class _State(NamedTuple):
     steps: Array
 
 
-def _solve(model: Model, observed, gridded: Values, start, curvature, steps) -> Fits:
+def _solve(model: Model, observed, gridded: Gridded, start, curvature, steps) -> Fits:
     tolerance = gradient_tolerance(model)
     function = jax.value_and_grad(lambda latents: minus_log_density(model, observed, gridded, latents))
 
