@@ -145,11 +145,12 @@ class ProfileMap:
             places, heights = np.insert(places, where, best), np.insert(heights, where, 0.0)
         if places.size < 2:
             return [(float(back(place)), float(back(place))) for place in places]
-        curve = PchipInterpolator(places, heights)
-        crossings = curve.solve(threshold, extrapolate=False)
+        # the root is nearly linear on both sides of a minimum, where a parabola is not monotonic
+        curve = PchipInterpolator(places, np.sqrt(heights))
+        crossings = curve.solve(np.sqrt(threshold), extrapolate=False)
         crossings = crossings[np.isfinite(crossings)]
         ends = np.unique([places[0], *crossings, places[-1]])
-        inside = curve(0.5 * (ends[1:] + ends[:-1])) < threshold
+        inside = curve(0.5 * (ends[1:] + ends[:-1])) ** 2 < threshold
         found: list[tuple[float, float]] = []
         for low, high, holds in zip(ends[:-1], ends[1:], inside, strict=True):
             if holds and found and found[-1][1] == low:

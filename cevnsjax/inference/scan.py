@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import jax
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.interpolate import RegularGridInterpolator
 from scipy.optimize import minimize
 
@@ -41,7 +42,7 @@ class InterruptedScan(InterruptedRun):
 
 def profile_map(
     model: Model,
-    grid: Mapping[str, np.ndarray],
+    grid: Mapping[str, ArrayLike],
     *,
     observed=None,
     batch_size: int | None = None,
@@ -101,7 +102,7 @@ def profile_map(
     return scan.result()
 
 
-def _checked(model: Model, grid: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _checked(model: Model, grid: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
     if not 1 <= len(grid) <= 2:
         raise ParameterError(f"A map needs a grid of one or two parameters, got {len(grid)}: {', '.join(grid)}.")
     parameters = {parameter.name: parameter for parameter in model.parameters}
@@ -152,7 +153,7 @@ class _Scan:
         meshes = np.meshgrid(*axes.values(), indexing="ij")
         kind = np.dtype(model.scale.dtype)
         self.points = {name: mesh.ravel().astype(kind) for name, mesh in zip(axes, meshes, strict=True)}
-        number, size = meshes[0].size, len(self.names)
+        number, size = meshes[0].size, max(len(self.names), 1)  # arrays without any latent cannot be mapped over
         self.latents = np.zeros((number, size), kind)
         self.objective = np.full(number, np.inf, kind)
         self.gradient = np.full(number, np.nan, kind)
@@ -181,11 +182,13 @@ class _Scan:
 
     def _fit_from_everywhere(self, new: np.ndarray) -> None:
         """Fit points from the middle of the priors and from draws: what minima there are, neighbours pass them on."""
-        places = np.array([self.model.names.index(name) for name in self.names], dtype=int)
-        draws = np.clip(self.model.prior_latents(jax.random.key(0), _DRAWS), -2.0, 2.0)[:, places]
-        for start in (np.zeros(len(places)), *draws)[: 1 + _DRAWS if self.names else 1]:
-            starts = np.tile(start.astype(self.latents.dtype), (len(new), 1))
-            self._fit(new, starts, self._exact_curvature(new, starts))
+        starts = np.zeros((1 + _DRAWS, self.latents.shape[1]), self.latents.dtype)
+        draws = np.asarray(self.model.prior_latents(jax.random.key(0), _DRAWS))
+        for column, name in enumerate(self.names):
+            starts[1:, column] = np.clip(draws[:, self.model.names.index(name)], -2.0, 2.0)
+        for start in starts if self.names else starts[:1]:
+            latents = np.tile(start, (len(new), 1))
+            self._fit(new, latents, self._exact_curvature(new, latents))
 
     def _between(self, level: list[np.ndarray], new: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Latents and curvatures of new points, linearly between those of a solved level."""
@@ -242,7 +245,8 @@ class _Scan:
         for sweep in range(_SWEEPS if self.names else 0):
             best, start = self._beside(every, suspects)
             rows = every.ravel()
-            better = best < self.objective[rows] - _SAME * (1.0 + 1e-3 * np.abs(self.objective[rows]))
+            height = np.where(np.isfinite(self.objective[rows]), np.abs(self.objective[rows]), 0.0)
+            better = best < self.objective[rows] - _SAME * (1.0 + 1e-3 * height)
             # a fit that has failed beside others that have failed begins again from the middle of the priors
             lost = ~self.converged[rows] & ~better & (sweep == 0)
             start[lost] = 0.0
@@ -286,8 +290,6 @@ class _Scan:
 
     def _exact_curvature(self, points: np.ndarray, latents: np.ndarray) -> np.ndarray:
         size = latents.shape[1]
-        if not size:
-            return np.zeros((len(points), 0, 0), latents.dtype)
         parts = [np.zeros((0, size, size), latents.dtype)]
         small = max(self.batch, self.block // 16)  # dear enough that padding must be little
         for some in _blocks(np.arange(len(points)), small):

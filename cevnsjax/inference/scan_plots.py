@@ -13,11 +13,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LEVELS = (0.68, 0.90, 0.95)
-CONTOUR_COLOURS = ("#ffffff", "#f4a259", "#e76f51")
+CONTOUR_COLOURS = (INK, SIGNAL_COLOUR, "#e76f51")
 HIGHEST = 12.0
 """Delta chi-squared at which the colours, and the curve's axis, end."""
 
 _FONT_SIZE, _DPI = 13.0, 150
+_STAR: dict[str, Any] = {
+    "marker": "*",
+    "markersize": 17,
+    "color": SIGNAL_COLOUR,
+    "markeredgecolor": INK,
+    "linestyle": "none",
+}
 
 
 def thresholds(dimensions: int) -> dict[float, float]:
@@ -57,9 +64,11 @@ def plot_profile_map(scan: ProfileMap, path: Path, levels: tuple[float, ...] = L
         handles=list(handles.values()),
         labels=list(handles),
         loc="outside lower center",
-        ncols=4,
+        ncols=len(handles),
+        columnspacing=1.2,
+        handlelength=1.6,
         frameon=False,
-        fontsize=_FONT_SIZE - 1,
+        fontsize=_FONT_SIZE - 2,
     )
     figure.savefig(path)
 
@@ -69,27 +78,24 @@ def _draw_map(figure, axis: "Axes", scan: ProfileMap, cuts: dict[float, float]) 
     from matplotlib.lines import Line2D
 
     (first, x), (second, y) = scan.grid.items()
-    # an interrupted map is whole on its coarser levels: rows and columns of which little is done would only hide them
+    # an interrupted map is whole on its coarser levels, which rows and columns with little in them would tear apart
     rows, columns = _mostly(scan.computed, 1), _mostly(scan.computed, 0)
     x, y = x[rows], y[columns]
     height = np.ma.masked_invalid(scan.delta_chi2[np.ix_(rows, columns)].T)
     colours = axis.contourf(
         x, y, np.ma.minimum(height, HIGHEST), levels=np.linspace(0.0, HIGHEST, 49), cmap="Blues_r", extend="max"
     )
-    for contour in (colours,):
-        contour.set_edgecolor("face")
+    colours.set_edgecolor("face")  # or thin white lines show between the steps
     bar = figure.colorbar(colours, ax=axis, ticks=np.arange(0.0, HIGHEST + 1.0, 2.0), pad=0.02)
     bar.set_label(r"$\Delta\chi^2$", fontsize=_FONT_SIZE + 1, color=INK)
     bar.ax.tick_params(labelsize=_FONT_SIZE - 1)
     handles: dict[str, Any] = {}
     for (level, cut), colour, style in zip(cuts.items(), CONTOUR_COLOURS, ("-", "--", "-"), strict=False):
-        line = {"linewidths": 2.0, "linestyles": style, "colors": [INK if colour == "#ffffff" else colour]}
-        axis.contour(x, y, height, levels=[cut], **line)
-        handle = Line2D([], [], color=line["colors"][0], linestyle=style, linewidth=2.0)
+        axis.contour(x, y, height, levels=[cut], linewidths=2.0, linestyles=style, colors=[colour])
+        handle = Line2D([], [], color=colour, linestyle=style, linewidth=2.0)
         handles[rf"{100 * level:.0f} % ($\Delta\chi^2$ = {cut:.2f})"] = handle
-    star = {"marker": "*", "markersize": 17, "color": SIGNAL_COLOUR, "markeredgecolor": INK, "linestyle": "none"}
     (handles["best fit in the grid"],) = axis.plot(
-        scan.best.values[first], scan.best.values[second], clip_on=False, zorder=5, **star
+        scan.best.values[first], scan.best.values[second], clip_on=False, zorder=5, **_STAR
     )
     _dress(axis.xaxis, scan, first, x, axis.set_xscale, axis.set_xlim)
     _dress(axis.yaxis, scan, second, y, axis.set_yscale, axis.set_ylim)
@@ -113,8 +119,7 @@ def _draw_curve(axis: "Axes", scan: ProfileMap, cuts: dict[float, float]) -> dic
     for (level, cut), style in zip(cuts.items(), ("-", "--", ":"), strict=False):
         line = axis.axhline(cut, color=INK, linestyle=style, linewidth=1.2)
         handles[rf"{100 * level:.0f} % ($\Delta\chi^2$ = {cut:.2f})"] = line
-    star = {"marker": "*", "markersize": 17, "color": SIGNAL_COLOUR, "markeredgecolor": INK, "linestyle": "none"}
-    (handles["best fit in the grid"],) = axis.plot(scan.best.values[name], 0.0, clip_on=False, zorder=5, **star)
+    (handles["best fit in the grid"],) = axis.plot(scan.best.values[name], 0.0, clip_on=False, zorder=5, **_STAR)
     axis.set_ylim(0.0, float(np.clip(1.05 * heights[np.isfinite(heights)].max(initial=0.0), 1.0, HIGHEST)))
     axis.set_ylabel(r"$\Delta\chi^2$", fontsize=_FONT_SIZE + 1, color=INK)
     for side in ("top", "right"):
@@ -126,6 +131,9 @@ def _draw_curve(axis: "Axes", scan: ProfileMap, cuts: dict[float, float]) -> dic
 def _dress(side, scan: ProfileMap, name: str, values: np.ndarray, set_scale, set_limits) -> None:
     if is_logarithmic(scan.grid[name]):
         set_scale("log")
+        if values[-1] < 100.0 * values[0]:  # powers of ten are too few to read such an axis by
+            side.set_major_formatter("{x:g}")
+            side.set_minor_formatter("{x:g}")
     set_limits(values[0], values[-1])
     unit = next(parameter.unit for parameter in scan.model.parameters if parameter.name == name)
     text = name.replace("_", " ")

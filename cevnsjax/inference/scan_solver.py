@@ -64,9 +64,12 @@ def nuisance_names(model: Model, gridded: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def values_at(model: Model, gridded: Gridded, latents: Float[Array, " nuisance"]) -> dict[str, Array]:
-    """Values of all parameters: gridded ones as given, even at the edge of their prior, the others from latents."""
+    """Values of all parameters: gridded ones as given, even at the edge of their prior, the others from latents.
+
+    Where nothing is profiled there is one latent all the same, which moves nothing.
+    """
     places = np.array([model.names.index(name) for name in nuisance_names(model, tuple(gridded))], dtype=int)
-    return {**model.from_latent(jnp.zeros_like(model.location).at[places].set(latents)), **gridded}
+    return {**model.from_latent(jnp.zeros_like(model.location).at[places].set(latents[: len(places)])), **gridded}
 
 
 def minus_log_density(model: Model, observed, gridded: Gridded, latents: Float[Array, " nuisance"]) -> Float[Array, ""]:
@@ -171,8 +174,6 @@ def _solve(model: Model, observed, gridded: Gridded, start, curvature, steps) ->
 
 def _newton_step(state: _State):
     """Newton step, damped along the axes and cut to the longest step."""
-    if state.gradient.shape[0] == 0:
-        return state.gradient
     diagonal = jnp.diagonal(state.curvature)
     floor = 100.0 * jnp.finfo(diagonal.dtype).eps * (1.0 + diagonal)
     factor = jax.scipy.linalg.cho_factor(state.curvature + jnp.diag(state.damping * diagonal + floor))
@@ -184,7 +185,7 @@ def _positive(curvature):
     """The curvature with the absolute values of its eigenvalues: Newton steps then lead downhill everywhere."""
     finite = jnp.where(jnp.all(jnp.isfinite(curvature)), curvature, jnp.eye(curvature.shape[0]))
     sizes, axes = jnp.linalg.eigh(finite)
-    return (axes * jnp.abs(sizes)) @ axes.T
+    return axes @ jnp.diag(jnp.abs(sizes)) @ axes.T
 
 
 def _bfgs(before: _State, after: _State):
@@ -201,8 +202,6 @@ def _bfgs(before: _State, after: _State):
 def _converged(state: _State, tolerance: float):
     """Whether nothing is left to gain, and not only because a latent sits on the edge of its prior and wants inside."""
     size = jnp.abs(state.gradient)
-    if size.shape[0] == 0:
-        return jnp.isfinite(state.objective)
     by_newton = size**2 / jnp.maximum(jnp.diagonal(state.curvature), jnp.finfo(size.dtype).tiny)
     # along the exponential tail of a flat prior the objective falls by no more than its slope
     inwards = (jnp.abs(state.latents) > DEEP) & (state.gradient * state.latents > 0.0)
