@@ -87,6 +87,7 @@ def scan(
     grids, priors = parse_grids(grid), parse_priors(prior)
     configure_jax(precision)
     from cevnsjax.inference import InterruptedScan, build_model
+    from cevnsjax.inference.scan import check_grid
 
     folder = output or Path(f"scan-{experiment}-{model}")
     check_folder(folder)
@@ -95,6 +96,7 @@ def scan(
     fixed = split_names(fix)
     wanted = _free_names(chosen, grids, split_names(free), fixed)
     built = build_model(prepared, model, free=wanted, fixed=fixed, priors=priors)
+    check_grid(built, grids)
     check_start(built)
     options = {
         "experiment": experiment,

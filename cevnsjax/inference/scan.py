@@ -21,7 +21,7 @@ Progress = Callable[[int, int], None]
 """Called with the number of points that are done and the number of all points."""
 
 MOST_POINTS = 4_000_000
-_STEPS, _ROUNDS, _SWEEPS, _MINIMA, _DRAWS = 8, 15, 8, 4, 7
+_STEPS, _ROUNDS, _SWEEPS, _MINIMA, _DRAWS = 8, 40, 8, 4, 7
 # a smaller gain than this by starting from a neighbour's solution is the rounding of two fits to the same minimum
 _SAME = 1e-6
 
@@ -87,7 +87,7 @@ def profile_map(
     InterruptedScan
         On Ctrl-C, with what is done.
     """
-    axes = _checked(model, grid)
+    axes = check_grid(model, grid)
     on_cpu = jax.default_backend() == "cpu"
     batch = batch_size or (16 if on_cpu else 4096)
     scan = _Scan(model, axes, observed, batch, block_size or (512 if on_cpu else 4096), progress)
@@ -102,7 +102,16 @@ def profile_map(
     return scan.result()
 
 
-def _checked(model: Model, grid: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+def check_grid(model: Model, grid: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+    """Return a grid as arrays; refuse what cannot be mapped.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not a parameter of the model.
+    ParameterError
+        If there is not one or two of them, or values do not increase or lie outside the support of the prior.
+    """
     if not 1 <= len(grid) <= 2:
         raise ParameterError(f"A map needs a grid of one or two parameters, got {len(grid)}: {', '.join(grid)}.")
     parameters = {parameter.name: parameter for parameter in model.parameters}
@@ -155,6 +164,11 @@ class _Scan:
         self.points = {name: mesh.ravel().astype(kind) for name, mesh in zip(axes, meshes, strict=True)}
         number, size = meshes[0].size, max(len(self.names), 1)  # arrays without any latent cannot be mapped over
         self.latents = np.zeros((number, size), kind)
+        self.deepest = np.full(size, np.inf, kind)
+        supports = {parameter.name: parameter.prior.support for parameter in model.parameters}
+        for column, name in enumerate(self.names):
+            if all(hasattr(supports[name], end) for end in ("lower_bound", "upper_bound")):
+                self.deepest[column] = scan_solver.deepest_start(model)
         self.objective = np.full(number, np.inf, kind)
         self.gradient = np.full(number, np.nan, kind)
         self.curvature = np.zeros((number, size, size), kind)
@@ -200,7 +214,7 @@ class _Scan:
 
     def _fit(self, points: np.ndarray, latents: np.ndarray, curvature: np.ndarray) -> None:
         """Fit points in rounds of a few steps; those that need another round get their exact curvature first."""
-        latents, curvature = latents.copy(), curvature.copy()
+        latents, curvature = np.clip(latents, -self.deepest, self.deepest), curvature.copy()
         todo = np.arange(len(points))
         for turn in range(_ROUNDS):
             unfinished = []

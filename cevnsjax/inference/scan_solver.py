@@ -1,8 +1,9 @@
 """Many small fits at once: all parameters but the gridded ones are fitted at every point of a grid.
 
 The objective is the one of :func:`cevnsjax.inference.maximum`, less the priors of the gridded parameters. All steps are
-damped quasi-Newton steps in the model's latents. The exact curvature costs as much as twenty gradients: it is computed
-where a fit starts from afar; a fit that starts beside solved ones takes theirs, and steps keep it up to date (BFGS).
+quasi-Newton steps in the model's latents, shortened where they lead uphill. The exact curvature costs as much as twenty
+gradients: it is computed where a fit starts from afar; a fit that starts beside solved ones takes theirs, and steps
+keep it up to date (BFGS).
 """
 
 from collections.abc import Mapping
@@ -23,10 +24,8 @@ Gridded = Mapping[str, Any]
 LONGEST_STEP = 4.0
 """Longest step of a latent: latents are of order one, and a flat prior leads to its edge in a few such steps."""
 
-DEEP = 4.0
-"""Latents beyond this may lie on the saturated edge of a flat prior, where gradients vanish whatever the data say."""
-
-LARGEST_DAMPING = 1e8
+SHORTEST_FRACTION = 1e-7
+"""Fraction of a step at which a fit gives up: nothing lowers the objective any more."""
 
 
 class Fits(NamedTuple):
@@ -43,7 +42,7 @@ class Fits(NamedTuple):
     curvature
         Its second derivatives or an estimate of them, positive definite, shape ``[nuisance, nuisance]``.
     converged
-        Whether the gradient is below the tolerance and no latent is stuck on the edge of its prior.
+        Whether the gradient is below the tolerance, and a Newton step would gain next to nothing.
     """
 
     latents: Any
@@ -54,8 +53,19 @@ class Fits(NamedTuple):
 
 
 def gradient_tolerance(model: Model) -> float:
-    """Largest derivative in a latent at which a fit has converged; above the rounding error of the precision."""
+    """Largest derivative of a fit that has converged, in a latent times its width: above rounding errors.
+
+    The width is one over the root of the curvature, and at most one.
+    """
     return 1e-5 if model.scale.dtype == np.float64 else 3e-2
+
+
+def deepest_start(model: Model) -> float:
+    """Largest latent that a fit starts from under a prior with two ends.
+
+    Beyond, an objective that wants inside could have a derivative below the tolerance.
+    """
+    return 6.0 if model.scale.dtype == np.float64 else 2.5
 
 
 def nuisance_names(model: Model, gridded: tuple[str, ...]) -> tuple[str, ...]:
@@ -142,7 +152,7 @@ class _State(NamedTuple):
     objective: Float[Array, ""]
     gradient: Float[Array, " nuisance"]
     curvature: Float[Array, "nuisance nuisance"]
-    damping: Float[Array, ""]
+    fraction: Float[Array, ""]
     steps: Array
 
 
@@ -151,33 +161,37 @@ def _solve(model: Model, observed, gridded: Gridded, start, curvature, steps) ->
     function = jax.value_and_grad(lambda latents: minus_log_density(model, observed, gridded, latents))
 
     def step(state: _State) -> _State:
-        latents = state.latents + _newton_step(state)
+        latents = state.latents + state.fraction * _newton_step(state)
         objective, gradient = function(latents)
         # equal up to rounding counts as better, or fits would not get to the bottom
         slack = 8.0 * jnp.finfo(latents.dtype).eps * (1.0 + jnp.abs(objective))
         better = jnp.isfinite(objective) & (objective - slack <= state.objective) & jnp.all(jnp.isfinite(gradient))
-        relaxed = jnp.where(state.damping > 1e-3, 0.1 * state.damping, 0.0)
-        moved = state._replace(latents=latents, objective=objective, gradient=gradient, damping=relaxed)
+        longer = jnp.minimum(4.0 * state.fraction, 1.0)
+        moved = state._replace(latents=latents, objective=objective, gradient=gradient, fraction=longer)
         moved = moved._replace(curvature=_bfgs(state, moved))
-        stayed = state._replace(damping=jnp.maximum(10.0 * state.damping, 0.03))
+        stayed = state._replace(fraction=0.2 * state.fraction)
         chosen = jax.tree.map(lambda new, old: jnp.where(better, new, old), moved, stayed)
         return chosen._replace(steps=state.steps + 1)
 
     def unfinished(state: _State):
-        return (state.steps < steps) & ~_converged(state, tolerance) & (state.damping < LARGEST_DAMPING)
+        return (state.steps < steps) & ~_converged(state, tolerance) & (state.fraction > SHORTEST_FRACTION)
 
     # nothing is known at the start: the first step is of no length, and ends wherever the density is above zero
-    state = _State(start, as_float(jnp.inf), jnp.zeros_like(start), curvature, as_float(0.0), jnp.asarray(0))
+    state = _State(start, as_float(jnp.inf), jnp.zeros_like(start), curvature, as_float(1.0), jnp.asarray(0))
     state = jax.lax.while_loop(unfinished, step, state)
     return Fits(state.latents, state.objective, state.gradient, state.curvature, _converged(state, tolerance))
 
 
-def _newton_step(state: _State):
-    """Newton step, damped along the axes and cut to the longest step."""
+def _solved(state: _State):
+    """The gradient over the curvature."""
     diagonal = jnp.diagonal(state.curvature)
-    floor = 100.0 * jnp.finfo(diagonal.dtype).eps * (1.0 + diagonal)
-    factor = jax.scipy.linalg.cho_factor(state.curvature + jnp.diag(state.damping * diagonal + floor))
-    step = -jax.scipy.linalg.cho_solve(factor, state.gradient)
+    floor = 100.0 * jnp.finfo(diagonal.dtype).eps * diagonal + jnp.finfo(diagonal.dtype).tiny
+    return jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(state.curvature + jnp.diag(floor)), state.gradient)
+
+
+def _newton_step(state: _State):
+    """Newton step, cut to the longest step."""
+    step = -_solved(state)
     return step * jnp.minimum(1.0, LONGEST_STEP / jnp.maximum(jnp.abs(step).max(), LONGEST_STEP))
 
 
@@ -200,10 +214,7 @@ def _bfgs(before: _State, after: _State):
 
 
 def _converged(state: _State, tolerance: float):
-    """Whether nothing is left to gain, and not only because a latent sits on the edge of its prior and wants inside."""
-    size = jnp.abs(state.gradient)
-    by_newton = size**2 / jnp.maximum(jnp.diagonal(state.curvature), jnp.finfo(size.dtype).tiny)
-    # along the exponential tail of a flat prior the objective falls by no more than its slope
-    inwards = (jnp.abs(state.latents) > DEEP) & (state.gradient * state.latents > 0.0)
-    gain = jnp.where(inwards, by_newton, jnp.minimum(by_newton, size))
-    return jnp.isfinite(state.objective) & jnp.all((size < tolerance) & (gain < 1e-2 * tolerance))
+    """Whether the gradient is small and a Newton step would gain next to nothing."""
+    widest = jnp.sqrt(jnp.maximum(jnp.diagonal(state.curvature), 1.0))
+    small = jnp.all(jnp.abs(state.gradient) < tolerance * widest)
+    return jnp.isfinite(state.objective) & small & (state.gradient @ _solved(state) < 1e-2 * tolerance)
