@@ -1,4 +1,4 @@
-"""The command line: ``cevnsjax list``, ``spectrum``, ``cross-section``, ``fit`` and ``validate``."""
+"""The command line: ``cevnsjax list``, ``spectrum``, ``cross-section``, ``fit``, ``scan`` and ``validate``."""
 
 from importlib.metadata import version
 from typing import Annotated
@@ -8,6 +8,7 @@ import typer
 from cevnsjax.cli.cross_section import CROSS_SECTION_EXAMPLES, cross_section
 from cevnsjax.cli.fit import FIT_EXAMPLES, fit
 from cevnsjax.cli.list_command import LIST_EXAMPLES, list_command
+from cevnsjax.cli.scan import SCAN_EXAMPLES, scan
 from cevnsjax.cli.spectrum import SPECTRUM_EXAMPLES, spectrum
 from cevnsjax.cli.validate import VALIDATE_EXAMPLES, validate
 
@@ -22,6 +23,7 @@ app.command(name="list", epilog=LIST_EXAMPLES)(list_command)
 app.command(epilog=SPECTRUM_EXAMPLES)(spectrum)
 app.command(name="cross-section", epilog=CROSS_SECTION_EXAMPLES)(cross_section)
 app.command(epilog=FIT_EXAMPLES)(fit)
+app.command(epilog=SCAN_EXAMPLES)(scan)
 app.command(epilog=VALIDATE_EXAMPLES)(validate)
 
 

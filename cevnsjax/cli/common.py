@@ -13,6 +13,15 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from cevnsjax.errors import CevnsjaxError, InterruptedRun, OutputError
 
@@ -36,6 +45,26 @@ SetOption = Annotated[
         "--set", metavar="NAME=VALUE", help="Set a parameter or a path (see `list --paths`) to a number; repeatable."
     ),
 ]
+FreeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--free",
+        metavar="NAME",
+        help="Parameter of the model to free instead of its default ones; repeatable, or with commas.",
+    ),
+]
+FixOption = Annotated[
+    list[str] | None,
+    typer.Option("--fix", metavar="NAME", help="Nuisance parameter to hold fixed; repeatable, or with commas."),
+]
+PriorOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prior",
+        metavar="NAME=PRIOR",
+        help="Another prior: Normal, Uniform, TruncatedNormal, LogNormal, LogUniform or HalfNormal; repeatable.",
+    ),
+]
 PrecisionOption = Annotated[Precision, typer.Option(help="Type of all floating-point numbers.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
 
@@ -54,6 +83,19 @@ def tables() -> Console:
 def messages() -> Console:
     """Console for progress and messages, on stderr."""
     return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def progress_columns() -> tuple[ProgressColumn, ...]:
+    """Columns of a progress bar: what is done, how much of it, since when and for how long still."""
+    return (
+        SpinnerColumn(),
+        TextColumn("{task.description:9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
 
 
 def say(text: str, style: str | None = None) -> None:

@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import TimeRemainingColumn as Remaining
+from rich.progress import Progress
 
 from cevnsjax.cli.common import (
     ExperimentArgument,
+    FixOption,
+    FreeOption,
     JsonOption,
     ModelOption,
     Precision,
     PrecisionOption,
+    PriorOption,
     SetOption,
     check_folder,
     configure_jax,
     examples,
     messages,
     print_json,
+    progress_columns,
     reports_errors,
     say,
     split_names,
@@ -29,8 +32,8 @@ from cevnsjax.cli.common import (
 )
 from cevnsjax.cli.report import Timings, print_summary, warnings, write_results
 from cevnsjax.cli.run_folder import check_checkpoint, run_folder
-from cevnsjax.cli.settings import apply_settings, parse_priors, prepare
-from cevnsjax.cli.spectrum import check_counts
+from cevnsjax.cli.settings import apply_settings, described_parameters, parse_priors, prepare
+from cevnsjax.cli.spectrum import check_start
 from cevnsjax.errors import CevnsjaxError
 
 if TYPE_CHECKING:
@@ -48,24 +51,9 @@ FIT_EXAMPLES = examples(
 def fit(
     experiment: ExperimentArgument,
     model: ModelOption = "sm",
-    free: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Parameter of the model to free instead of its default ones; repeatable, or with commas.",
-        ),
-    ] = None,
-    fix: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Nuisance parameter to hold fixed; repeatable, or with commas."),
-    ] = None,
-    prior: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=PRIOR",
-            help="Another prior: Normal, Uniform, TruncatedNormal, LogNormal, LogUniform or HalfNormal; repeatable.",
-        ),
-    ] = None,
+    free: FreeOption = None,
+    fix: FixOption = None,
+    prior: PriorOption = None,
     set_values: SetOption = None,
     chains: Annotated[int, typer.Option(help="Number of chains.")] = 8,
     warmup: Annotated[int, typer.Option(help="Draws of the warm-up.")] = 300,
@@ -87,7 +75,6 @@ def fit(
     import jax
 
     from cevnsjax.inference import Schedule, build_model
-    from cevnsjax.parameter import describe_prior
 
     schedule = Schedule(chains, warmup, samples)
     folder = out or Path(f"fit-{experiment}-{model}")
@@ -98,15 +85,12 @@ def fit(
     prepared, values = apply_settings(prepared, chosen, set_values)
     wanted = split_names(free) or None
     built = build_model(prepared, model, free=wanted, fixed=split_names(fix), priors=priors)
-    _check_start(built)
+    check_start(built)
     timings = Timings(build=time.monotonic() - started)
     options = {
         "experiment": experiment,
         "model": model,
-        "parameters": [
-            {"name": p.name, "prior": describe_prior(p.prior), "paths": list(p.paths), "unit": p.unit}
-            for p in built.parameters
-        ],
+        "parameters": described_parameters(built),
         "set": values,
         "seed": seed,
         "schedule": asdict(schedule),
@@ -141,15 +125,6 @@ def fit(
     console.print(f"wrote {', '.join(file.name for file in files)} in {folder}", markup=False)
 
 
-def _check_start(model: "Model") -> None:
-    """Refuse settings that give no prediction, before anything is sampled."""
-    import equinox as eqx
-
-    expected = eqx.filter_jit(lambda m: m.expected(m.reference_values))(model)
-    for name, counts in zip(model.experiment.samples, np.asarray(expected), strict=True):
-        check_counts(f"{name} sample", counts)
-
-
 def _sample(model: "Model", key, schedule: "Schedule", folder: Path, resume: bool, timings: Timings) -> "Posterior":
     """Sample with a progress bar on stderr (lines, where that is no terminal)."""
     from cevnsjax.inference import sample
@@ -157,16 +132,7 @@ def _sample(model: "Model", key, schedule: "Schedule", folder: Path, resume: boo
     started = time.monotonic()
     marks = {"warm-up": started, "sampling": started}
     console = messages()
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:9}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        Remaining(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    with Progress(*progress_columns(), console=console, disable=not console.is_terminal) as bars:
         tasks = {"compiling": bars.add_task("compiling…", total=None)}
         if not console.is_terminal:
             say("compiling…")

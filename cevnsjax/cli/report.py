@@ -78,7 +78,7 @@ def write_results(
     summary = {"summary": report["parameters"]} | {
         name: value for name, value in report.items() if name != "parameters"
     }
-    run = options | _surroundings() | {"timings_s": asdict(timings)} | summary
+    run = options | surroundings() | {"timings_s": asdict(timings)} | summary
     posterior = replace(posterior, attributes={"options": json.dumps(options)})
     return [
         write_file(folder / "posterior.nc", posterior.to_netcdf),
@@ -88,7 +88,7 @@ def write_results(
     ]
 
 
-def _surroundings() -> dict[str, Any]:
+def surroundings() -> dict[str, Any]:
     """Versions and device of this process."""
     import platform
     from importlib.metadata import version
@@ -117,7 +117,7 @@ def print_summary(report: dict[str, Any], units: dict[str, str], title: str) -> 
     table.add_column("unit", no_wrap=True)
     best = report["best_fit"] or {}
     for name, row in report["parameters"].items():
-        digits = _decimals(row["sd"])
+        digits = decimals(row["sd"])
         intervals = [f"{row[level][0]:.{digits}f}{to}{row[level][1]:.{digits}f}" for level in ("hdi_68", "hdi_90")]
         table.add_row(
             escape(name),
@@ -132,6 +132,6 @@ def print_summary(report: dict[str, Any], units: dict[str, str], title: str) -> 
     console.print(table)
 
 
-def _decimals(spread: float) -> int:
+def decimals(spread: float) -> int:
     """Decimals that show two digits of a spread, between 0 and 8."""
     return int(np.clip(1 - np.floor(np.log10(spread)), 0, 8)) if spread > 0 and np.isfinite(spread) else 4

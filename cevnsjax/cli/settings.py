@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpyro.distributions as dist
 
     from cevnsjax.experiment import Experiment
-    from cevnsjax.inference import NamedModel
+    from cevnsjax.inference import Model, NamedModel
     from cevnsjax.parameter import Parameter
 
 PRIORS = {
@@ -48,6 +48,16 @@ def prepare(experiment: str, model: str) -> tuple["Experiment", "NamedModel"]:
 def offered_parameters(experiment: Any, model: "NamedModel") -> dict[str, "Parameter"]:
     """Parameters that can be free: those of the model, then the nuisance parameters of the experiment."""
     return {p.name: p for p in (*model.parameters(experiment), *experiment.nuisances)}
+
+
+def described_parameters(model: "Model") -> list[dict[str, Any]]:
+    """Free parameters of a model for files: name, prior, paths and unit."""
+    from cevnsjax.parameter import describe_prior
+
+    return [
+        {"name": p.name, "prior": describe_prior(p.prior), "paths": list(p.paths), "unit": p.unit}
+        for p in model.parameters
+    ]
 
 
 def settable_paths(experiment: Any) -> list[str]:

@@ -30,6 +30,7 @@ from cevnsjax.errors import ParameterError
 
 if TYPE_CHECKING:
     from cevnsjax.experiment import Experiment
+    from cevnsjax.inference import Model
 
 SPECTRUM_EXAMPLES = examples(
     "cevnsjax spectrum coherent-csi-2021",
@@ -108,6 +109,21 @@ def check_counts(name: str, counts: np.ndarray) -> None:
         raise ParameterError(
             f"The expected counts of {name!r} are negative or not finite with these values; change what --set gives."
         )
+
+
+def check_start(model: "Model") -> None:
+    """Refuse settings that give no prediction, before anything is fitted.
+
+    Raises
+    ------
+    ParameterError
+        If expected counts are negative or not finite.
+    """
+    import equinox as eqx
+
+    expected = eqx.filter_jit(lambda m: m.expected(m.reference_values))(model)
+    for name, counts in zip(model.experiment.samples, np.asarray(expected), strict=True):
+        check_counts(f"{name} sample", counts)
 
 
 def _print(content: dict[str, Any]) -> None:

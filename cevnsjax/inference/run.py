@@ -1,11 +1,8 @@
 """A run from start to end: warm-up, draws, checkpoints, interruption and resumption."""
 
-import contextlib
 import hashlib
-import signal
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import equinox as eqx
@@ -15,6 +12,7 @@ import numpy as np
 
 from cevnsjax.errors import InterruptedRun, OutputError
 from cevnsjax.inference import nuts
+from cevnsjax.inference.interrupt import deferred_interrupt
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.nuts import Progress, Schedule
 from cevnsjax.inference.posterior import Posterior
@@ -70,7 +68,7 @@ def sample(
     identity = _identity(model, key, schedule, observed)
     latents: list[np.ndarray] = []
     statistics: list[dict[str, np.ndarray]] = []
-    with _deferred_interrupt() as interrupted:
+    with deferred_interrupt() as interrupted:
 
         def stop_if_asked(stage: str, done: int, total: int) -> None:
             report(stage, done, total)
@@ -110,27 +108,6 @@ def sample(
         for name in statistics[0]
     }
     return Posterior(model, values, stats)
-
-
-@contextlib.contextmanager
-def _deferred_interrupt() -> Iterator:
-    """Turn the first Ctrl-C into a flag that is looked at between blocks; a second one interrupts at once."""
-    pressed = []
-
-    def handler(number, frame):
-        if pressed:
-            raise KeyboardInterrupt
-        pressed.append(True)
-
-    try:
-        previous = signal.signal(signal.SIGINT, handler)
-    except ValueError:  # not in the main thread: signals cannot be caught here
-        yield lambda: False
-        return
-    try:
-        yield lambda: bool(pressed)
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 def _identity(model: Model, key: jax.Array, schedule: Schedule, observed) -> str:

@@ -18,7 +18,7 @@ from cevnsjax.validation import PublishedNumber
 CSI = "coherent-csi-2021"
 
 
-@pytest.mark.parametrize("command", ["list", "spectrum", "fit", "validate"])
+@pytest.mark.parametrize("command", ["list", "spectrum", "fit", "scan", "validate"])
 def test_help_has_examples(cevnsjax, command):
     result = cevnsjax(command, "--help")
     assert result.code == 0

@@ -1,0 +1,217 @@
+"""``cevnsjax scan``: a profile-likelihood map on a grid of one or two parameters."""
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+from cevnsjax.cli.common import (
+    ExperimentArgument,
+    FixOption,
+    FreeOption,
+    JsonOption,
+    ModelOption,
+    Precision,
+    PrecisionOption,
+    PriorOption,
+    SetOption,
+    check_folder,
+    configure_jax,
+    examples,
+    finite,
+    messages,
+    print_json,
+    progress_columns,
+    reports_errors,
+    say,
+    split_names,
+    tables,
+    writable_folder,
+    write_file,
+)
+from cevnsjax.cli.grid import parse_grids
+from cevnsjax.cli.report import surroundings
+from cevnsjax.cli.settings import apply_settings, described_parameters, parse_priors, prepare
+from cevnsjax.cli.spectrum import check_start
+from cevnsjax.errors import InterruptedRun, ParameterError
+
+if TYPE_CHECKING:
+    from cevnsjax.inference import Model, NamedModel, ProfileMap
+
+SCAN_EXAMPLES = examples(
+    "cevnsjax scan coherent-csi-2021 --model nsi --grid eps_ee_u=-1:1:41 --grid eps_ee_d=-1:1:41",
+    "cevnsjax scan coherent-csi-2021 --grid signal_norm=0.5:1.5 --json",
+    "cevnsjax scan coherent-csi-2021 --grid brn_events=5:50:128:log --fix efficiency --output my-scan",
+)
+
+
+@reports_errors
+def scan(
+    experiment: ExperimentArgument,
+    grid: Annotated[
+        list[str],
+        typer.Option(
+            "--grid",
+            "-g",
+            metavar="NAME=LOW:HIGH[:NUMBER][:log]",
+            help="Values of a parameter, 64 evenly spaced ones by default; once or twice.",
+        ),
+    ],
+    model: ModelOption = "sm",
+    free: FreeOption = None,
+    fix: FixOption = None,
+    prior: PriorOption = None,
+    set_values: SetOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "--out", metavar="DIR", help="Folder of the results, `scan-EXPERIMENT-MODEL` by default."
+        ),
+    ] = None,
+    precision: PrecisionOption = Precision.float64,
+    as_json: JsonOption = False,
+) -> None:
+    """Map the profile likelihood of one or two parameters: a table here, and map, plot and scan.json in a folder.
+
+    Everything else that is free is fitted at every point, its priors as constraints. The priors of the gridded
+    parameters are left out; the grid must lie in their support.
+    """
+    started = time.monotonic()
+    grids, priors = parse_grids(grid), parse_priors(prior)
+    configure_jax(precision)
+    from cevnsjax.inference import InterruptedScan, build_model
+    from cevnsjax.inference.scan import check_grid
+
+    folder = output or Path(f"scan-{experiment}-{model}")
+    check_folder(folder)
+    prepared, chosen = prepare(experiment, model)
+    prepared, values = apply_settings(prepared, chosen, set_values)
+    fixed = split_names(fix)
+    wanted = _free_names(chosen, grids, split_names(free), fixed)
+    built = build_model(prepared, model, free=wanted, fixed=fixed, priors=priors)
+    check_grid(built, grids)
+    check_start(built)
+    options = {
+        "experiment": experiment,
+        "model": model,
+        "parameters": described_parameters(built),
+        "grid": {name: [float(v[0]), float(v[-1]), len(v), _spacing(v)] for name, v in grids.items()},
+        "set": values,
+        "precision": str(precision),
+    }
+    for p in built.parameters:
+        if any(path in values for path in p.paths):
+            say(f"note: {p.name} is free, so --set moves only where its prior is checked; --fix {p.name} holds it.")
+    interruption = None
+    try:
+        found = _scan(built, grids)
+    except InterruptedScan as error:
+        if error.partial is None:
+            raise
+        found, interruption = error.partial, str(error)
+    scan_s = time.monotonic() - started
+    report = _report(found) | {"interrupted": interruption is not None, "scan_s": scan_s}
+    files = _write(folder, found, options, report)
+    if interruption is not None:
+        raise InterruptedRun(f"{interruption} They are written in {folder}, with NaN at the others.")
+    if report["not_converged"]:
+        say(f"warning: {report['not_converged']} points have not converged; see `converged` in scan.nc.", "yellow")
+    wall_s = time.monotonic() - started
+    if as_json:
+        print_json(report | {"wall_s": wall_s, "files": [str(file) for file in files]})
+        return
+    _print(report, found, f"{experiment}, model {model}")
+    console = tables()
+    console.print(f"{report['points']} points, {report['not_converged']} of them not converged, {wall_s:.1f} s")
+    console.print(f"wrote {', '.join(file.name for file in files)} in {folder}", markup=False)
+
+
+def _free_names(model: "NamedModel", grids: dict[str, np.ndarray], free: list[str], fixed: list[str]) -> list[str]:
+    """What is free beside the nuisances: the gridded parameters, and those asked for or the model's own."""
+    for name in grids:
+        if name in fixed:
+            raise ParameterError(f"The parameter {name!r} is on the grid and cannot be fixed too.")
+    return list(dict.fromkeys([*grids, *(free or [n for n in model.default_free if n not in fixed])]))
+
+
+def _spacing(values: np.ndarray) -> str:
+    from cevnsjax.inference.profile_map import is_logarithmic
+
+    return "log" if is_logarithmic(values) else "lin"
+
+
+def _scan(model: "Model", grids: dict[str, np.ndarray]) -> "ProfileMap":
+    """Compute the map with a progress bar on stderr (a line, where that is no terminal)."""
+    from cevnsjax.inference import profile_map
+
+    console = messages()
+    total = int(np.prod([len(values) for values in grids.values()]))
+    profiled = len(model.names) - len(grids)
+    with Progress(*progress_columns(), console=console, disable=not console.is_terminal) as bars:
+        task = bars.add_task("scanning", total=total)
+        if not console.is_terminal:
+            say(f"scanning: {total} points, {profiled} parameters profiled at each")
+        return profile_map(model, grids, progress=lambda done, _: bars.update(task, completed=done))
+
+
+def _report(found: "ProfileMap") -> dict[str, Any]:
+    """Summary of a map as plain numbers."""
+    return {
+        "best_fit": {name: found.best.values[name] for name in found.model.names},
+        "best_fit_log_density": found.best.log_density,
+        "intervals_90": {name: [list(pair) for pair in found.intervals(name, 0.9)] for name in found.grid},
+        "points": int(found.converged.size),
+        "computed": int(found.computed.sum()),
+        "not_converged": found.not_converged,
+    }
+
+
+def _write(folder: Path, found: "ProfileMap", options: dict[str, Any], report: dict[str, Any]) -> list[Path]:
+    """Write all results, each whole or not at all."""
+    from cevnsjax.inference import plot_profile_map
+
+    writable_folder(folder)
+    around = surroundings()
+    attributes = {"model": options["model"], "options": json.dumps(options), "versions": json.dumps(around["versions"])}
+    described = replace(found, attributes=attributes)
+    run = options | around | report
+    return [
+        write_file(folder / "scan.nc", described.to_netcdf),
+        write_file(folder / "scan.png", lambda path: plot_profile_map(found, path)),
+        write_file(folder / "scan.json", lambda path: path.write_text(json.dumps(finite(run), indent=2) + "\n")),
+    ]
+
+
+def _print(report: dict[str, Any], found: "ProfileMap", title: str) -> None:
+    """Print best fit and intervals of the gridded parameters, then the fit of the others there."""
+    table = Table(title=escape(title), title_justify="left", title_style="bold")
+    table.add_column("parameter", overflow="fold")
+    for name in ("best fit in the grid", "90 % interval, from the map"):
+        table.add_column(name, justify="right", overflow="fold")
+    table.add_column("unit", no_wrap=True)
+    units = {p.name: p.unit for p in found.model.parameters}
+    for name in (*found.grid, *found.nuisances):
+        pairs = report["intervals_90"].get(name, [])
+        intervals = ", ".join(f"{_end(found, name, low)} .. {_end(found, name, high)}" for low, high in pairs)
+        value = report["best_fit"][name]
+        table.add_row(escape(name), f"{value:.4g}", intervals or "profiled", escape(units[name]))
+    console = tables()
+    console.print(table)
+    if any(_at_edge(found, name, end) for name, rows in report["intervals_90"].items() for row in rows for end in row):
+        console.print("An end in brackets is the end of the grid: the interval may go on.")
+
+
+def _at_edge(found: "ProfileMap", name: str, value: float) -> bool:
+    values = found.grid[name]
+    return bool(np.isclose(value, [values[0], values[-1]], rtol=1e-9, atol=0.0).any())
+
+
+def _end(found: "ProfileMap", name: str, value: float) -> str:
+    return f"({value:.4g})" if _at_edge(found, name, value) else f"{value:.4g}"

@@ -1,0 +1,208 @@
+"""What a scan gives: the map, intervals read off it, and a file that other programs read."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+from scipy.stats import chi2
+
+from cevnsjax.errors import CevnsjaxError, UnknownNameError
+from cevnsjax.inference.model import Model
+from cevnsjax.inference.profile import Maximum
+from cevnsjax.parameter import describe_prior
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def is_logarithmic(values: np.ndarray) -> bool:
+    """Whether values are spaced more evenly in their logarithm than in themselves."""
+    if values.size < 3 or values[0] <= 0.0:
+        return False
+
+    def unevenness(positions: np.ndarray) -> float:
+        steps = np.diff(positions)
+        return float(steps.std() / steps.mean())
+
+    return unevenness(np.log(values)) < unevenness(values)
+
+
+def axis_coordinate(values: np.ndarray) -> tuple[Callable, Callable]:
+    """The coordinate in which values are evenly spaced, and the way back: the logarithm, or the value itself."""
+    return (np.log, np.exp) if is_logarithmic(values) else (_same, _same)
+
+
+def _same(values):
+    return values
+
+
+@dataclass(frozen=True)
+class ProfileMap:
+    """A profile-likelihood map on a grid of one or two parameters.
+
+    Arrays have one axis for each gridded parameter, in the order of ``grid``. Points that were not computed are NaN.
+
+    Attributes
+    ----------
+    model
+        The model.
+    grid
+        Values of the gridded parameters by name.
+    log_density
+        Log-likelihood (relative to the saturated model) plus the log-priors of the profiled parameters, maximised over
+        these; the priors of the gridded ones are left out.
+    nuisances
+        Values of the profiled parameters at the maximum, by name.
+    gradient
+        Largest derivative of the log-density in a latent of the profiled parameters.
+    converged
+        Whether the fit of the point has converged: no derivative above 1e-5 (3e-2 in float32) in a latent times its
+        width, and nothing to be gained by another step.
+    best
+        Best fit in the box of the grid, found between its points; its ``log_density`` is defined as that of the map.
+    attributes
+        Whatever else should be written beside the map.
+    """
+
+    model: Model
+    grid: dict[str, np.ndarray]
+    log_density: np.ndarray
+    nuisances: dict[str, np.ndarray]
+    gradient: np.ndarray
+    converged: np.ndarray
+    best: Maximum
+    attributes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def delta_chi2(self) -> np.ndarray:
+        """Twice the drop of the profiled log-density from the best fit; infinite where the density is zero."""
+        return np.maximum(2.0 * (self.best.log_density - self.log_density), 0.0)
+
+    @property
+    def computed(self) -> np.ndarray:
+        """Which points were computed."""
+        return ~np.isnan(self.log_density)
+
+    @property
+    def not_converged(self) -> int:
+        """Number of points that were computed and have not converged."""
+        return int((self.computed & ~self.converged).sum())
+
+    def profile(self, name: str) -> np.ndarray:
+        """Smallest ``delta_chi2`` at each value of one gridded parameter; NaN where nothing was computed.
+
+        Raises
+        ------
+        UnknownNameError
+            If the parameter is not gridded.
+        """
+        if name not in self.grid:
+            raise UnknownNameError("gridded parameter", name, self.grid)
+        axis = list(self.grid).index(name)
+        others = tuple(other for other in range(len(self.grid)) if other != axis)
+        lowest = np.where(self.computed, self.delta_chi2, np.inf).min(axis=others)
+        return np.where(self.computed.any(axis=others), lowest, np.nan)
+
+    def intervals(self, name: str, level: float = 0.9) -> list[tuple[float, float]]:
+        """Where the profile of one parameter is below the quantile of chi-squared with one degree of freedom.
+
+        The profile is interpolated between grid points, monotonically and through the best fit. An interval ends at the
+        end of the grid where the profile does not rise above the quantile before.
+
+        Parameters
+        ----------
+        name
+            A gridded parameter.
+        level
+            Confidence level, between 0 and 1.
+
+        Returns
+        -------
+        list
+            Lower and upper end of every interval; several if there are several minima.
+
+        Raises
+        ------
+        UnknownNameError
+            If the parameter is not gridded.
+        CevnsjaxError
+            If the level is not between 0 and 1.
+        """
+        if not 0.0 < level < 1.0:
+            raise CevnsjaxError(f"level must lie between 0 and 1, got {level}.")
+        heights, threshold = self.profile(name), float(chi2.ppf(level, 1))
+        to, back = axis_coordinate(self.grid[name])
+        finite = np.isfinite(heights)
+        places, heights = to(self.grid[name][finite]), heights[finite]
+        best = to(self.best.values[name])
+        # the best fit is a point of the profile too, unless it is one of the grid's
+        if places.size and np.abs(places - best).min() > 1e-9 * np.ptp(to(self.grid[name])):
+            where = int(np.searchsorted(places, best))
+            places, heights = np.insert(places, where, best), np.insert(heights, where, 0.0)
+        if places.size < 2:
+            return [(float(back(place)), float(back(place))) for place in places]
+        # the root is nearly linear on both sides of a minimum, where a parabola is not monotonic
+        curve = PchipInterpolator(places, np.sqrt(heights))
+        crossings = curve.solve(np.sqrt(threshold), extrapolate=False)
+        crossings = crossings[np.isfinite(crossings)]
+        ends = np.unique([places[0], *crossings, places[-1]])
+        inside = curve(0.5 * (ends[1:] + ends[:-1])) ** 2 < threshold
+        found: list[tuple[float, float]] = []
+        for low, high, holds in zip(ends[:-1], ends[1:], inside, strict=True):
+            if holds and found and found[-1][1] == low:
+                found[-1] = (found[-1][0], high)
+            elif holds:
+                found.append((low, high))
+        return [(float(back(low)), float(back(high))) for low, high in found]
+
+    def to_dataset(self) -> "xarray.Dataset":
+        """The map as an xarray data set, with units and descriptions."""
+        import xarray
+
+        parameters = {parameter.name: parameter for parameter in self.model.parameters}
+        axes = tuple(self.grid)
+        dataset = xarray.Dataset(
+            {
+                "delta_chi2": (axes, self.delta_chi2),
+                "log_density": (axes, self.log_density),
+                "gradient": (axes, self.gradient),
+                "converged": (axes, self.converged),
+                **{name: (axes, values) for name, values in self.nuisances.items()},
+            },
+            dict(self.grid),
+        )
+        described = {
+            "delta_chi2": "twice the drop of log_density from the best fit in the box of the grid",
+            "log_density": "log-likelihood relative to the saturated model plus log-priors of the profiled parameters",
+            "gradient": "largest derivative of log_density in a latent of the profiled parameters",
+            "converged": "whether the fit of the point has converged",
+        }
+        for name in (*self.grid, *self.nuisances):
+            parameter = parameters[name]
+            dataset[name].attrs = {
+                "unit": parameter.unit,
+                "description": parameter.description,
+                "prior": describe_prior(parameter.prior),
+            }
+        for name in self.grid:
+            dataset[name].attrs["spacing"] = "logarithmic" if is_logarithmic(self.grid[name]) else "linear"
+            dataset[name].attrs["prior"] += ", left out of log_density"
+        for name, text in described.items():
+            dataset[name].attrs = {"unit": "", "description": text}
+        dataset.attrs = {
+            "experiment": self.model.experiment.name,
+            "best_fit": json.dumps(self.best.values),
+            "best_fit_log_density": self.best.log_density,
+            "versions": json.dumps({name: version(name) for name in ("cevnsjax", "jax", "numpy")}),
+            **self.attributes,
+        }
+        return dataset
+
+    def to_netcdf(self, path: Path) -> None:
+        """Write :meth:`to_dataset` as a NetCDF file."""
+        self.to_dataset().to_netcdf(path, engine="h5netcdf")

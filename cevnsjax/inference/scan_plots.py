@@ -1,0 +1,140 @@
+"""Plots of profile-likelihood maps."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.stats import chi2
+
+from cevnsjax.inference.plots import BAND_COLOUR, INK, SIGNAL_COLOUR
+from cevnsjax.inference.profile_map import ProfileMap, is_logarithmic
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LEVELS = (0.68, 0.90, 0.95)
+CONTOUR_COLOURS = (INK, SIGNAL_COLOUR, "#e76f51")
+HIGHEST = 12.0
+"""Delta chi-squared at which the colours, and the curve's axis, end."""
+
+_FONT_SIZE, _DPI = 13.0, 150
+_STAR: dict[str, Any] = {
+    "marker": "*",
+    "markersize": 17,
+    "color": SIGNAL_COLOUR,
+    "markeredgecolor": INK,
+    "linestyle": "none",
+}
+
+
+def thresholds(dimensions: int) -> dict[float, float]:
+    """Quantiles of chi-squared by confidence level, for one or two parameters."""
+    levels = {0.68: 0.6827, 0.90: 0.90, 0.95: 0.95}
+    return {level: float(chi2.ppf(levels[level], dimensions)) for level in LEVELS}
+
+
+def plot_profile_map(scan: ProfileMap, path: Path, levels: tuple[float, ...] = LEVELS) -> None:
+    """Draw a map with contours of confidence levels and its best fit; of one parameter, the curve of its profile.
+
+    Axes are logarithmic where the grid is. Levels are those of as many parameters as are gridded.
+
+    Parameters
+    ----------
+    scan
+        The map. Points that were not computed are left out.
+    path
+        Where to write; the ending decides the format.
+    levels
+        Confidence levels, some of 0.68, 0.90 and 0.95.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.0, 7.2) if len(scan.grid) == 2 else (9.0, 6.0), dpi=_DPI, layout="constrained")
+    axis = figure.subplots()
+    cuts = {level: value for level, value in thresholds(len(scan.grid)).items() if level in levels}
+    handles = _draw_map(figure, axis, scan, cuts) if len(scan.grid) == 2 else _draw_curve(axis, scan, cuts)
+    axis.set_title(
+        f"{scan.model.experiment.name}: profile likelihood, {len(scan.nuisances)} parameters profiled",
+        loc="left",
+        color=INK,
+        fontsize=_FONT_SIZE,
+    )
+    axis.tick_params(labelsize=_FONT_SIZE - 1, direction="out")
+    figure.legend(
+        handles=list(handles.values()),
+        labels=list(handles),
+        loc="outside lower center",
+        ncols=len(handles),
+        columnspacing=1.2,
+        handlelength=1.6,
+        frameon=False,
+        fontsize=_FONT_SIZE - 2,
+    )
+    figure.savefig(path)
+
+
+def _draw_map(figure, axis: "Axes", scan: ProfileMap, cuts: dict[float, float]) -> dict[str, Any]:
+    """Fill the map, draw contours and the best fit; returns what the legend names."""
+    from matplotlib.lines import Line2D
+
+    (first, x), (second, y) = scan.grid.items()
+    # an interrupted map is whole on its coarser levels, which rows and columns with little in them would tear apart
+    rows, columns = _mostly(scan.computed, 1), _mostly(scan.computed, 0)
+    x, y = x[rows], y[columns]
+    height = np.ma.masked_invalid(scan.delta_chi2[np.ix_(rows, columns)].T)
+    colours = axis.contourf(
+        x, y, np.ma.minimum(height, HIGHEST), levels=np.linspace(0.0, HIGHEST, 49), cmap="Blues_r", extend="max"
+    )
+    colours.set_edgecolor("face")  # or thin white lines show between the steps
+    bar = figure.colorbar(colours, ax=axis, ticks=np.arange(0.0, HIGHEST + 1.0, 2.0), pad=0.02)
+    bar.set_label(r"$\Delta\chi^2$", fontsize=_FONT_SIZE + 1, color=INK)
+    bar.ax.tick_params(labelsize=_FONT_SIZE - 1)
+    handles: dict[str, Any] = {}
+    for (level, cut), colour, style in zip(cuts.items(), CONTOUR_COLOURS, ("-", "--", "-"), strict=False):
+        axis.contour(x, y, height, levels=[cut], linewidths=2.0, linestyles=style, colors=[colour])
+        handle = Line2D([], [], color=colour, linestyle=style, linewidth=2.0)
+        handles[rf"{100 * level:.0f} % ($\Delta\chi^2$ = {cut:.2f})"] = handle
+    (handles["best fit in the grid"],) = axis.plot(
+        scan.best.values[first], scan.best.values[second], clip_on=False, zorder=5, **_STAR
+    )
+    _dress(axis.xaxis, scan, first, x, axis.set_xscale, axis.set_xlim)
+    _dress(axis.yaxis, scan, second, y, axis.set_yscale, axis.set_ylim)
+    return handles
+
+
+def _mostly(computed: np.ndarray, axis: int) -> np.ndarray:
+    share = computed.mean(axis=axis)
+    return share >= 0.5 * share.max()
+
+
+def _draw_curve(axis: "Axes", scan: ProfileMap, cuts: dict[float, float]) -> dict[str, Any]:
+    """Draw the profile of one parameter with its thresholds; returns what the legend names."""
+    ((name, x),) = scan.grid.items()
+    computed = scan.computed
+    places = np.append(x[computed], scan.best.values[name])
+    heights = np.append(scan.delta_chi2[computed], 0.0)
+    order = np.argsort(places)
+    (curve,) = axis.plot(places[order], heights[order], color=BAND_COLOUR, linewidth=2.2)
+    handles: dict[str, Any] = {"profile": curve}
+    for (level, cut), style in zip(cuts.items(), ("-", "--", ":"), strict=False):
+        line = axis.axhline(cut, color=INK, linestyle=style, linewidth=1.2)
+        handles[rf"{100 * level:.0f} % ($\Delta\chi^2$ = {cut:.2f})"] = line
+    (handles["best fit in the grid"],) = axis.plot(scan.best.values[name], 0.0, clip_on=False, zorder=5, **_STAR)
+    axis.set_ylim(0.0, float(np.clip(1.05 * heights[np.isfinite(heights)].max(initial=0.0), 1.0, HIGHEST)))
+    axis.set_ylabel(r"$\Delta\chi^2$", fontsize=_FONT_SIZE + 1, color=INK)
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
+    _dress(axis.xaxis, scan, name, x, axis.set_xscale, axis.set_xlim)
+    return handles
+
+
+def _dress(side, scan: ProfileMap, name: str, values: np.ndarray, set_scale, set_limits) -> None:
+    if is_logarithmic(scan.grid[name]):
+        set_scale("log")
+        if values[-1] < 100.0 * values[0]:  # powers of ten are too few to read such an axis by
+            side.set_major_formatter("{x:g}")
+            side.set_minor_formatter("{x:g}")
+    set_limits(values[0], values[-1])
+    unit = next(parameter.unit for parameter in scan.model.parameters if parameter.name == name)
+    text = name.replace("_", " ")
+    side.set_label_text(f"{text} / {unit.replace('us', 'µs')}" if unit else text, fontsize=_FONT_SIZE + 1, color=INK)

@@ -1,0 +1,210 @@
+"""scan: what it writes, what it refuses, and what Ctrl-C leaves."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray
+
+from cevnsjax.cli.grid import parse_grid
+from cevnsjax.errors import ParameterError
+from cevnsjax.experiment import coherent_csi_2021
+from cevnsjax.inference import build_model, profile_interval
+
+CSI = "coherent-csi-2021"
+FIXED = ("arrival_time", "quenching_0", "quenching_1", "efficiency", "brn_delay", "nin_delay", "nin_events")
+# two parameters to profile behind a constant response: little to compile
+SMALL = ("scan", CSI, "--fix", ",".join(FIXED))
+NORM = "signal_norm=0.5:1.5:21"
+FILES = {"scan.nc", "scan.png", "scan.json"}
+
+
+def stored(folder):
+    with xarray.open_dataset(folder / "scan.nc", engine="h5netcdf") as opened:
+        return opened.load()
+
+
+def test_scan_of_one_parameter(cevnsjax, tmp_path):
+    result = cevnsjax(*SMALL, "--grid", NORM, "--set", "mass_kg=14.5", "--json")
+    assert result.code == 0, result.err
+    content = result.json
+    folder = tmp_path / f"scan-{CSI}-sm"
+    assert {file.name for file in folder.iterdir()} == FILES
+    assert content["files"] == [
+        str(folder.relative_to(tmp_path) / name) for name in ("scan.nc", "scan.png", "scan.json")
+    ]
+    assert (content["points"], content["computed"], content["not_converged"]) == (21, 21, 0)
+    assert not content["interrupted"]
+    assert content["wall_s"] > content["scan_s"] > 0
+    run = json.loads((folder / "scan.json").read_text())
+    assert (run["experiment"], run["model"], run["precision"]) == (CSI, "sm", "float64")
+    assert run["grid"] == {"signal_norm": [0.5, 1.5, 21, "lin"]}
+    assert run["set"] == {"mass_kg": 14.5}
+    assert [row["name"] for row in run["parameters"]] == ["signal_norm", "brn_events", "steady_state_events"]
+    assert set(run["versions"]) >= {"cevnsjax", "jax", "numpy"}
+    assert run["best_fit"] == content["best_fit"]
+    map_ = stored(folder)
+    assert map_["delta_chi2"].dims == ("signal_norm",)
+    assert set(map_.data_vars) == {
+        *("delta_chi2", "log_density", "gradient", "converged"),
+        *("brn_events", "steady_state_events"),
+    }
+    assert (map_.attrs["model"], map_.attrs["experiment"]) == ("sm", CSI)
+    assert json.loads(map_.attrs["options"])["grid"] == run["grid"]
+    # a set value reaches the map, and the interval is that of the other way to it
+    model = build_model(coherent_csi_2021(), fixed=FIXED)
+    interval = profile_interval(model, "signal_norm", 0.9)
+    ((low, high),) = content["intervals_90"]["signal_norm"]
+    assert (low, high) == pytest.approx((interval.lower * 14.6 / 14.5, interval.upper * 14.6 / 14.5), abs=1e-3)
+    assert content["best_fit"]["signal_norm"] == pytest.approx(interval.best * 14.6 / 14.5, abs=1e-4)
+
+
+def test_scan_of_two_parameters(cevnsjax, tmp_path):
+    """Gridded parameters become free: one that the model leaves fixed, and a nuisance; the others are profiled."""
+    grids = ("--grid", "eps_mumu_u=-0.3:0.4:6", "-g", "neutrinos_per_proton=0.05:0.15:log:5")
+    result = cevnsjax(*SMALL, "--model", "nsi", *grids, "--out", "here")
+    assert result.code == 0, result.err
+    assert "scanning: 30 points, 4 parameters profiled" in result.err
+    assert "90 % interval" in result.out
+    assert "0 of them not converged" in result.out
+    map_ = stored(tmp_path / "here")
+    assert map_["delta_chi2"].dims == ("eps_mumu_u", "neutrinos_per_proton")
+    np.testing.assert_allclose(map_["neutrinos_per_proton"], np.geomspace(0.05, 0.15, 5), rtol=1e-12)
+    assert map_["neutrinos_per_proton"].attrs["spacing"] == "logarithmic"
+    assert {"eps_ee_u", "eps_ee_d", "brn_events", "steady_state_events"} <= set(map_.data_vars)
+    # asked for by name, the model's own parameters are free no more
+    result = cevnsjax(
+        *SMALL, "--model", "nsi", "--free", "eps_ee_u", "--grid", "eps_mumu_u=-0.3:0.4:3", "--out", "there", "--json"
+    )
+    assert list(result.json["best_fit"]) == [
+        *("eps_mumu_u", "eps_ee_u", "neutrinos_per_proton", "brn_events", "steady_state_events")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--grid", "signal_nrm=0:1"), "did you mean 'signal_norm'"),
+        (("--grid", NORM, "--grid", "brn_events=1:9", "--grid", "nin_events=1:9"), "at most two parameters"),
+        (("--grid", NORM, "--grid", NORM), "twice for 'signal_norm'"),
+        (("--grid", "brn_events=20:10"), "LOW below HIGH, got 20 and 10"),
+        (("--grid", "brn_events=20:20"), "LOW below HIGH"),
+        (("--grid", "brn_events=0:10:log"), "LOW above zero, got 0"),
+        (("--grid", "brn_events=1:10:1"), "between 2 and 100000 points, got 1"),
+        (("--grid", "brn_events=1:10:999999999"), "between 2 and 100000 points"),
+        (("--grid", "brn_events=1:10:5:6"), "'6' is not understood"),
+        (("--grid", "brn_events=1:10:log:lin"), "'lin' is not understood"),
+        (("--grid", "brn_events=1:10:4.5"), "'4.5' is not understood"),
+        (("--grid", "brn_events=1"), "needs NAME=LOW:HIGH"),
+        (("--grid", "brn_events"), "needs NAME=LOW:HIGH"),
+        (("--grid", "=1:2"), "needs NAME=LOW:HIGH"),
+        (("--grid", "brn_events=one:10"), "'one' is not a number"),
+        (("--grid", "brn_events=1:inf"), "must be finite"),
+        (("--grid", "brn_events=1:10", "--fix", "brn_events"), "'brn_events' is on the grid and cannot be fixed"),
+        (("--grid", "signal_norm=0.5:4"), "outside the support of its prior Uniform(0, 3)"),
+        (("--grid", "signal_norm=0.5:2", "--prior", "signal_norm=Uniform(0.4, 1.5)"), "Uniform(0.4, 1.5)"),
+        (("--grid", NORM, "--prior", "signal_norm=Gauss(1, 1)"), "allowed are Normal"),
+        (("--grid", NORM, "--set", "mass_kg=-3"), "mass_kg must be positive"),
+        (("--grid", NORM, "--fix", "brn_event"), "did you mean 'brn_events'"),
+        (("--grid", NORM, "--model", "smm"), "did you mean 'sm'"),
+        (("--grid", "signal_norm=0.5:1.5:9999", "--grid", "brn_events=1:9:9999"), "at most 4000000"),
+    ],
+)
+def test_refused(cevnsjax, tmp_path, arguments, words):
+    assert words in cevnsjax("scan", CSI, *arguments, "--json").sentence
+    assert not list(tmp_path.iterdir())
+
+
+def test_refused_output(cevnsjax, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    assert "is a file" in cevnsjax("scan", CSI, "--grid", NORM, "--output", "file").sentence
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "values"),
+    [
+        ("mass=1:1000:log", "mass", np.geomspace(1.0, 1000.0, 64)),
+        ("mass=1:1000:256:log", "mass", np.geomspace(1.0, 1000.0, 256)),
+        ("mass=1:1000:log:256", "mass", np.geomspace(1.0, 1000.0, 256)),
+        ("mass = 1 : 1e3 : 3", "mass", np.array([1.0, 500.5, 1000.0])),
+        ("eps=-1:1:lin:5", "eps", np.linspace(-1.0, 1.0, 5)),
+        ("eps=-1:1", "eps", np.linspace(-1.0, 1.0, 64)),
+    ],
+)
+def test_grids(text, name, values):
+    found = parse_grid(text)
+    assert found[0] == name
+    np.testing.assert_array_equal(found[1], values)
+
+
+def test_grid_of_numbers_too_close():
+    with pytest.raises(ParameterError, match="more points than there are numbers"):
+        parse_grid("x=1:1.000000000000001:64")
+
+
+def test_float32(cevnsjax, tmp_path):
+    result = cevnsjax(*SMALL, "--grid", "signal_norm=0.5:1.5:5", "--precision", "float32", "--output", "low", "--json")
+    assert result.code == 0, result.err
+    assert json.loads((tmp_path / "low" / "scan.json").read_text())["precision"] == "float32"
+    low = stored(tmp_path / "low")
+    cevnsjax(*SMALL, "--grid", "signal_norm=0.5:1.5:5", "--output", "high")
+    np.testing.assert_allclose(low["delta_chi2"], stored(tmp_path / "high")["delta_chi2"], rtol=0, atol=0.01)
+
+
+def test_ctrl_c_writes_what_is_done(tmp_path):
+    """In a process of its own, on a grid that takes long enough; the fits of its coarse points are in the file."""
+    program = (
+        "import os, signal, sys\n"
+        "from cevnsjax.inference import scan\n"
+        "look = scan._Scan._look\n"
+        "def press(self):\n"
+        "    if self.done.sum() > 200 and not getattr(self, 'pressed', False):\n"
+        "        self.pressed = True\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    look(self)\n"
+        "scan._Scan._look = press\n"
+        "from cevnsjax.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    grids = ("--grid", "signal_norm=0.5:1.5:100", "--grid", "brn_events=1:40:100")
+    run = subprocess.run(
+        [sys.executable, "-c", program, *SMALL, *grids, "--output", "stopped", "--json"],
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+    )
+    assert run.returncode == 130, run.stderr
+    assert run.stdout == ""
+    assert "Traceback" not in run.stderr
+    assert "of 10000 points. They are written in stopped, with NaN at the others." in run.stderr
+    assert {file.name for file in (tmp_path / "stopped").iterdir()} == FILES
+    map_ = stored(tmp_path / "stopped")["delta_chi2"].to_numpy()
+    done = np.isfinite(map_)
+    assert 200 < done.sum() < 10000
+    assert json.loads((tmp_path / "stopped" / "scan.json").read_text())["interrupted"]
+    # the coarse points span the whole box
+    assert done[0, 0]
+    assert done[-1, -1]
+
+
+def test_ctrl_c_before_anything_is_done(tmp_path):
+    arguments = (*SMALL, "--grid", "signal_norm=0.5:1.5:1000", "--output", "stopped")
+    command = [sys.executable, "-m", "cevnsjax", *arguments]
+    with subprocess.Popen(command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            said = []
+            for text in process.stderr:
+                said.append(text)
+                if text.startswith("scanning"):
+                    process.send_signal(signal.SIGINT)
+            assert process.stdout.read() == ""
+            assert process.wait(timeout=60) == 130, said
+        finally:
+            process.kill()
+    assert "Interrupted" in "".join(said)
+    assert "Traceback" not in "".join(said)
+    assert not list(tmp_path.iterdir())
