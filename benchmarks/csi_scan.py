@@ -190,8 +190,9 @@ def main(
     """Measure a profile-likelihood map of COHERENT CsI, and print and write what came out."""
     jax.config.update("jax_enable_x64", True)
     grids = parse_grids(grid or GRIDS)
-    free = dict.fromkeys([*grids, *named_model(model).default_free])
-    built = build_model(coherent_csi_2021(), model, free=free)
+    experiment = named_model(model).prepare(coherent_csi_2021())
+    free = dict.fromkeys([*grids, *named_model(model).free_by_default(experiment)])
+    built = build_model(experiment, model, free=free)
     before = os.getloadavg()
     result = run(built, grids, fits, repeats)
     report = {

@@ -43,12 +43,12 @@ from cevnsjax.cli.spectrum import check_start
 from cevnsjax.errors import InterruptedRun, ParameterError
 
 if TYPE_CHECKING:
-    from cevnsjax.inference import Model, NamedModel, ProfileMap
+    from cevnsjax.inference import Model, ProfileMap
 
 SCAN_EXAMPLES = examples(
     "cevnsjax scan coherent-csi-2021 --model nsi --grid eps_ee_u=-1:1:41 --grid eps_ee_d=-1:1:41",
     "cevnsjax scan coherent-csi-2021 --grid signal_norm=0.5:1.5 --json",
-    "cevnsjax scan coherent-csi-2021 --grid brn_events=5:50:128:log --fix efficiency --output my-scan",
+    "cevnsjax scan coherent-csi-2021 --grid brn_events=5:50:128:log --fix efficiency --out my-scan",
 )
 
 
@@ -69,11 +69,9 @@ def scan(
     fix: FixOption = None,
     prior: PriorOption = None,
     set_values: SetOption = None,
-    output: Annotated[
+    out: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "--out", metavar="DIR", help="Folder of the results, `scan-EXPERIMENT-MODEL` by default."
-        ),
+        typer.Option(metavar="DIR", help="Folder of the results, `scan-EXPERIMENT-MODEL` by default."),
     ] = None,
     precision: PrecisionOption = Precision.float64,
     as_json: JsonOption = False,
@@ -89,12 +87,12 @@ def scan(
     from cevnsjax.inference import InterruptedScan, build_model
     from cevnsjax.inference.scan import check_grid
 
-    folder = output or Path(f"scan-{experiment}-{model}")
+    folder = out or Path(f"scan-{experiment}-{model}")
     check_folder(folder)
     prepared, chosen = prepare(experiment, model)
     prepared, values = apply_settings(prepared, chosen, set_values)
     fixed = split_names(fix)
-    wanted = _free_names(chosen, grids, split_names(free), fixed)
+    wanted = _free_names(chosen.free_by_default(prepared), grids, split_names(free), fixed)
     built = build_model(prepared, model, free=wanted, fixed=fixed, priors=priors)
     check_grid(built, grids)
     check_start(built)
@@ -133,12 +131,12 @@ def scan(
     console.print(f"wrote {', '.join(file.name for file in files)} in {folder}", markup=False)
 
 
-def _free_names(model: "NamedModel", grids: dict[str, np.ndarray], free: list[str], fixed: list[str]) -> list[str]:
+def _free_names(default: tuple[str, ...], grids: dict[str, np.ndarray], free: list[str], fixed: list[str]) -> list[str]:
     """What is free beside the nuisances: the gridded parameters, and those asked for or the model's own."""
     for name in grids:
         if name in fixed:
             raise ParameterError(f"The parameter {name!r} is on the grid and cannot be fixed too.")
-    return list(dict.fromkeys([*grids, *(free or [n for n in model.default_free if n not in fixed])]))
+    return list(dict.fromkeys([*grids, *(free or [n for n in default if n not in fixed])]))
 
 
 def _spacing(values: np.ndarray) -> str:

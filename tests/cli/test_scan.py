@@ -120,7 +120,7 @@ def test_refused(cevnsjax, tmp_path, arguments, words):
 
 def test_refused_output(cevnsjax, tmp_path):
     (tmp_path / "file").write_text("mine")
-    assert "is a file" in cevnsjax("scan", CSI, "--grid", NORM, "--output", "file").sentence
+    assert "is a file" in cevnsjax("scan", CSI, "--grid", NORM, "--out", "file").sentence
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -147,11 +147,11 @@ def test_grid_of_numbers_too_close():
 
 
 def test_float32(cevnsjax, tmp_path):
-    result = cevnsjax(*SMALL, "--grid", "signal_norm=0.5:1.5:5", "--precision", "float32", "--output", "low", "--json")
+    result = cevnsjax(*SMALL, "--grid", "signal_norm=0.5:1.5:5", "--precision", "float32", "--out", "low", "--json")
     assert result.code == 0, result.err
     assert json.loads((tmp_path / "low" / "scan.json").read_text())["precision"] == "float32"
     low = stored(tmp_path / "low")
-    cevnsjax(*SMALL, "--grid", "signal_norm=0.5:1.5:5", "--output", "high")
+    cevnsjax(*SMALL, "--grid", "signal_norm=0.5:1.5:5", "--out", "high")
     np.testing.assert_allclose(low["delta_chi2"], stored(tmp_path / "high")["delta_chi2"], rtol=0, atol=0.01)
 
 
@@ -172,7 +172,7 @@ def test_ctrl_c_writes_what_is_done(tmp_path):
     )
     grids = ("--grid", "signal_norm=0.5:1.5:100", "--grid", "brn_events=1:40:100")
     run = subprocess.run(
-        [sys.executable, "-c", program, *SMALL, *grids, "--output", "stopped", "--json"],
+        [sys.executable, "-c", program, *SMALL, *grids, "--out", "stopped", "--json"],
         cwd=tmp_path,
         text=True,
         capture_output=True,
@@ -192,7 +192,7 @@ def test_ctrl_c_writes_what_is_done(tmp_path):
 
 
 def test_ctrl_c_before_anything_is_done(tmp_path):
-    arguments = (*SMALL, "--grid", "signal_norm=0.5:1.5:1000", "--output", "stopped")
+    arguments = (*SMALL, "--grid", "signal_norm=0.5:1.5:1000", "--out", "stopped")
     command = [sys.executable, "-m", "cevnsjax", *arguments]
     with subprocess.Popen(command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
