@@ -79,7 +79,7 @@ def scan(
     """Map the profile likelihood of one or two parameters: a table here, and map, plot and scan.json in a folder.
 
     Everything else that is free is fitted at every point, its priors as constraints. The priors of the gridded
-    parameters are left out; the grid must lie in their support.
+    parameters are left out, but for nuisances of the experiment; the grid must lie in their support.
     """
     started = time.monotonic()
     grids, priors = parse_grids(grid), parse_priors(prior)

@@ -54,8 +54,8 @@ class ProfileMap:
     grid
         Values of the gridded parameters by name.
     log_density
-        Log-likelihood (relative to the saturated model) plus the log-priors of the profiled parameters, maximised over
-        these; the priors of the gridded ones are left out.
+        Log-likelihood (relative to the saturated model) plus the log-priors that constrain, maximised over the profiled
+        parameters; the priors of gridded ones are left out unless they are nuisances of the experiment.
     nuisances
         Values of the profiled parameters at the maximum, by name.
     gradient
@@ -178,7 +178,7 @@ class ProfileMap:
         )
         described = {
             "delta_chi2": "twice the drop of log_density from the best fit in the box of the grid",
-            "log_density": "log-likelihood relative to the saturated model plus log-priors of the profiled parameters",
+            "log_density": "log-likelihood relative to the saturated model plus the log-priors that constrain",
             "gradient": "largest derivative of log_density in a latent of the profiled parameters",
             "converged": "whether the fit of the point has converged",
         }
@@ -189,9 +189,11 @@ class ProfileMap:
                 "description": parameter.description,
                 "prior": describe_prior(parameter.prior),
             }
+        nuisances = {parameter.name for parameter in self.model.experiment.nuisances}
         for name in self.grid:
             dataset[name].attrs["spacing"] = "logarithmic" if is_logarithmic(self.grid[name]) else "linear"
-            dataset[name].attrs["prior"] += ", left out of log_density"
+            if name not in nuisances:
+                dataset[name].attrs["prior"] += ", left out of log_density"
         for name, text in described.items():
             dataset[name].attrs = {"unit": "", "description": text}
         dataset.attrs = {

@@ -52,8 +52,9 @@ def profile_map(
     """Maximise the likelihood over all but one or two parameters at every point of a grid.
 
     The priors of the parameters that are profiled act as penalties (constraint terms), as in :func:`maximum`. The
-    priors of the gridded parameters are left out: a map of the likelihood must not be tilted by a prior that is flat in
-    a logarithm. Their support still bounds the grid.
+    priors of the model's own parameters on the grid are left out: a map of the likelihood must not be tilted by a prior
+    that is flat in a logarithm. Their support still bounds the grid. A nuisance parameter of the experiment keeps its
+    prior on the grid too, since that is a measurement.
 
     The grid is solved from coarse to fine. The first few points are fitted from several starts each. Fits of a level
     start from the interpolated solutions and curvatures of the level before, so a map does not depend on how points

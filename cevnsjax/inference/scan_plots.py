@@ -132,8 +132,11 @@ def _dress(side, scan: ProfileMap, name: str, values: np.ndarray, set_scale, set
     if is_logarithmic(scan.grid[name]):
         set_scale("log")
         if values[-1] < 100.0 * values[0]:  # powers of ten are too few to read such an axis by
+            from matplotlib.ticker import LogLocator, NullFormatter
+
+            side.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
             side.set_major_formatter("{x:g}")
-            side.set_minor_formatter("{x:g}")
+            side.set_minor_formatter(NullFormatter())
     set_limits(values[0], values[-1])
     unit = next(parameter.unit for parameter in scan.model.parameters if parameter.name == name)
     text = name.replace("_", " ")

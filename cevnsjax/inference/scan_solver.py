@@ -1,12 +1,12 @@
 """Many small fits at once: all parameters but the gridded ones are fitted at every point of a grid.
 
-The objective is the one of :func:`cevnsjax.inference.maximum`, less the priors of the gridded parameters. All steps are
-quasi-Newton steps in the model's latents, shortened where they lead uphill. The exact curvature costs as much as twenty
-gradients: it is computed where a fit starts from afar; a fit that starts beside solved ones takes theirs, and steps
-keep it up to date (BFGS).
+The objective is the one of :func:`cevnsjax.inference.maximum`, less the priors of the gridded parameters of the model.
+All steps are quasi-Newton steps in the model's latents, shortened where they lead uphill. The exact curvature costs as
+much as twenty gradients: it is computed where a fit starts from afar; a fit that starts beside solved ones takes
+theirs, and steps keep it up to date (BFGS).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -82,10 +82,15 @@ def values_at(model: Model, gridded: Gridded, latents: Float[Array, " nuisance"]
     return {**model.from_latent(jnp.zeros_like(model.location).at[places].set(latents[: len(places)])), **gridded}
 
 
+def without_prior(model: Model, gridded: Iterable[str]) -> set[str]:
+    """Gridded parameters whose priors are left out: all but nuisances of the experiment, which are measured."""
+    return set(gridded) - {parameter.name for parameter in model.experiment.nuisances}
+
+
 def minus_log_density(model: Model, observed, gridded: Gridded, latents: Float[Array, " nuisance"]) -> Float[Array, ""]:
-    """Minus log-likelihood minus the log-priors of all but the gridded parameters; infinite where it is undefined."""
-    values = values_at(model, gridded, latents)
-    constraints = {name: value for name, value in values.items() if name not in gridded}
+    """Minus log-likelihood minus the log-priors that constrain; infinite where it is undefined."""
+    values, left_out = values_at(model, gridded, latents), without_prior(model, gridded)
+    constraints = {name: value for name, value in values.items() if name not in left_out}
     objective = -model.log_likelihood(values, observed) - model.log_prior(constraints)
     return jnp.where(jnp.isfinite(objective), objective, jnp.inf)
 

@@ -59,3 +59,17 @@ def test_benchmark_runs(tmp_path):
     assert report["parts"]["sampling"]["HMC"]["ess_per_s"] > 0
     for case in report["parts"]["memory"]["cases"].values():
         assert 0 < case["chunked_temporary_MB"] < 500
+
+
+@pytest.mark.slow
+def test_benchmark_of_a_map_runs(tmp_path):
+    output = tmp_path / "map.json"
+    grids = ("--grid", "eps_ee_u=-0.3:0.5:12", "--grid", "eps_ee_d=-0.3:0.5:12")
+    command = [sys.executable, FOLDER / "csi_scan.py", *grids, "--fits", "3", "--repeats", "2", "--json", output]
+    subprocess.run(command, check=True)
+    report = json.loads(output.read_text())
+    result = report["result"]
+    assert (result["points"], result["profiled"], len(result["rounds"])) == (144, 10, 2)
+    assert all(each["ratio"] > 0 for each in result["rounds"])
+    assert result["not_converged"] == 0
+    assert result["agreement"]["smallest"] > -1e-3

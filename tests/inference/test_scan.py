@@ -107,6 +107,16 @@ def test_does_not_depend_on_blocks_with_many_nuisances(model, found):
     assert other.converged.all()
 
 
+def test_a_gridded_nuisance_keeps_its_prior(experiment):
+    """Its prior is a measurement: the map is that of likelihood times prior."""
+    model = build_model(experiment, "sm", fixed=[p.name for p in experiment.nuisances if p.name != "brn_events"])
+    events = np.array([10.0, 18.4, 30.0])
+    found = profile_map(model, {"brn_events": events, "signal_norm": np.array([0.9, 1.0])})
+    for i, value in enumerate(events):
+        expected = model.log_density({"brn_events": value, "signal_norm": 1.0}) - np.log(1 / 3)  # Uniform(0, 3)
+        np.testing.assert_allclose(found.log_density[i, 1], float(expected), rtol=1e-10)
+
+
 def test_priors_of_gridded_parameters_are_left_out(experiment):
     """A tilted prior on the gridded parameter changes nothing, one on a profiled parameter does."""
     grid = {"signal_norm": np.geomspace(0.5, 2.0, 9)}
