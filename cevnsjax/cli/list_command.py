@@ -61,6 +61,8 @@ def list_command(
     for name, rows in content.items():
         heading = f"{name} of {experiment} in the model {model}" if name in ("parameters", "paths") else name
         console.print(_table(heading, rows))
+        if name == "models":
+            console.print("NAME+electrons is any of them with neutrino-electron scattering", markup=False)
 
 
 def _experiments() -> list[dict[str, Any]]:

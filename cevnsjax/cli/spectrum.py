@@ -144,14 +144,19 @@ def _print(content: dict[str, Any]) -> None:
         counts["expected"] = np.sum([counts[name] for name in names], axis=0)
         table.add_column(energy, "total")
         for name, values in counts.items():
-            table.add_column(name, f"{values.sum():.2f}", justify="right")
+            table.add_column(name, _count(values.sum()), justify="right")
         table.add_column("observed", f"{observed.sum():.0f}", justify="right")
         edges = content["bins"][energy]
         for index, (low, high) in enumerate(itertools.pairwise(edges)):
-            row = [f"{values[index].sum():.2f}" for values in counts.values()]
+            row = [_count(values[index].sum()) for values in counts.values()]
             table.add_row(f"{low:g} to {high:g}", *row, f"{observed[index].sum():.0f}")
         console.print(table)
     for name, component in components.items():
         if "by_flavour" in component:
-            flavours = ", ".join(f"{flavour} {value:.2f}" for flavour, value in component["by_flavour"].items())
+            flavours = ", ".join(f"{flavour} {_count(value)}" for flavour, value in component["by_flavour"].items())
             console.print(f"{name} by flux component: {flavours}", markup=False)
+
+
+def _count(value: float) -> str:
+    """Two decimals, or two digits where these would say zero of what is not."""
+    return f"{value:.1e}" if 0.0 < abs(value) < 5e-3 else f"{value:.2f}"

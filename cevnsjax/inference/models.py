@@ -1,20 +1,14 @@
 """The models that can be asked for by name, with the parameters and priors that they offer."""
 
-import dataclasses
 import functools
-import re
 
-import equinox as eqx
 import numpyro.distributions as dist
 
 from cevnsjax.cross_section import (
-    EARTH_NEUTRONS_PER_PROTON,
     NSI,
     Axial,
     BaryonMinusLeptons,
     ChargeRadius,
-    DipolePortal,
-    FlavourVector,
     GeneralizedScalar,
     GeneralizedTensor,
     LightScalar,
@@ -26,14 +20,21 @@ from cevnsjax.cross_section import (
     QuarkScalar,
     QuarkTensor,
 )
-from cevnsjax.errors import ParameterError
-from cevnsjax.flux import SterileOscillation
-from cevnsjax.inference.model import Derived
 from cevnsjax.inference.named_model import NamedModel, TermParameter, combine, term_model
+from cevnsjax.inference.wider_models import (
+    FLAVOUR_NAMES,
+    NSI_IN_MATTER,
+    dipole_parameters,
+    neutron_radius_names,
+    neutron_skins,
+    radii,
+    sterile_parameters,
+    with_dipole_portal,
+    with_neutron_skins,
+    with_sterile_neutrino,
+)
 from cevnsjax.parameter import Parameter
-from cevnsjax.target import NeutronSkin
 
-_FLAVOURS = ("e", "mu", "tau")
 _ENTRIES = {
     "ee": "ee",
     "mumu": "mumu",
@@ -73,7 +74,7 @@ def _vector(symbol: str, leaf: str, size: float, description: str) -> tuple[Term
     common = TermParameter(
         symbol,
         dist.Uniform(-size, size),
-        tuple(f"{leaf}.{flavour}" for flavour in _FLAVOURS),
+        tuple(f"{leaf}.{flavour}" for flavour in FLAVOUR_NAMES),
         "",
         f"{description}, the same for all flavours",
     )
@@ -81,116 +82,9 @@ def _vector(symbol: str, leaf: str, size: float, description: str) -> tuple[Term
         TermParameter(
             f"{symbol}_{flavour}", dist.Uniform(-size, size), (f"{leaf}.{flavour}",), "", f"{description}, nu_{flavour}"
         )
-        for flavour in _FLAVOURS
+        for flavour in FLAVOUR_NAMES
     )
     return (common, *each)
-
-
-def _radii(experiment) -> tuple[Parameter, ...]:
-    return tuple(
-        Parameter(
-            f"{nucleon}_radius_{name}",
-            # from half to twice the radius of a ball of nuclear density
-            dist.Uniform(0.46 * isotope.mass_number ** (1 / 3), 1.86 * isotope.mass_number ** (1 / 3)),
-            f"target.nuclides.{name}.{nucleon}_form_factor.rms_radius_fm",
-            "fm",
-            f"rms radius of the {nucleon}s of {name}",
-        )
-        for nucleon in ("neutron", "proton")
-        for name, isotope in experiment.target.nuclides.items()
-    )
-
-
-def _neutron_radius_names(experiment) -> tuple[str, ...]:
-    return tuple(f"neutron_radius_{name}" for name in experiment.target.nuclides)
-
-
-def _with_neutron_skins(experiment):
-    nuclides = {
-        name: isotope
-        if isinstance(isotope.neutron_form_factor, NeutronSkin)
-        else dataclasses.replace(isotope, neutron_form_factor=NeutronSkin(isotope.proton_form_factor))
-        for name, isotope in experiment.target.nuclides.items()
-    }
-    return eqx.tree_at(lambda e: e.target.nuclides, experiment, nuclides)
-
-
-def _neutron_skins(experiment) -> tuple[Parameter, ...]:
-    where = {
-        name: f"target.nuclides.{name}.neutron_form_factor.skin_fm"
-        for name, isotope in experiment.target.nuclides.items()
-    }
-    prior = dist.Uniform(-1.0, 1.5)
-    return (
-        Parameter("neutron_skin", prior, tuple(where.values()), "fm", "R_n - R_p, the same for all nuclides"),
-        *(Parameter(f"neutron_skin_{name}", prior, path, "fm", f"R_n - R_p of {name}") for name, path in where.items()),
-    )
-
-
-def _matter_combination(experiment, entry: tuple[int, int], reference: tuple[int, int] | None = None):
-    """Real part of an entry of the NSI in the Earth's matter, less that of another entry."""
-    matrix = experiment.interactions["cevns"].terms["nsi"].in_matter(EARTH_NEUTRONS_PER_PROTON)[0]
-    return matrix[entry] - (0.0 if reference is None else matrix[reference])
-
-
-_MATTER = (
-    Derived("eps_ee_mumu_matter", functools.partial(_matter_combination, entry=(0, 0), reference=(1, 1))),
-    Derived("eps_tautau_mumu_matter", functools.partial(_matter_combination, entry=(2, 2), reference=(1, 1))),
-    Derived("eps_emu_matter", functools.partial(_matter_combination, entry=(0, 1))),
-    Derived("eps_etau_matter", functools.partial(_matter_combination, entry=(0, 2))),
-    Derived("eps_mutau_matter", functools.partial(_matter_combination, entry=(1, 2))),
-)
-"""What oscillations in matter see of NSI: LMA-Dark is near eps_ee - eps_mumu = -2."""
-
-
-def _with_dipole_portal(experiment):
-    if "dipole_portal" in experiment.interactions:
-        return experiment
-    added = {"dipole_portal": DipolePortal(10.0, FlavourVector.universal(1e-10))}
-    return eqx.tree_at(lambda e: e.interactions, experiment, {**experiment.interactions, **added})
-
-
-def _dipole_parameters(_) -> tuple[Parameter, ...]:
-    where, moments = "interactions.dipole_portal.", tuple(f"moment.{flavour}" for flavour in _FLAVOURS)
-    prior = dist.LogUniform(1e-12, 1e-6)
-    return (
-        Parameter("mass", dist.LogUniform(0.01, 60.0), f"{where}mass_MeV", "MeV", "mass of the heavy neutrino"),
-        Parameter(
-            "moment", prior, tuple(where + leaf for leaf in moments), "mu_B", "dipole moment, the same for all flavours"
-        ),
-        *(
-            Parameter(f"moment_{flavour}", prior, where + leaf, "mu_B", f"dipole moment of nu_{flavour}")
-            for flavour, leaf in zip(_FLAVOURS, moments, strict=True)
-        ),
-    )
-
-
-def _with_sterile_neutrino(experiment):
-    if isinstance(experiment.flux, SterileOscillation):
-        return experiment
-    if not hasattr(experiment.flux, "baseline_m"):
-        raise ParameterError("The model 'sterile' needs a source at a distance; this flux has no baseline.")
-    flux = SterileOscillation(experiment.flux, 1.0, experiment.flux.baseline_m)
-    # what the experiment says of its flux is now said of the flux at the source
-    nuisances = tuple(
-        dataclasses.replace(p, where=tuple(re.sub(r"^flux\.", "flux.source.", path) for path in p.paths))
-        for p in experiment.nuisances
-    )
-    return dataclasses.replace(experiment, flux=flux, nuisances=nuisances)
-
-
-def _sterile_parameters(_) -> tuple[Parameter, ...]:
-    names = {"electron": "e", "muon": "mu", "tau": "tau"}
-    return (
-        Parameter(
-            "mass_splitting", dist.LogUniform(0.01, 100.0), "flux.mass_splitting_eV2", "eV^2", "Delta m^2_41, 3 + 1"
-        ),
-        *(
-            Parameter(f"{name}_mixing2", dist.Uniform(0.0, 0.3), f"flux.{name}_mixing2", "", f"|U_{flavour}4|^2")
-            for name, flavour in names.items()
-        ),
-        Parameter("path_spread", dist.HalfNormal(0.5), "flux.path_spread_m", "m", "spread of the path"),
-    )
 
 
 MODELS: dict[str, NamedModel] = {
@@ -219,11 +113,11 @@ MODELS: dict[str, NamedModel] = {
     "sm-radii": NamedModel(
         "Standard Model with free radii of neutrons (and protons) of all nuclides",
         lambda experiment: experiment,
-        _radii,
-        _neutron_radius_names,
+        radii,
+        neutron_radius_names,
     ),
     "sm-neutron-skin": NamedModel(
-        "Standard Model with a free neutron skin", _with_neutron_skins, _neutron_skins, ("neutron_skin",)
+        "Standard Model with a free neutron skin", with_neutron_skins, neutron_skins, ("neutron_skin",)
     ),
     "sm-axial": term_model(
         "Standard Model with the axial current on nuclei with spin",
@@ -247,7 +141,7 @@ MODELS: dict[str, NamedModel] = {
             for name, entry in _ENTRIES.items()
         ),
         ("eps_ee_u", "eps_ee_d"),
-        derived=_MATTER,
+        derived=NSI_IN_MATTER,
     ),
     "generalized": combine(
         "scalar and tensor contact interactions, xi_S and xi_T",
@@ -324,14 +218,14 @@ MODELS: dict[str, NamedModel] = {
     ),
     "dipole-portal": NamedModel(
         "upscattering into a heavy neutrino by a dipole moment",
-        _with_dipole_portal,
-        _dipole_parameters,
+        with_dipole_portal,
+        dipole_parameters,
         ("mass", "moment"),
     ),
     "sterile": NamedModel(
         "disappearance into a sterile neutrino over a short baseline, 3 + 1 flavours",
-        _with_sterile_neutrino,
-        _sterile_parameters,
+        with_sterile_neutrino,
+        sterile_parameters,
         ("mass_splitting", "electron_mixing2", "muon_mixing2"),
     ),
 }
