@@ -1,17 +1,14 @@
 """Models by name, and how a fit is built from one."""
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 
-import equinox as eqx
 import numpyro.distributions as dist
 
-from cevnsjax.cross_section import ElectronScattering
 from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import Experiment
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.models import MODELS
-from cevnsjax.inference.named_model import NamedModel
+from cevnsjax.inference.named_model import NamedModel, with_electrons
 from cevnsjax.parameter import Parameter
 
 WITH_ELECTRONS = "+electrons"
@@ -29,19 +26,7 @@ def named_model(name: str) -> NamedModel:
     base = name.removesuffix(WITH_ELECTRONS)
     if base not in MODELS:
         raise UnknownNameError("model", name, MODELS)
-    return MODELS[base] if base == name else _with_electrons(MODELS[base])
-
-
-def _with_electrons(model: NamedModel) -> NamedModel:
-    def prepare(experiment):
-        if "electrons" not in experiment.interactions:
-            interactions = {**experiment.interactions, "electrons": ElectronScattering.on(experiment.target)}
-            experiment = eqx.tree_at(lambda e: e.interactions, experiment, interactions)
-        return model.prepare(experiment)
-
-    return dataclasses.replace(
-        model, description=f"{model.description}; with neutrino-electron scattering", prepare=prepare
-    )
+    return MODELS[base] if base == name else with_electrons(MODELS[base])
 
 
 def build_model(

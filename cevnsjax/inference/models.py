@@ -9,6 +9,7 @@ from cevnsjax.cross_section import (
     Axial,
     BaryonMinusLeptons,
     ChargeRadius,
+    ElectronNSI,
     GeneralizedScalar,
     GeneralizedTensor,
     LightScalar,
@@ -20,7 +21,7 @@ from cevnsjax.cross_section import (
     QuarkScalar,
     QuarkTensor,
 )
-from cevnsjax.inference.named_model import NamedModel, TermParameter, combine, term_model
+from cevnsjax.inference.named_model import NamedModel, TermParameter, combine, term_model, with_electrons
 from cevnsjax.inference.wider_models import (
     FLAVOUR_NAMES,
     NSI_IN_MATTER,
@@ -142,6 +143,18 @@ MODELS: dict[str, NamedModel] = {
         ),
         ("eps_ee_u", "eps_ee_d"),
         derived=NSI_IN_MATTER,
+    ),
+    "nsi-electrons": with_electrons(
+        term_model(
+            "non-standard interactions with electrons",
+            "nsi",
+            ElectronNSI,
+            (
+                *_matrix("eps_left", "left", 10.0, "", "NSI with left-handed electrons"),
+                *_matrix("eps_right", "right", 10.0, "", "NSI with right-handed electrons"),
+            ),
+            ("eps_left_ee", "eps_right_ee"),
+        )
     ),
     "generalized": combine(
         "scalar and tensor contact interactions, xi_S and xi_T",

@@ -1,5 +1,6 @@
 """A model that can be asked for by name."""
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import equinox as eqx
 import numpyro.distributions as dist
 
-from cevnsjax.cross_section import AbstractElectronTerm, AbstractTerm, Coherent
+from cevnsjax.cross_section import AbstractElectronTerm, AbstractTerm, Coherent, ElectronScattering
 from cevnsjax.errors import ParameterError
 from cevnsjax.experiment import Experiment
 from cevnsjax.inference.model import Derived
@@ -76,7 +77,7 @@ class TermParameter:
 def term_model(
     description: str,
     name: str,
-    build: Callable[[], AbstractTerm],
+    build: Callable[[], AbstractTerm | AbstractElectronTerm],
     parameters: Iterable[TermParameter],
     default_free: tuple[str, ...] | None = None,
     derived: tuple[Derived, ...] = (),
@@ -102,9 +103,11 @@ def term_model(
 
     def prepare(experiment):
         chosen = {key: value for key, value in experiment.interactions.items() if accepts(value)}
-        if not any(isinstance(interaction, Coherent) for interaction in chosen.values()):
+        kind = Coherent if issubclass(type(build()), AbstractTerm) else ElectronScattering
+        if not any(isinstance(interaction, kind) for interaction in chosen.values()):
             raise ParameterError(
-                f"The model {name!r} needs coherent scattering, got {sorted(experiment.interactions)}."
+                f"The term {name!r} needs an interaction of the kind {kind.__name__}, this experiment has "
+                f"{', '.join(f'{key!r} ({type(value).__name__})' for key, value in experiment.interactions.items())}."
             )
         # an experiment that has the term keeps it, with whatever was set in it
         extended = {
@@ -153,3 +156,17 @@ def combine(description: str, *models: NamedModel, default_free: tuple[str, ...]
         return tuple(parameter for model in models for parameter in model.parameters(experiment))
 
     return NamedModel(description, prepare, parameters, default_free)
+
+
+def with_electrons(model: NamedModel) -> NamedModel:
+    """Build the same model with neutrino-electron scattering, and its new physics there where it acts on electrons."""
+
+    def prepare(experiment):
+        if "electrons" not in experiment.interactions:
+            interactions = {**experiment.interactions, "electrons": ElectronScattering.on(experiment.target)}
+            experiment = eqx.tree_at(lambda e: e.interactions, experiment, interactions)
+        return model.prepare(experiment)
+
+    return dataclasses.replace(
+        model, description=f"{model.description}; with neutrino-electron scattering", prepare=prepare
+    )
