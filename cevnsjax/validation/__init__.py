@@ -6,6 +6,7 @@ from cevnsjax.validation.electron_scattering import ELECTRON_SCATTERING
 from cevnsjax.validation.form_factors import FORM_FACTORS
 from cevnsjax.validation.limits import LIMITS
 from cevnsjax.validation.oscillation import OSCILLATION
+from cevnsjax.validation.peers import PEERS
 from cevnsjax.validation.point_values import POINT_VALUES
 from cevnsjax.validation.published_number import Comparison, PublishedNumber, compare
 from cevnsjax.validation.weak_charges import WEAK_CHARGES
@@ -21,6 +22,7 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *FORM_FACTORS,
     *WEAK_CHARGES,
     *POINT_VALUES,
+    *PEERS,
     *LIMITS,
     *ELECTRON_SCATTERING,
     *DECAY_AT_REST,

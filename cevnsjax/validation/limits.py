@@ -24,7 +24,7 @@ from cevnsjax.spectrum import Panels
 from cevnsjax.target import Helm, compound, nuclide
 from cevnsjax.validation.published_number import PublishedNumber
 
-_COUPLING_UP = 0.2
+_EPSILON_UP = 0.2
 _HEAVY_MASS_MEV = 1e6
 _EPSILON = 0.05
 
@@ -46,8 +46,8 @@ def _on_a_degenerate_line(nucleus: str, flips_sign: bool) -> float:
     protons, neutrons = one.proton_number, one.neutron_number
     amplitude = protons * (0.5 - 2.0 * 0.23863) - 0.5 * neutrons
     wanted = -2.0 * amplitude if flips_sign else 0.0
-    down = (wanted - (2 * protons + neutrons) * _COUPLING_UP) / (protons + 2 * neutrons)
-    nsi = NSI(FlavourMatrix(ee=_COUPLING_UP), FlavourMatrix(ee=down))
+    down = (wanted - (2 * protons + neutrons) * _EPSILON_UP) / (protons + 2 * neutrons)
+    nsi = NSI(FlavourMatrix(ee=_EPSILON_UP), FlavourMatrix(ee=down))
     with_nsi, without = (_average(terms, target)[1] for terms in ({"sm": standard, "nsi": nsi}, {"sm": standard}))
     return float(with_nsi / without)
 
@@ -85,15 +85,15 @@ def _rows():
                 f"degenerate-nsi-{nucleus.lower()}-lma-{name}",
                 "exact: the amplitude is the same" + (" but for its sign (LMA-Dark)" if flips_sign else ""),
                 f"nu_e of pions decaying at rest; Z (2 eps_ee^u + eps_ee^d) + N (eps_ee^u + 2 eps_ee^d) = {right} with "
-                f"eps_ee^u = {_COUPLING_UP}, over the Standard Model at tree level; one form factor",
+                f"eps_ee^u = {_EPSILON_UP}, over the Standard Model at tree level; one form factor",
                 1e-10,
                 functools.partial(_on_a_degenerate_line, nucleus, flips_sign),
             )
     yield _ratio(
         "heavy-vector-is-nsi",
         "exact in the limit of infinite mass; here Q^2/M^2 = 1.4e-9, which the rate has 2.4 times",
-        "nu_mu on Ge74, E = 30 MeV, T = 10 keV; Standard Model and Z' of M = 1 TeV with all charges 1, over Standard Model and "
-        f"eps^u = eps^d = g'^2/(sqrt2 G_F M^2) = {_EPSILON}",
+        "nu_mu on Ge74, E = 30 MeV, T = 10 keV; Standard Model and Z' of M = 1 TeV with all charges 1, over "
+        f"Standard Model and eps^u = eps^d = g'^2/(sqrt2 G_F M^2) = {_EPSILON}",
         5e-9,
         _heavy_vector_over_nsi,
     )
