@@ -89,7 +89,7 @@ class _Code:
             "nsi-ee-up": "Standard Model and eps_ee^u = 0.1",
             "nsi-etau-up": "Standard Model and eps_etau^u = 0.1",
             "light-vector": "Standard Model and universal Z', M = 10 MeV, "
-            f"g'^2 = {_COUPLING2 * self.vector_coupling2:g}",
+            f"g'^2 = {_COUPLING2 * self.vector_coupling2:g} for g_nu g_q = {_COUPLING2:g} in the code",
             "light-scalar": f"scalar alone, m = 10 MeV, g^2 = {_COUPLING2:g}, c_p = {proton:.6g}, c_n = {neutron:.6g}",
         }[interaction]
 
