@@ -236,6 +236,7 @@ def test_every_packaged_file_reads():
         "nuclides.csv": ["name"],
         "nuclear_spins.csv": ["name"],
         "electron_shells.csv": ["element", "shell"],
+        "peers.csv": ["code", "interaction", "nucleus"],
     }
     for name in tables:
         read_table(name, text_columns=text_columns.get(name, []))

@@ -79,7 +79,7 @@ def validate(
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    table = Table(show_lines=True)
+    table = Table(show_lines=True, expand=True)
     for name, ratio in (("id", 3), ("source", 4), ("convention", 6)):
         table.add_column(name, ratio=ratio, overflow="fold")
     for name in ("published", "computed", "tolerance"):

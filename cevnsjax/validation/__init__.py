@@ -2,10 +2,14 @@
 
 from cevnsjax.validation.coherent_csi_2021 import COHERENT_CSI_2021
 from cevnsjax.validation.decay_at_rest import DECAY_AT_REST
+from cevnsjax.validation.electron_scattering import ELECTRON_SCATTERING
 from cevnsjax.validation.form_factors import FORM_FACTORS
+from cevnsjax.validation.limits import LIMITS
 from cevnsjax.validation.oscillation import OSCILLATION
+from cevnsjax.validation.peers import PEERS
 from cevnsjax.validation.point_values import POINT_VALUES
 from cevnsjax.validation.published_number import Comparison, PublishedNumber, compare
+from cevnsjax.validation.weak_charges import WEAK_CHARGES
 
 __all__ = [
     "PUBLISHED",
@@ -16,7 +20,11 @@ __all__ = [
 
 PUBLISHED: tuple[PublishedNumber, ...] = (
     *FORM_FACTORS,
+    *WEAK_CHARGES,
     *POINT_VALUES,
+    *PEERS,
+    *LIMITS,
+    *ELECTRON_SCATTERING,
     *DECAY_AT_REST,
     *OSCILLATION,
     *COHERENT_CSI_2021,
