@@ -117,16 +117,18 @@ def print_summary(report: dict[str, Any], units: dict[str, str], title: str) -> 
     table.add_column("unit", no_wrap=True)
     best = report["best_fit"] or {}
     for name, row in report["parameters"].items():
-        digits = decimals(row["sd"])
-        intervals = [f"{row[level][0]:.{digits}f}{to}{row[level][1]:.{digits}f}" for level in ("hdi_68", "hdi_90")]
+        # decimals of the standard deviation, but significant digits of what ranges over orders of magnitude
+        low, high = row["hdi_90"]
+        form = ".3g" if 0.0 < 30.0 * low < high else f".{decimals(row['sd'])}f"
+        intervals = [f"{row[level][0]:{form}}{to}{row[level][1]:{form}}" for level in ("hdi_68", "hdi_90")]
         table.add_row(
             escape(name),
-            f"{row['mean']:.{digits}f}",
-            f"{row['sd']:.{digits}f}",
+            f"{row['mean']:{form}}",
+            f"{row['sd']:{form}}",
             *intervals,
             f"{row['ess_bulk']:.0f}",
             f"{row['r_hat']:.3f}",
-            f"{best[name]:.{digits}f}" if name in best else "-",
+            f"{best[name]:{form}}" if name in best else "-",
             escape(units[name]),
         )
     console.print(table)

@@ -9,8 +9,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 from jaxtyping import Array, Float
-from numpyro.distributions import biject_to
+from numpyro.distributions import biject_to, constraints
+from numpyro.distributions.transforms import ComposeTransform, ExpTransform
 
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import ParameterError, UnknownNameError
@@ -137,6 +139,15 @@ class Model(eqx.Module):
         densities = [p.prior.log_prob(values[p.name]) for p in self.parameters if p.name in values]
         return functools.reduce(jnp.add, densities, as_float(0.0))
 
+    def log_constraints(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, ""]:
+        """Like :meth:`log_prior`, with priors that are flat in a logarithm taken as flat: they constrain nothing.
+
+        What is maximised must not depend on the unit of a parameter: a density in the parameter itself would pull one
+        with such a prior to its lower end.
+        """
+        flat = [p.name for p in self.parameters if p.name in values and isinstance(p.prior, dist.LogUniform)]
+        return functools.reduce(jnp.add, (jnp.log(values[name]) for name in flat), self.log_prior(values))
+
     def log_likelihood(
         self, values: Mapping[str, Float[Array, ""] | float], observed: Float[Array, "sample energy time"] | None = None
     ) -> Float[Array, ""]:
@@ -176,13 +187,13 @@ class Model(eqx.Module):
         """Values at a latent vector."""
         unconstrained = self.location + self.scale * latent
         return {
-            parameter.name: biject_to(parameter.prior.support)(unconstrained[i])
+            parameter.name: unconstraining(parameter.prior)(unconstrained[i])
             for i, parameter in enumerate(self.parameters)
         }
 
     def to_latent(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, " parameter"]:
         """Latent vector at the given values."""
-        unconstrained = [biject_to(p.prior.support).inv(as_float(values[p.name])) for p in self.parameters]
+        unconstrained = [unconstraining(p.prior).inv(as_float(values[p.name])) for p in self.parameters]
         return (jnp.stack(unconstrained) - self.location) / self.scale
 
     def potential(
@@ -192,7 +203,7 @@ class Model(eqx.Module):
         unconstrained = self.location + self.scale * latent
         jacobian = as_float(0.0)
         for i, parameter in enumerate(self.parameters):
-            transform = biject_to(parameter.prior.support)
+            transform = unconstraining(parameter.prior)
             value = transform(unconstrained[i])
             jacobian = jacobian + transform.log_abs_det_jacobian(unconstrained[i], value)
         return -(self.log_density(self.from_latent(latent), observed) + jacobian)
@@ -201,10 +212,18 @@ class Model(eqx.Module):
         """Latent vectors of draws from the prior."""
         keys = jax.random.split(key, len(self.parameters))
         draws = [
-            biject_to(p.prior.support).inv(as_float(p.prior.sample(k, (number,))))
+            unconstraining(p.prior).inv(as_float(p.prior.sample(k, (number,))))
             for p, k in zip(self.parameters, keys, strict=True)
         ]
         return jax.vmap(lambda draw: (draw - self.location) / self.scale)(jnp.stack(draws, axis=1))
+
+
+def unconstraining(prior: dist.Distribution) -> Any:
+    """Map from all real numbers to the support of a prior: in the logarithm, where the prior is flat in that."""
+    if isinstance(prior, dist.LogUniform):
+        ends = constraints.interval(jnp.log(as_float(prior.low)), jnp.log(as_float(prior.high)))
+        return ComposeTransform([biject_to(ends), ExpTransform()])
+    return biject_to(prior.support)
 
 
 def _check_supports(parameters: Sequence[Parameter], experiment: Experiment) -> None:
@@ -235,6 +254,6 @@ def _unconstrained_quantiles(parameters: Sequence[Parameter]) -> np.ndarray:
 
     @jax.jit
     def draws():
-        return [biject_to(p.prior.support).inv(p.prior.sample(jax.random.key(0), (2000,))) for p in parameters]
+        return [unconstraining(p.prior).inv(p.prior.sample(jax.random.key(0), (2000,))) for p in parameters]
 
     return np.array([np.quantile(values, [0.16, 0.5, 0.84]) for values in draws()])

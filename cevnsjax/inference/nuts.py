@@ -30,6 +30,9 @@ Progress = Callable[[str, int, int], None]
 BLOCK = 25
 """Draws between two looks at the keyboard."""
 
+_CANDIDATES, _EFFECTIVE = 64, 4
+"""Draws from the prior for each chain of the warm-up, and effective ones, that starts are chosen among."""
+
 
 class Tuning(NamedTuple):
     """The part of a schedule that a compiled transition depends on; see :class:`Schedule`."""
@@ -169,10 +172,9 @@ def warm_up(model: Model, key: jax.Array, schedule: Schedule, observed=None, pro
     data = model.experiment.observed if observed is None else observed
     total = schedule.warmup + schedule.settling
     key_start, key_pick, key_warm, key_chains = jax.random.split(key, 4)
-    candidates = model.prior_latents(key_start, 4 * schedule.warmup_chains)
-    finite = np.flatnonzero(np.isfinite(_potentials(model, data, candidates)))[: schedule.warmup_chains]
-    if len(finite) < schedule.warmup_chains:
-        raise ParameterError("The posterior density is not finite at most draws from the prior; check the priors.")
+    candidates = model.prior_latents(key_start, _CANDIDATES * schedule.warmup_chains)
+    potential, log_likelihood = _densities(model, data, candidates)
+    starts = _choose(key_start, np.asarray(potential), np.asarray(log_likelihood), schedule.warmup_chains)
 
     def run(states, draws: int, done: int):
         blocks = []
@@ -185,7 +187,7 @@ def warm_up(model: Model, key: jax.Array, schedule: Schedule, observed=None, pro
 
     identity = np.eye(len(model.parameters))
     keys = jax.random.split(key_warm, schedule.warmup_chains)
-    states = _start(model, data, schedule.tuning, *_arrays(candidates[finite], keys, 0, 0.1, identity))
+    states = _start(model, data, schedule.tuning, *_arrays(candidates[starts], keys, 0, 0.1, identity))
     states, positions = run(states, schedule.warmup, 0)
     pooled, covariance = _pool(positions)
     picks = jax.random.choice(key_pick, len(pooled), (schedule.chains,), replace=schedule.chains > len(pooled))
@@ -204,8 +206,40 @@ def _arrays(starts, keys, counter: int, step_size, inverse_mass_matrix):
 
 
 @eqx.filter_jit
-def _potentials(model: Model, observed, latents):
-    return jax.vmap(lambda latent: model.potential(latent, observed))(latents)
+def _densities(model: Model, observed, latents):
+    """Potential and log-likelihood of many latent vectors."""
+
+    def one(latent):
+        return model.potential(latent, observed), model.log_likelihood(model.from_latent(latent), observed)
+
+    return jax.lax.map(one, latents, batch_size=64)
+
+
+def _choose(key: jax.Array, potential: np.ndarray, log_likelihood: np.ndarray, number: int) -> np.ndarray:
+    """Choose starts among draws from the prior, by a power of the likelihood.
+
+    A chain that starts in a far corner may end in whatever maximum is first on its way, however little of the posterior
+    is there. The power is the largest that leaves several times as many effective draws as are chosen, so starts stay
+    wider than the posterior.
+    """
+    finite = np.isfinite(potential) & np.isfinite(log_likelihood)
+    if finite.sum() < max(number, len(finite) // 4):
+        raise ParameterError("The posterior density is not finite at most draws from the prior; check the priors.")
+    heights = np.where(finite, log_likelihood.astype(float), -np.inf)
+    heights = heights - heights.max()
+
+    def effective(power: float) -> float:
+        weights = np.exp(power * heights)
+        return weights.sum() ** 2 / (weights**2).sum()
+
+    wanted = min(_EFFECTIVE * number, int(finite.sum()))
+    low, high = 1e-12, 1.0
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if effective(middle) >= wanted else (low, middle)
+    # the largest sums of logarithm and Gumbel noise: draws without replacement
+    noise = np.asarray(jax.random.gumbel(key, heights.shape), dtype=float)
+    return np.argsort(low * heights + noise)[::-1][:number]
 
 
 def state_template(model: Model, schedule: Schedule, observed=None) -> Any:

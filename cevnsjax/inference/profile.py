@@ -15,14 +15,19 @@ from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.inference.model import Model
 
 
+def _constrained(model: Model, latent, observed):
+    values = model.from_latent(latent)
+    return model.log_likelihood(values, observed) + model.log_constraints(values)
+
+
 @eqx.filter_jit
 def _objective(model: Model, latent, observed):
-    return jax.value_and_grad(lambda z: -model.log_density(model.from_latent(z), observed))(latent)
+    return jax.value_and_grad(lambda z: -_constrained(model, z, observed))(latent)
 
 
 @eqx.filter_jit
 def _curvature(model: Model, latent, observed):
-    return jax.hessian(lambda z: -model.log_density(model.from_latent(z), observed))(latent)
+    return jax.hessian(lambda z: -_constrained(model, z, observed))(latent)
 
 
 @eqx.filter_jit
@@ -39,7 +44,7 @@ class Maximum:
     values
         Values of all parameters there.
     log_density
-        Log-likelihood (relative to the saturated model) plus log-prior there.
+        Log-likelihood (relative to the saturated model) plus the log-priors as constraints there.
     """
 
     values: dict[str, float]
@@ -58,7 +63,7 @@ def maximum(
     Parameters
     ----------
     model
-        The model; its priors act as penalties (constraint terms).
+        The model; its priors act as penalties (:meth:`Model.log_constraints`).
     fixed
         Values of the parameters that are held.
     observed

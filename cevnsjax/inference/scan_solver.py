@@ -91,7 +91,7 @@ def minus_log_density(model: Model, observed, gridded: Gridded, latents: Float[A
     """Minus log-likelihood minus the log-priors that constrain; infinite where it is undefined."""
     values, left_out = values_at(model, gridded, latents), without_prior(model, gridded)
     constraints = {name: value for name, value in values.items() if name not in left_out}
-    objective = -model.log_likelihood(values, observed) - model.log_prior(constraints)
+    objective = -model.log_likelihood(values, observed) - model.log_constraints(constraints)
     return jnp.where(jnp.isfinite(objective), objective, jnp.inf)
 
 

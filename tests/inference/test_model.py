@@ -9,7 +9,7 @@ from scipy.stats import norm, poisson, truncnorm
 
 from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import coherent_csi_2021
-from cevnsjax.inference import MODELS, Model, build_model, named_model
+from cevnsjax.inference import MODELS, Model, build_model, maximum, named_model
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
 
@@ -249,3 +249,25 @@ def test_derived_quantities(experiment):
     events = with_electrons.derived_values(with_electrons.reference_values)
     assert set(events) == {"cevns_events", "electrons_events"}
     assert float(events["cevns_events"]) == pytest.approx(float(experiment.signal().sum()), rel=1e-12)
+
+
+MASS = Parameter("mass_scale", dist.LogUniform(0.1, 100.0), "mass_kg")
+
+
+def test_priors_flat_in_a_logarithm(experiment):
+    """Latents are even in the logarithm, and the prior does not pull what is maximised to its lower end."""
+    model = Model(experiment, [MASS])
+    latents = jnp.linspace(-2.0, 2.0, 9)[:, None]
+    masses = np.array([float(model.from_latent(latent)["mass_scale"]) for latent in latents])
+    middle = np.sqrt(0.1 * 100.0)
+    np.testing.assert_allclose(np.log(masses / middle), -np.log(masses / middle)[::-1], rtol=0, atol=0.05)
+    for mass in (0.2, 5.0, 90.0):
+        values = {"mass_scale": jnp.asarray(mass)}
+        expected = -np.log(np.log(100.0 / 0.1))
+        assert float(model.log_constraints(values)) == pytest.approx(expected, rel=1e-12)
+        assert float(model.log_prior(values)) == pytest.approx(expected - np.log(mass), rel=1e-12)
+    assert "mass_scale" in maximum(model).values
+    best = maximum(model).values["mass_scale"]
+    above, below = (float(model.log_likelihood({"mass_scale": jnp.asarray(best * f)})) for f in (1.01, 0.99))
+    there = float(model.log_likelihood({"mass_scale": jnp.asarray(best)}))
+    assert there > max(above, below)
