@@ -10,7 +10,7 @@ from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment import Scattering
 from cevnsjax.flux import PionDecayAtRest
 from cevnsjax.spectrum import Panels
-from cevnsjax.target import Material, NuclearSpin, Nuclide, PointLike, compound, nuclide
+from cevnsjax.target import NuclearSpin, Nuclide, PointLike, compound, nuclide
 
 FERMI, HBAR_C = 1.1663788e-11, 197.3269804e-13  # MeV^-2, MeV cm
 G_A, STRANGE = 1.2756, -0.085
