@@ -98,7 +98,8 @@ class Scattering(eqx.Module):
     def _acting_on(self, isotope: str, interaction: AbstractInteraction) -> AbstractInteraction:
         """The interaction without axial terms on a nuclide that has no spin while others of the target have."""
         spinless = {name for name, nuclide in self.target.nuclides.items() if nuclide.has_spin_zero}
-        if isinstance(interaction, Coherent) and isotope in spinless and spinless != set(self.target.nuclides):
+        mixed = isotope in spinless and spinless != set(self.target.nuclides)
+        if mixed and isinstance(interaction, Coherent) and set(interaction.structures) != {"axial"}:
             return interaction.without("axial")
         return interaction
 

@@ -9,6 +9,7 @@ from abc import abstractmethod
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_positive, power_series
@@ -173,7 +174,7 @@ class SymmetrizedFermi(AbstractFormFactor):
 
     D. W. L. Sprung and J. Martorell, J. Phys. A 30, 6525 (1997). The form below is their closed form with the powers
     of q divided out: F = (z/sinh z)[c^2 w(qc) + 3 pi^2 a^2 sinc(qc) (z coth z - 1)/z^2]/(c^2 + pi^2 a^2), z = pi q a,
-    w(x) = 3 j_1(x)/x, which has no singular point.
+    w(x) = 3 j_1(x)/x, whose only singular point is removable: c^2 = -(pi a)^2, at R_rms = 2 pi a/sqrt5, 1.461 fm.
 
     Attributes
     ----------
@@ -194,6 +195,28 @@ class SymmetrizedFermi(AbstractFormFactor):
         q2 = momentum_transfer_per_fm**2
         surface2 = (math.pi * self.diffuseness_fm) ** 2
         half_density_radius2 = (5.0 / 3.0) * self.rms_radius_fm**2 - (7.0 / 3.0) * surface2
+        total = half_density_radius2 + surface2
         x2, z2 = q2 * half_density_radius2, q2 * surface2
         density = half_density_radius2 * uniform_ball(x2) + 3.0 * surface2 * _sinc(x2) * _langevin(z2)
-        return _inverse_sinhc(z2) * density / (half_density_radius2 + surface2)
+        removable = jnp.abs(total) < 0.5 * surface2
+        quotient = jnp.where(
+            removable,
+            _fermi_mean(jnp.where(removable, q2 * total, 0.0), z2),
+            density / jnp.where(removable, 1.0, total),
+        )
+        return _inverse_sinhc(z2) * quotient
+
+
+def _fermi_mean(step, z2):
+    """Quotient of the closed form where c^2 is near -(pi a)^2 and both sides vanish: the mean of the derivative.
+
+    With u = x^2 it is half the mean of 3 sinc - (z coth z) w over u from -z^2 to -z^2 + step, by Gauss's rule, exact to
+    rounding since both are entire functions of u.
+    """
+    abscissae, weights = np.polynomial.legendre.leggauss(5)
+    cosh_ratio = 1.0 + z2 * _langevin(z2)
+    mean = jnp.zeros_like(z2)
+    for abscissa, weight in zip((0.5 * (1.0 + abscissae)).tolist(), (0.25 * weights).tolist(), strict=True):
+        u = abscissa * step - z2
+        mean = mean + weight * (3.0 * _sinc(u) - cosh_ratio * uniform_ball(u))
+    return mean

@@ -107,6 +107,81 @@ def test_radius_below_the_skin_has_the_closed_form_with_an_imaginary_argument():
             np.testing.assert_allclose(kind(rms, second)(jnp.array(q)), float(ball * outer), rtol=1e-12)
 
 
+def closed_form_of_fermi(rms, diffuseness, q):
+    """Sprung and Martorell's closed form with 60 digits, where c is imaginary too."""
+    with mpmath.workdps(60):
+        rms, q, s = mpmath.mpf(float(rms)), mpmath.mpf(float(q)), mpmath.pi * mpmath.mpf(float(diffuseness))
+        c2 = mpmath.mpf(5) / 3 * rms**2 - mpmath.mpf(7) / 3 * s**2
+        x, z = q * mpmath.sqrt(c2), q * s
+        bracket = z / mpmath.tanh(z) * mpmath.sin(x) / x - mpmath.cos(x)
+        return float(mpmath.re(3 / (q**2 * (c2 + s**2)) * z / mpmath.sinh(z) * bracket))
+
+
+FERMI_SINGULAR = 2 * np.pi * 0.52 / np.sqrt(5)  # c^2 = -(pi a)^2
+
+
+@pytest.mark.parametrize("q", [1e-3, 0.05, 0.3, 0.6, 1.0])
+def test_removable_singularity_of_the_fermi_density(q):
+    """Where c^2 + (pi a)^2 vanishes, on both sides of it, at the switch of the two forms and far away."""
+    offsets = [0.0, *(sign * size for size in (1e-15, 1e-9, 1e-5, 1e-2) for sign in (-1, 1))]
+    radii = [FERMI_SINGULAR * (1 + offset) for offset in offsets]
+    switch = [np.sqrt(FERMI_SINGULAR**2 + sign * 0.3 * (np.pi * 0.52) ** 2) for sign in (-1, 1)]
+    radii += [r * (1 + offset) for r in switch for offset in (-1e-9, 1e-9)] + [0.01, 0.5, 1.0, 2.0, 3.0]
+    # at the singular point itself the closed form is 0/0: nearby, F moves by 1e-15
+    exact = [closed_form_of_fermi(r * (1 + 1e-14), 0.52, q) for r in radii]
+    found = jax.vmap(lambda r: SymmetrizedFermi(r)(jnp.array(q)))(jnp.array(radii))
+    # the power series of negative arguments end at the ninth: far below radii of nuclei, at large q, that is seen
+    np.testing.assert_allclose(found, exact, rtol=5e-14 if q < 1.0 else 5e-11)
+
+
+def test_gradient_at_the_removable_singularity(precision):
+    """In the radius and the diffuseness, against differences of the closed form; no digits are lost in float32."""
+    q = 0.4
+    point = [jnp.asarray(value, dtype=float) for value in (FERMI_SINGULAR, 0.52)]
+    value, gradient = jax.value_and_grad(lambda r, a: SymmetrizedFermi(r, a)(jnp.asarray(q, dtype=float)), (0, 1))(
+        *point
+    )
+    assert value.dtype == np.dtype(precision)
+    step = 1e-6
+    by_radius = closed_form_of_fermi(FERMI_SINGULAR + step, 0.52, q) - closed_form_of_fermi(
+        FERMI_SINGULAR - step, 0.52, q
+    )
+    by_diffuseness = closed_form_of_fermi(FERMI_SINGULAR, 0.52 + step, q) - closed_form_of_fermi(
+        FERMI_SINGULAR, 0.52 - step, q
+    )
+    tolerance = {"float64": 1e-9, "float32": 1e-5}[precision]
+    np.testing.assert_allclose(
+        value,
+        closed_form_of_fermi(FERMI_SINGULAR * (1 + 1e-12), 0.52, q),
+        rtol=0.01 * tolerance + 1e-7 * (precision == "float32"),
+    )
+    expected = np.array([by_radius, by_diffuseness]) / (2 * step)
+    np.testing.assert_allclose(gradient, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_radius_of_zero_leaves_the_skin(kind):
+    """F = 1 + O(q^4), not one: the surface stays, and a negative density in the middle brings the radius to zero."""
+    second = {Helm: 0.9, KleinNystrand: 0.7, SymmetrizedFermi: 0.52}[kind]
+    q = 0.1
+    with mpmath.workdps(40):
+        if kind is SymmetrizedFermi:
+            exact = closed_form_of_fermi(1e-12, second, q)
+        else:
+            x = mpmath.mpc(0, q * second * mpmath.sqrt(5 if kind is Helm else 10))
+            ball = mpmath.re(3 * (mpmath.sin(x) - x * mpmath.cos(x)) / x**3)
+            outer = (
+                mpmath.exp(-((mpmath.mpf(q) * second) ** 2) / 2)
+                if kind is Helm
+                else 1 / (1 + (mpmath.mpf(q) * second) ** 2)
+            )
+            exact = float(ball * outer)
+    np.testing.assert_allclose(kind(1e-12, second)(jnp.array(q)), exact, rtol=1e-14)
+    assert abs(exact - 1) < 2 * (q * second) ** 4
+    # with the skin as small, the nucleus is a point
+    np.testing.assert_allclose(kind(1e-9, 1e-9)(jnp.array([0.1, 1.0])), 1.0, rtol=1e-15)
+
+
 EXACT = {
     uniform_ball: lambda x2: 3 * (mpmath.sin(mpmath.sqrt(x2)) / mpmath.sqrt(x2) - mpmath.cos(mpmath.sqrt(x2))) / x2,
     _sinc: lambda x2: mpmath.sin(mpmath.sqrt(x2)) / mpmath.sqrt(x2),

@@ -1,0 +1,354 @@
+"""Gradients of every term of every interaction: against differences, finite at the edges, in both precisions."""
+
+import functools
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cevnsjax.cross_section import (
+    NSI,
+    Axial,
+    BaryonMinusLeptons,
+    ChargeRadius,
+    Coherent,
+    DipolePortal,
+    ElectronNSI,
+    ElectronScattering,
+    ElectronTreeLevel,
+    ErlerSu,
+    FlavourMatrix,
+    FlavourVector,
+    GeneralizedScalar,
+    GeneralizedTensor,
+    GeneralizedVector,
+    LightScalar,
+    LightTensor,
+    LightVector,
+    MagneticMoment,
+    MajoranaMoment,
+    Millicharge,
+    MuonMinusTau,
+    PDGLegacy,
+    QuarkScalar,
+    QuarkTensor,
+    Tomalak21,
+    TreeLevel,
+)
+from cevnsjax.experiment import coherent_csi_2021
+from cevnsjax.flux import PionDecayAtRest
+from cevnsjax.inference import MODELS, build_model
+from cevnsjax.paths import get_path, leaf_paths, set_paths
+from cevnsjax.spectrum import Panels
+from cevnsjax.target import compound, nuclide
+
+pytestmark = pytest.mark.usefixtures("standard_promotion")
+
+ENTRIES = ("ee", "mumu", "tautau", "emu_real", "emu_imag", "etau_real", "etau_imag", "mutau_real", "mutau_imag")
+
+
+def matrix(size):
+    """Every entry different, none zero."""
+    return FlavourMatrix(**{name: size * (0.3 + 0.1 * i) * (-1) ** i for i, name in enumerate(ENTRIES)})
+
+
+def vector(size):
+    return FlavourVector(size, -0.7 * size, 0.4 * size)
+
+
+TERMS = {
+    "tree": lambda: TreeLevel(0.235),
+    "pdg-legacy": PDGLegacy,
+    "erler-su": ErlerSu,
+    "tomalak21": Tomalak21,
+    "axial": Axial,
+    "nsi": lambda: NSI(matrix(0.1), matrix(-0.07)),
+    "zprime": lambda: LightVector(30.0, 4e-5, 0.5, -0.8, 1.2, vector(1.0)),
+    "b-l": lambda: BaryonMinusLeptons(30.0, 4e-5, 0.6, 1.7),
+    "mu-tau": lambda: MuonMinusTau(30.0, 4e-4),
+    "light scalar": lambda: LightScalar(20.0, 2e-5, neutrino_couplings=vector(1.0)),
+    "light tensor": lambda: LightTensor(20.0, 2e-5, 0.6, 0.5, vector(1.0)),
+    "xi_S": lambda: GeneralizedScalar(vector(0.8)),
+    "xi_V": lambda: GeneralizedVector(vector(0.2)),
+    "xi_T": lambda: GeneralizedTensor(vector(0.6)),
+    "quark scalar": lambda: QuarkScalar(vector(0.01), vector(-0.02)),
+    "quark tensor": lambda: QuarkTensor(vector(0.3)),
+    "charge radius": lambda: ChargeRadius(matrix(3.0)),
+    "millicharge": lambda: Millicharge(matrix(1e-8)),
+    "magnetic": lambda: MagneticMoment(matrix(1e-9)),
+    "majorana": lambda: MajoranaMoment(*(1e-9 * x for x in (1.0, -2.0, 0.5, 0.7, -0.3, 0.9))),
+    "electron tree": lambda: ElectronTreeLevel(0.235),
+    "electron nsi": lambda: ElectronNSI(matrix(0.1), matrix(-0.07)),
+}
+ELECTRON = ("zprime", "b-l", "mu-tau", "light scalar", "charge radius", "millicharge", "magnetic", "majorana")
+ON_NUCLEI = {name: build for name, build in TERMS.items() if not name.startswith("electron")}
+ON_ELECTRONS = {name: TERMS[name] for name in (*ELECTRON, "electron tree", "electron nsi")}
+
+
+def standard(name, build):
+    """A term with the Standard Model to interfere with, and its opposite where scalars and tensors do."""
+    terms = {"new": build()}
+    if name not in ("tree", "pdg-legacy", "erler-su", "tomalak21"):
+        terms["sm"] = TreeLevel()
+    if name in ("xi_S", "light scalar", "quark scalar"):
+        terms["other"] = GeneralizedTensor(vector(0.5))
+    if name in ("xi_T", "light tensor", "quark tensor"):
+        terms["other"] = GeneralizedScalar(vector(0.5))
+    return terms
+
+
+def interactions():
+    """Every interaction by name, with the recoils (keV) of cross sections at 30 MeV, and a nuclide."""
+    made = {f"nuclei, {name}": (lambda n=name, b=build: Coherent(standard(n, b))) for name, build in ON_NUCLEI.items()}
+    for name, build in ON_ELECTRONS.items():
+        made[f"electrons, {name}"] = lambda b=build: ElectronScattering.on(
+            compound("CsI"), terms={"sm": ElectronTreeLevel(), "new": b()}
+        )
+    for mass in (3.0, 28.0, 40.0):
+        made[f"dipole portal, {mass:g}"] = lambda m=mass: DipolePortal(m, vector(1e-9))
+    return made
+
+
+INTERACTIONS = interactions()
+
+
+def everything_at_once():
+    """All terms in one interaction: one program to compile, and every term has to live with the others."""
+    electrons = {name: build() for name, build in ON_ELECTRONS.items()}
+    return {
+        "nuclei": Coherent({name: build() for name, build in ON_NUCLEI.items()}),
+        "electrons": ElectronScattering.on(compound("CsI"), terms=electrons),
+        "dipole portal": DipolePortal(3.0, vector(1e-9)),
+    }
+
+
+WITHOUT_INFLUENCE = {
+    "nuclei": ("electron_charge", "electron_coupling"),
+    "electrons": ("up_charge", "down_charge", "proton_coupling", "neutron_coupling"),
+}
+
+
+def free_leaves(interaction):
+    paths = [path for path, leaf in leaf_paths(interaction) if jnp.shape(leaf) == ()]
+    return [path for path in paths if "shells" not in path and ".sm." not in path and ".other." not in path]
+
+
+def point_values(interaction):
+    """dsigma/dT at a few energies and recoils, for a neutrino and an antineutrino of each flavour."""
+    target = nuclide("Cs133")
+    energies, recoils = jnp.asarray([30.0, 50.0, 50.0]), jnp.asarray([1.0, 4.0, 9.0])
+    neutrinos = ("nu_e", "nu_mu_bar", "nu_tau")
+    each = [interaction.differential_cross_section(energies, recoils, target, neutrino) for neutrino in neutrinos]
+    return jnp.concatenate(each)
+
+
+def event_sum(interaction):
+    """Events of a kilogram of CsI, weighted with the recoil so that the whole spectrum matters."""
+    target, flux = compound("CsI"), PionDecayAtRest(0.08, 1e23, 20.0)
+    spectrum = interaction.spectrum(interaction.nodes(flux, target, Panels(5.0, (24, 16))), flux).flat()
+    return (spectrum.events * (1.0 + 0.1 * spectrum.energy_keV)[None, :]).sum(axis=1)
+
+
+def ordinary_values(interaction):
+    return jnp.concatenate([point_values(interaction), event_sum(interaction)])
+
+
+def edge_values(interaction):
+    """At the largest recoil of each energy, just beyond it, at tiny recoils, and events over the flux."""
+    target = nuclide("Cs133")
+    nucleus = interaction.recoil == "nucleus"
+    recoiling = target.mass_MeV if nucleus else jnp.asarray(0.51099895, dtype=float)
+    energies = jnp.asarray([30.0, 30.0, 30.0, 50.0], dtype=float)
+    largest = 2e3 * energies**2 / (recoiling + 2.0 * energies)
+    recoils = largest * jnp.asarray([1.0, 1.0000001, 1e-7, 0.5], dtype=float)
+    each = [interaction.differential_cross_section(energies, recoils, target, n) for n in ("nu_e", "nu_mu_bar")]
+    return jnp.concatenate([*each, event_sum(interaction)])
+
+
+def compiled(interaction, values_of):
+    """Values at many points of the free leaves, and their derivatives."""
+    paths = free_leaves(interaction)
+
+    def values(leaves):
+        return values_of(set_paths(interaction, paths, list(leaves)))
+
+    start = jnp.stack([get_path(interaction, path) for path in paths])
+    return paths, start, values
+
+
+# --- against differences
+
+
+def assert_gradients_are_differences(kind, interaction, first=()):
+    """Fourth order, 1e-5 of each derivative: cross sections at points, and events of a flux."""
+    paths, start, values = compiled(interaction, ordinary_values)
+
+    @jax.jit
+    def evaluate(points):
+        return jax.lax.map(values, points), jax.jacrev(values)(points[0])
+
+    for point in first or (np.asarray(start),):
+        steps = 2e-3 * np.abs(point)
+        assert np.all(steps > 0.0)
+        offsets = np.concatenate([multiple * np.diag(steps) for multiple in (-2, -1, 1, 2)])
+        found, gradient = evaluate(jnp.asarray(np.concatenate([point[None, :], point[None, :] + offsets])))
+        found, gradient = np.asarray(found), np.asarray(gradient).T
+        far_below, below, above, far_above = found[1:].reshape(4, len(paths), -1)
+        difference = (8 * (above - below) - (far_above - far_below)) / (12 * steps[:, None])
+        rounding = 1e-14 * np.abs(found[:1]) / steps[:, None]
+        for i, path in enumerate(paths):
+            error = np.abs(gradient[i] - difference[i])
+            assert np.all(error <= 1e-5 * np.abs(difference[i]) + rounding[i]), path
+            none = path.endswith(WITHOUT_INFLUENCE.get(kind, ()))
+            assert np.any(gradient[i] != 0.0) != none, path
+
+
+@pytest.mark.parametrize("kind", ["nuclei", "electrons"])
+def test_every_leaf_against_differences(kind):
+    interaction = everything_at_once()[kind]
+    assert len(free_leaves(interaction)) > 50
+    assert_gradients_are_differences(kind, interaction)
+
+
+def test_dipole_portal_against_differences():
+    """Below and above the threshold of the line."""
+    masses = [np.array([mass, 1e-9, -0.7e-9, 0.4e-9]) for mass in (3.0, 28.0, 40.0)]
+    assert free_leaves(everything_at_once()["dipole portal"])[0] == "mass_MeV"
+    assert_gradients_are_differences("dipole portal", everything_at_once()["dipole portal"], masses)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", INTERACTIONS)
+def test_term_by_term_against_differences(name):
+    """With the Standard Model alone, and what it interferes with: nothing drowns in larger terms."""
+    assert_gradients_are_differences(name.split(",")[0], INTERACTIONS[name]())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["nuclei", "electrons", "dipole portal"])
+def test_forward_mode_is_reverse_mode(kind):
+    _, start, values = compiled(everything_at_once()[kind], ordinary_values)
+    forward, reverse = jax.jit(lambda leaves: (jax.jacfwd(values)(leaves), jax.jacrev(values)(leaves)))(start)
+    forward, reverse = np.asarray(forward), np.asarray(reverse)
+    assert np.all(np.abs(reverse - forward) <= 1e-9 * np.abs(forward) + 1e-12 * np.abs(forward).max(axis=0))
+
+
+# --- the edges
+
+
+def zero_where(*endings):
+    """Every leaf whose path ends in one of these."""
+    return lambda path, value: 0.0 if path.endswith(endings) else value
+
+
+def parts_of(*blocks):
+    """Every leaf below one of these blocks is zero."""
+    return lambda path, value: 0.0 if any(f".{block}." in path for block in blocks) else value
+
+
+def masses_of(mass):
+    return lambda path, value: mass if path.endswith("mass_MeV") else value
+
+
+MATRICES = ("up", "down", "left", "right", "xi", "squared_radius_1e32cm2", "charge", "moment")
+EDGES = {
+    "ordinary": lambda path, value: value,
+    "no coupling": zero_where(".coupling", "axial_coupling"),
+    "no mass": masses_of(0.0),
+    "mass of 1 keV": masses_of(1e-3),
+    "huge mass": masses_of(1e5),
+    "no mass and no coupling": zero_where(".mass_MeV", ".coupling"),
+    "no charges": zero_where("_charge", "_coupling", "x_e", "x_mu"),
+    "no matrices": parts_of(*MATRICES, "c_nlqu", "c_nldq", "c_prime_nldq", "majorana", "neutrino_charges"),
+    "s_W^2 = 1/4": lambda path, value: 0.25 if path.endswith("weak_mixing_angle_sin2") else value,
+    "s_W^2 = 0": zero_where("weak_mixing_angle_sin2"),
+    "all zero": lambda path, value: 0.0,
+    "strong": lambda path, value: 1.0 if path.endswith(".coupling") else value,
+}
+
+
+def assert_finite(interaction, points, precision):
+    """Values and gradients, for every set of leaves."""
+    paths, start, values = compiled(interaction, edge_values)
+    evaluate = jax.jit(lambda leaves: (values(leaves), jax.jacrev(values)(leaves)))
+    for name, change in points.items():
+        leaves = [change(path, float(leaf)) for path, leaf in zip(paths, start, strict=True)]
+        found, gradient = evaluate(jnp.asarray(leaves, dtype=float))
+        assert found.dtype == np.dtype(precision)
+        assert np.all(np.isfinite(found)), name
+        bad = [path for path, each in zip(paths, np.asarray(gradient).T, strict=True) if not np.all(np.isfinite(each))]
+        assert not bad, name
+
+
+@pytest.mark.parametrize("kind", ["nuclei", "electrons"])
+def test_finite_at_the_edges(kind, precision):
+    assert_finite(everything_at_once()[kind], EDGES, precision)
+
+
+def test_dipole_portal_at_the_edges(precision):
+    """Masses at the thresholds of the line, of the end point and of the energy of the cross section, on Cs133."""
+    nucleus = float(nuclide("Cs133").mass_MeV)
+    energies = (139.57039**2 - 105.6583755**2) / (2 * 139.57039), 105.6583755 / 2, 30.0, 50.0
+    masses = [nucleus * (np.sqrt(1 + 2 * energy / nucleus) - 1) for energy in energies]
+    points = {f"{mass!r}": masses_of(mass) for mass in (0.0, 1e-10, 1e-3, 29.7, *masses, 1e5)}
+    points["no moment"] = zero_where(".e", ".mu", ".tau")
+    points["nothing"] = lambda path, value: 0.0
+    assert_finite(everything_at_once()["dipole portal"], points, precision)
+
+
+# --- float32
+
+
+@pytest.mark.parametrize("name", INTERACTIONS)
+def test_cross_sections_in_float32(name):
+    """Within 1e-5 of float64, for every term with the Standard Model."""
+
+    def evaluate():
+        return np.asarray(point_values(INTERACTIONS[name]()), dtype=float)
+
+    with jax.enable_x64(False):
+        single = evaluate()
+    np.testing.assert_allclose(single, evaluate(), rtol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["nuclei", "electrons", "dipole portal"])
+def test_events_and_gradients_in_float32(kind):
+    """Of all terms at once: events within 1e-5, derivatives within 1e-4 of the largest for each leaf."""
+
+    def evaluate():
+        _, start, values = compiled(everything_at_once()[kind], ordinary_values)
+        found, gradient = jax.jit(lambda leaves: (values(leaves), jax.jacrev(values)(leaves)))(start)
+        return np.asarray(found, dtype=float), np.asarray(gradient, dtype=float)
+
+    double, double_gradient = evaluate()
+    with jax.enable_x64(False):
+        single, single_gradient = evaluate()
+    np.testing.assert_allclose(single, double, rtol=1e-5)
+    # points and events have units of their own: each number in units of itself
+    error, scale = (np.abs(g) / np.abs(double)[:, None] for g in (single_gradient - double_gradient, double_gradient))
+    assert np.all(error.max(axis=0) <= 1e-4 * scale.max(axis=0))
+
+
+# --- named models
+
+
+@functools.cache
+def csi():
+    return coherent_csi_2021()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("electrons", ["", "+electrons"])
+@pytest.mark.parametrize("name", MODELS)
+def test_densities_over_the_prior(name, electrons):
+    """Log-density and its gradient are finite at 200 draws of the prior."""
+    with jax.numpy_dtype_promotion("standard"):
+        model = build_model(csi(), name + electrons)
+        values = jax.vmap(model.from_latent)(model.prior_latents(jax.random.key(5), 200))
+        density, gradient = eqx.filter_jit(lambda m, v: m.log_density_and_gradient(v, batch_size=50))(model, values)
+    assert np.all(np.isfinite(density))
+    for key, each in gradient.items():
+        assert np.all(np.isfinite(each)), key

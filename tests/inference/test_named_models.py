@@ -1,0 +1,216 @@
+"""Named models: what they add to an experiment, and the paths of what they offer."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cevnsjax.cross_section import (
+    AbstractElectronTerm,
+    AbstractTerm,
+    Coherent,
+    DipolePortal,
+    ElectronScattering,
+    GeneralizedScalar,
+    GeneralizedTensor,
+    MagneticMoment,
+    TreeLevel,
+)
+from cevnsjax.errors import ParameterError, UnknownNameError
+from cevnsjax.experiment import Scattering, coherent_csi_2021
+from cevnsjax.flux import MonoEnergetic, SterileOscillation
+from cevnsjax.inference import MODELS, build_model, named_model
+from cevnsjax.paths import get_path, set_paths
+from cevnsjax.target import compound
+
+pytestmark = pytest.mark.usefixtures("standard_promotion")
+
+NAMES = [name + ending for name in MODELS for ending in ("", "+electrons")]
+# models whose one term acts on electrons too, and the name of that term
+ON_ELECTRONS = {
+    "zprime": "zprime",
+    "zprime-b-l": "zprime",
+    "zprime-lmu-ltau": "zprime",
+    "scalar": "scalar",
+    "magnetic-moment": "magnetic",
+    "charge-radius": "charge_radius",
+    "millicharge": "millicharge",
+}
+COMMON = ("xi_scalar", "xi_tensor", "c_nlqu", "c_nldq", "c_prime_nldq", "moment")
+NEEDS_COHERENT = (*ON_ELECTRONS, "sm-axial", "nsi", "generalized", "quark-operators", "tensor")
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    return coherent_csi_2021()
+
+
+def same(first, second):
+    return eqx.tree_equal(first, second) is True or bool(eqx.tree_equal(first, second))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_preparing_twice_is_preparing_once(name, experiment):
+    once = named_model(name).prepare(experiment)
+    twice = named_model(name).prepare(once)
+    assert list(twice.interactions) == list(once.interactions)
+    assert same(twice, once)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_have_their_paths(name, experiment):
+    """Every path is that of one number, within the support of the prior or free to be set there; names differ."""
+    model = named_model(name)
+    prepared = model.prepare(experiment)
+    parameters = model.parameters(prepared)
+    names = [p.name for p in parameters]
+    assert len(set(names)) == len(names)
+    assert not set(names) & {p.name for p in prepared.nuisances}
+    for parameter in (*parameters, *prepared.nuisances):
+        assert parameter.paths
+        assert parameter.description
+        values = [float(get_path(prepared, path)) for path in parameter.paths]
+        assert len(set(values)) == 1, parameter.name
+    assert set(model.free_by_default(prepared)) <= set(names)
+    assert set(model.excluded_nuisances) <= {p.name for p in prepared.nuisances}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_each_parameter_moves_the_counts(name, experiment):
+    """All of them, but those of tau neutrinos, which are not in the beam."""
+    model = named_model(name)
+    prepared = model.prepare(experiment)
+    # a parameter common to all flavours sets what those of one flavour set
+    parameters = [p for p in model.parameters(prepared) if p.name not in COMMON]
+    draws = {p.name: jnp.asarray(p.prior.sample(jax.random.key(i))) for i, p in enumerate(parameters)}
+    start = set_paths(prepared, *zip(*[(p.paths[0], draws[p.name]) for p in parameters], strict=True))
+    paths = [p.paths[0] for p in parameters]
+    if name == "sterile":
+        values = {"flux.mass_splitting_eV2": 1.5, "flux.electron_mixing2": 0.1, "flux.muon_mixing2": 0.08}
+        values |= {"flux.tau_mixing2": 0.05, "flux.path_spread_m": 0.3}
+        start = set_paths(start, list(values), [jnp.asarray(value) for value in values.values()])
+    if name == "dipole-portal":
+        start = set_paths(start, ["interactions.dipole_portal.mass_MeV"], [jnp.asarray(10.0)])
+
+    def counts(values):
+        return set_paths(start, paths, list(values)).signal().sum()
+
+    gradient = jax.jit(jax.grad(counts))([get_path(start, path) for path in paths])
+    for parameter, each in zip(parameters, gradient, strict=True):
+        of_tau = parameter.name.endswith("_tau") or "tautau" in parameter.name
+        assert (float(each) != 0.0) != of_tau, parameter.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_standard_model_is_where_nothing_was_added(name, experiment):
+    """Terms that were there stay; the interactions of the experiment keep their order."""
+    prepared = named_model(name).prepare(experiment)
+    assert next(iter(prepared.interactions)) == "cevns"
+    assert same(prepared.interactions["cevns"].terms["sm"], experiment.interactions["cevns"].terms["sm"])
+    assert ("electrons" in prepared.interactions) == name.endswith("+electrons")
+
+
+@pytest.mark.parametrize("name", ON_ELECTRONS)
+def test_with_electrons_one_parameter_sets_both(name, experiment):
+    term = ON_ELECTRONS[name]
+    model = named_model(f"{name}+electrons")
+    prepared = model.prepare(experiment)
+    on_nuclei, on_electrons = (prepared.interactions[key].terms[term] for key in ("cevns", "electrons"))
+    assert isinstance(on_nuclei, AbstractTerm)
+    assert isinstance(on_electrons, AbstractElectronTerm)
+    assert same(on_nuclei, on_electrons)
+    for parameter in model.parameters(prepared):
+        where = [f"interactions.{key}.terms.{term}." for key in ("cevns", "electrons")]
+        leaves = [{path.removeprefix(start) for path in parameter.paths if path.startswith(start)} for start in where]
+        assert leaves[0] == leaves[1] != set()
+        assert len(parameter.paths) == 2 * len(leaves[0])
+    # without electrons, one
+    alone = named_model(name)
+    for parameter in alone.parameters(alone.prepare(experiment)):
+        assert len(parameter.paths) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in NEEDS_COHERENT if name not in ON_ELECTRONS])
+def test_terms_on_nuclei_alone_leave_electrons_as_they_are(name, experiment):
+    model = named_model(f"{name}+electrons")
+    prepared = model.prepare(experiment)
+    assert list(prepared.interactions["electrons"].terms) == ["sm"]
+    for parameter in model.parameters(prepared):
+        assert all(path.startswith("interactions.cevns.") for path in parameter.paths)
+
+
+@pytest.mark.parametrize("name", ["scalar", "zprime"])
+def test_a_value_reaches_both_interactions(name, experiment):
+    model = build_model(experiment, f"{name}+electrons")
+    moved = model.at({"coupling": 3e-5, "mass": 7.0})
+    for key in ("cevns", "electrons"):
+        term = moved.interactions[key].terms[ON_ELECTRONS[name]]
+        assert (float(term.coupling), float(term.mass_MeV)) == (3e-5, 7.0)
+
+
+def test_what_was_set_in_a_term_stays(experiment):
+    coherent = experiment.interactions["cevns"].with_terms({"magnetic": MagneticMoment()})
+    given = set_paths(
+        experiment.with_interactions({"cevns": coherent}),
+        ["interactions.cevns.terms.magnetic.moment.ee"],
+        [jnp.asarray(3e-10)],
+    )
+    prepared = named_model("magnetic-moment").prepare(given)
+    assert float(prepared.interactions["cevns"].terms["magnetic"].moment.ee) == 3e-10
+
+
+def test_generalized_has_both_terms(experiment):
+    terms = named_model("generalized").prepare(experiment).interactions["cevns"].terms
+    assert isinstance(terms["scalar"], GeneralizedScalar)
+    assert isinstance(terms["tensor"], GeneralizedTensor)
+    model = build_model(experiment, "generalized")
+    assert model.names[:2] == ("xi_scalar", "xi_tensor")
+    moved = model.at({"xi_scalar": 0.7}).interactions["cevns"].terms["scalar"].xi
+    assert [float(x) for x in (moved.e, moved.mu, moved.tau)] == [0.7, 0.7, 0.7]
+
+
+def test_dipole_portal_is_an_interaction(experiment):
+    prepared = named_model("dipole-portal").prepare(experiment)
+    assert isinstance(prepared.interactions["dipole_portal"], DipolePortal)
+    assert list(prepared.interactions) == ["cevns", "dipole_portal"]
+
+
+@pytest.mark.parametrize("name", NEEDS_COHERENT)
+def test_without_coherent_scattering(name, experiment):
+    """Refused with a sentence, with electrons or without."""
+    alone = {"electrons": ElectronScattering.on(experiment.target)}
+    bare = eqx.tree_at(lambda e: e.interactions, experiment, alone)
+    for ending in ("", "+electrons"):
+        with pytest.raises(ParameterError, match=r"The model '\w+' needs coherent scattering, got \['electrons'\]\."):
+            named_model(name + ending).prepare(bare)
+
+
+def test_sterile_moves_what_is_said_of_the_flux(experiment):
+    prepared = named_model("sterile").prepare(experiment)
+    assert isinstance(prepared.flux, SterileOscillation)
+    assert float(prepared.flux.baseline_m) == 19.3
+    paths = {p.name: p.paths for p in prepared.nuisances}
+    before = {p.name: p.paths for p in experiment.nuisances}
+    assert before["neutrinos_per_proton"] == ("flux.neutrinos_per_proton",)
+    assert paths["neutrinos_per_proton"] == ("flux.source.neutrinos_per_proton",)
+    assert {k: v for k, v in paths.items() if k != "neutrinos_per_proton"} == {
+        k: v for k, v in before.items() if k != "neutrinos_per_proton"
+    }
+    for p in prepared.nuisances:
+        assert float(get_path(prepared, p.paths[0])) == float(get_path(experiment, before[p.name][0]))
+    # without mixing nothing has changed
+    np.testing.assert_allclose(prepared.signal().sum(axis=0), experiment.signal().sum(axis=0), rtol=1e-9, atol=1e-12)
+
+
+def test_sterile_needs_a_distance():
+    scattering = Scattering(compound("[Ar40]"), {"cevns": Coherent({"sm": TreeLevel()})}, MonoEnergetic("nu_e", 30.0))
+    with pytest.raises(ParameterError, match="The model 'sterile' needs a source at a distance"):
+        named_model("sterile").prepare(scattering)
+
+
+def test_unknown_models():
+    with pytest.raises(UnknownNameError, match=r"no model called 'zprime-b-m'; did you mean.*'zprime-b-l'"):
+        named_model("zprime-b-m")
+    with pytest.raises(UnknownNameError, match=r"no model called 'smm\+electrons'"):
+        named_model("smm+electrons")
