@@ -40,7 +40,6 @@ _ENERGY_DEPENDENCE = {
     "scalar": kinematics.scalar,
     "tensor": kinematics.tensor,
     "magnetic": kinematics.magnetic,
-    "scalar_tensor": kinematics.scalar_tensor,
 }
 
 

@@ -148,12 +148,13 @@ def test_one_parameter_reproduces_profile_interval(small_model):
 
 
 def test_nothing_left_to_profile(experiment, small_model):
-    """Without nuisances a map is the likelihood itself."""
+    """Without anything to profile a map is the likelihood itself, with the prior of a nuisance that is on the grid."""
     grid = {"signal_norm": np.linspace(0.2, 2.0, 5), "steady_state_events": np.linspace(1100.0, 1500.0, 4)}
     found = profile_map(small_model, grid)
     for i, a in enumerate(grid["signal_norm"]):
         for j, b in enumerate(grid["steady_state_events"]):
             direct = small_model.log_likelihood({"signal_norm": a, "steady_state_events": b})
+            direct = direct + small_model.log_prior({"steady_state_events": b})
             assert found.log_density[i, j] == pytest.approx(float(direct), rel=1e-12)
     assert found.best.log_density >= found.log_density.max()
     single = profile_map(Model(experiment, [NORM]), {"signal_norm": np.linspace(0.6, 1.4, 17)})
