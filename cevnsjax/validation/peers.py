@@ -4,8 +4,8 @@ Each code has its own Fermi constant, hbar c, weak couplings, nuclear masses and
 this package's the outputs agree to the digits they are kept with. What a code calls a coupling is turned into what it
 is in the Lagrangians of this package: strengths given with respect to G_F follow the G_F of the code.
 
-Left out: magnetic moments in bradkav/CEvNS, which has 1/T - 1/E + T/(4E^2), the last term for a nucleus of spin 0;
-this package leaves it out, which is 5e-7 at most on the same points.
+Left out: magnetic moments in bradkav/CEvNS, which differ by 5e-8 to 5e-7 on the same points. That is the size of
+T/(4E^2), the term of a nucleus of spin 0 beyond 1/T - 1/E, which this package leaves out.
 """
 
 import functools
