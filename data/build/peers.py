@@ -85,7 +85,8 @@ def main():
         "g_nu g_q = 1e-8; light-scalar: a scalar of 10 MeV alone with g_nu g_q = 1e-8",
         "cross_section_cm2_per_keV": "bradkav-CEvNS beyond sm: its output over its own F^2 at the same point",
         "relative_rounding": "how far the ten digits of the output may be off",
-        "omitted": "magnetic moments of bradkav-CEvNS: they differ from 1/T - 1/E by 5e-7 at most, the size of T/(4E^2)",
+        "omitted": "magnetic moments of bradkav-CEvNS: they differ from 1/T - 1/E by 5e-7 at most, "
+        "the size of T/(4E^2)",
     }
     header |= {code: f"github.com/{CODES[code]}, commit {peer['commit']}" for code, peer in peers.items()}
     lines = [f"# {key}: {value}" for key, value in header.items()]
