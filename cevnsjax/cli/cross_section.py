@@ -93,11 +93,12 @@ def cross_section(
         "model": model,
         "set": values,
         "convention": _convention(couplings, form_factor, material),
-        "nuclides": _nuclides(scattering, couplings, energy, recoil),
+        "nuclides": _nuclides(scattering, recoil),
         "threshold_keV": threshold,
     }
     if energy is not None:
         content |= {"neutrino": neutrino, "neutrino_energy_MeV": energy}
+        content["largest_recoil_keV"] = _largest_recoils(scattering, energy)
     else:
         content |= {"flux": flux}
     if energy is not None and recoil is not None:
@@ -157,16 +158,15 @@ def _convention(couplings: Couplings, form_factor: FormFactor, material: "Materi
     }
 
 
-def _nuclides(
-    scattering: "Scattering", couplings: Couplings, energy: float | None, recoil: float | None
-) -> dict[str, dict[str, Any]]:
-    """Mass, largest recoil, weak charges, and form factors at the recoil energy, of every nuclide."""
+def _nuclides(scattering: "Scattering", recoil: float | None) -> dict[str, dict[str, Any]]:
+    """Mass, weak charges of the Standard Model, and form factors at the recoil energy, of every nuclide."""
     import jax.numpy as jnp
 
     from cevnsjax.constants import HBAR_C_MEV_FM
     from cevnsjax.cross_section import weak_charge
+    from cevnsjax.paths import get_path
 
-    standard_model = _standard_model(couplings)
+    standard_model = get_path(scattering, "interactions.cevns.terms.sm")
     total = sum(float(count) for count in scattering.target.nuclei_per_formula_unit.values())
     rows = {}
     for name, nuclide in scattering.target.nuclides.items():
@@ -177,13 +177,22 @@ def _nuclides(
             "mass_MeV": mass,
             "weak_charge": dict(zip(("nu_e", "nu_mu", "nu_tau"), charges.tolist(), strict=True)),
         }
-        if energy is not None:
-            rows[name]["largest_recoil_keV"] = 2e3 * energy**2 / (mass + 2.0 * energy)
         if recoil is not None:
             momentum = jnp.sqrt(jnp.asarray(2e-3 * mass * recoil, dtype=float)) / HBAR_C_MEV_FM
             rows[name]["proton_form_factor"] = float(nuclide.proton_form_factor(momentum))
             rows[name]["neutron_form_factor"] = float(nuclide.neutron_form_factor(momentum))
     return rows
+
+
+def _largest_recoils(scattering: "Scattering", energy: float) -> dict[str, dict[str, float]]:
+    """Largest recoil energy of each interaction on each nuclide, keV."""
+    import jax.numpy as jnp
+
+    at = jnp.asarray(energy, dtype=float)
+    return {
+        name: {isotope: float(each.largest_recoil_keV(at, n)) for isotope, n in scattering.target.nuclides.items()}
+        for name, each in scattering.interactions.items()
+    }
 
 
 def _differential(scattering: "Scattering", energy: float, recoil: float, neutrino: str) -> dict[str, dict[str, float]]:
@@ -228,10 +237,11 @@ def _print(content: dict[str, Any]) -> None:
             for component, value in components.items():
                 row = [isotope, f"{of['fraction']:.4g}", name, component, _number(value)]
                 if "neutrino" in content:
-                    row.append(f"{of['largest_recoil_keV']:.6g}")
+                    row.append(f"{content['largest_recoil_keV'][name][isotope]:.6g}")
                 if differential is not None:
                     row += [_number(differential[name][isotope])]
-                    row += [f"{of[key]:.6f}" for key in ("proton_form_factor", "neutron_form_factor")]
+                    factors = [f"{of[key]:.6f}" for key in ("proton_form_factor", "neutron_form_factor")]
+                    row += factors if name != "electrons" else ["-", "-"]
                 flavour = next(f for f in of["weak_charge"] if component.split("_to_")[-1].startswith(f))
                 table.add_row(*row, f"{of['weak_charge'][flavour]:.5g}")
     console.print(table)

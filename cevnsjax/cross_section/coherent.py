@@ -160,6 +160,11 @@ class Coherent(AbstractInteraction):
             products.append(flat.weight * amplitude_product(couplings[first], couplings[second], flavours, flat))
         return functools.reduce(jnp.add, products).reshape(len(flavours), *nodes.q2_MeV2.shape)
 
+    def largest_recoil_keV(
+        self, neutrino_energy_MeV: Float[Array, "*point"], nuclide: Nuclide
+    ) -> Float[Array, "*point"]:
+        return 1e3 * recoil_energy_MeV(neutrino_energy_MeV, nuclide.mass_MeV)
+
     def differential_cross_section(
         self,
         neutrino_energy_MeV: Float[Array, " point"],

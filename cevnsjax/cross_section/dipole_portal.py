@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from cevnsjax.arrays import Scalar, as_float
 from cevnsjax.constants import FERMI_CROSS_SECTION_PER_MEV2, HBAR_C_MEV_FM
@@ -101,15 +101,27 @@ class DipolePortal(AbstractInteraction):
             each.append(self._on_nuclide(isotope, recoil, moments, width))
         return stack_nuclides(each)
 
+    def largest_recoil_keV(
+        self, neutrino_energy_MeV: Float[Array, "*point"], nuclide: Nuclide
+    ) -> Float[Array, "*point"]:
+        above_threshold, y = self._largest_y_MeV(neutrino_energy_MeV, nuclide.mass_MeV)
+        return jnp.where(above_threshold, 1e3 * recoil_energy_MeV(y, nuclide.mass_MeV), 0.0)
+
+    def _largest_y_MeV(
+        self, neutrino_energy_MeV: Float[Array, "*point"], nucleus_mass_MeV: Scalar
+    ) -> tuple[Bool[Array, "*point"], Float[Array, "*point"]]:
+        """Whether neutrinos are above threshold, and the largest y that they reach; the vertex m/2 below."""
+        excess = neutrino_energy_MeV - 0.5 * self.mass_MeV**2 / nucleus_mass_MeV
+        squared = (excess - self.mass_MeV) * (excess + self.mass_MeV)
+        open_channel = (squared > 0.0) & (excess > 0.0)
+        root = jnp.where(open_channel, jnp.sqrt(jnp.where(open_channel, squared, 1.0)), 0.0)
+        return open_channel, 0.5 * jnp.where(open_channel, excess + root, self.mass_MeV)
+
     def _edges(
         self, break_points_MeV: Float[Array, " panel"], nucleus_mass_MeV: Scalar, panels: Panels
     ) -> tuple[Float[Array, " edge"], tuple[int, ...]]:
         """Where the smallest neutrino energy meets the break points, falling and rising; empty below threshold."""
-        excess = break_points_MeV - 0.5 * self.mass_MeV**2 / nucleus_mass_MeV
-        squared = (excess - self.mass_MeV) * (excess + self.mass_MeV)
-        open_channel = (squared > 0.0) & (excess > 0.0)
-        root = jnp.where(open_channel, jnp.sqrt(jnp.where(open_channel, squared, 1.0)), 0.0)
-        rising = 0.5 * jnp.where(open_channel, excess + root, self.mass_MeV)
+        _, rising = self._largest_y_MeV(break_points_MeV, nucleus_mass_MeV)
         falling = 0.25 * self.mass_MeV**2 / jnp.where(rising > 0.0, rising, 1.0)
         lowest = jnp.maximum(panels.lowest_energy_MeV, _SMALLEST_ENERGY_MEV)
         edges = jnp.maximum(jnp.concatenate([falling[::-1], rising]), lowest)

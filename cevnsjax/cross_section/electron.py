@@ -195,6 +195,11 @@ class ElectronScattering(AbstractInteraction):
         ]
         return functools.reduce(jnp.add, products)
 
+    def largest_recoil_keV(
+        self, neutrino_energy_MeV: Float[Array, "*point"], nuclide: Nuclide
+    ) -> Float[Array, "*point"]:
+        return 1e3 * recoil_energy_MeV(neutrino_energy_MeV, as_float(ELECTRON_MASS_MEV))
+
     def differential_cross_section(
         self,
         neutrino_energy_MeV: Float[Array, " point"],

@@ -151,6 +151,12 @@ class AbstractInteraction(eqx.Module):
         return density if density.ndim == 2 else density.sum(axis=1)
 
     @abstractmethod
+    def largest_recoil_keV(
+        self, neutrino_energy_MeV: Float[Array, "*point"], nuclide: Nuclide
+    ) -> Float[Array, "*point"]:
+        """Largest recoil energy at neutrino energies in MeV, keV; zero below a threshold."""
+
+    @abstractmethod
     def differential_cross_section(
         self,
         neutrino_energy_MeV: Float[Array, " point"],

@@ -68,6 +68,7 @@ def test_content(cevnsjax):
         "threshold_keV",
         "neutrino",
         "neutrino_energy_MeV",
+        "largest_recoil_keV",
         "recoil_energy_keV",
         "differential_cross_section_cm2_per_keV",
         "cross_section_cm2",
@@ -84,7 +85,8 @@ def test_content(cevnsjax):
         charges = weak_charge(ErlerSu(), target.proton_number, target.neutron_number)
         np.testing.assert_allclose(row["fraction"], 0.5, rtol=1e-14)
         np.testing.assert_allclose(row["mass_MeV"], mass, rtol=1e-14)
-        np.testing.assert_allclose(row["largest_recoil_keV"], 2e3 * 900 / (mass + 60), rtol=1e-12)
+        largest = content["largest_recoil_keV"]["cevns"][name]
+        np.testing.assert_allclose(largest, 2e3 * 900 / (mass + 60), rtol=1e-12)
         np.testing.assert_allclose(list(row["weak_charge"].values()), charges, rtol=1e-12)
         momentum = jnp.sqrt(jnp.array(2e-3 * mass * 5)) / 197.3269804
         for kind in ("proton", "neutron"):
@@ -235,3 +237,26 @@ def test_refused(cevnsjax, arguments, words):
     sentence = cevnsjax("cross-section", *arguments).sentence
     for word in words:
         assert word in sentence
+
+
+def test_largest_recoils_are_those_of_each_interaction(cevnsjax):
+    """An electron takes nearly all; a heavy neutrino leaves less for the nucleus, and nothing below threshold."""
+    arguments = ("cross-section", "Ar40", "--energy", "30", "--model", "dipole-portal+electrons", "--json")
+    largest = cevnsjax(*arguments, "--set", "mass=20").json["largest_recoil_keV"]
+    mass, electron = float(nuclide("Ar40").mass_MeV), 0.51099895
+    np.testing.assert_allclose(largest["cevns"]["Ar40"], 2e3 * 900 / (mass + 60), rtol=1e-12)
+    np.testing.assert_allclose(largest["electrons"]["Ar40"], 2e3 * 900 / (electron + 60), rtol=1e-12)
+    # two-body kinematics in the centre of mass, boosted back
+    s = mass**2 + 2 * mass * 30.0
+    energy = (s + mass**2 - 400.0) / (2 * np.sqrt(s))
+    momentum = np.sqrt(energy**2 - mass**2)
+    upper = ((30.0 + mass) * energy + 30.0 * momentum) / np.sqrt(s) - mass
+    np.testing.assert_allclose(largest["dipole_portal"]["Ar40"], 1e3 * upper, rtol=1e-6)
+    below = cevnsjax(*arguments, "--set", "mass=31").json
+    assert below["largest_recoil_keV"]["dipole_portal"]["Ar40"] == 0.0
+
+
+def test_weak_charge_follows_the_mixing_angle(cevnsjax):
+    arguments = ("cross-section", "Cs133", "--energy", "30", "--couplings", "tree", "--model", "sm-sw2", "--json")
+    content = cevnsjax(*arguments, "--set", "weak_mixing_angle_sin2=0.25").json
+    np.testing.assert_allclose(content["nuclides"]["Cs133"]["weak_charge"]["nu_mu"], -78.0, rtol=1e-12)
