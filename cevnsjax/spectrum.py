@@ -124,4 +124,5 @@ class Panels(eqx.Module):
             )
         cuts = [jnp.maximum(self.lowest_energy_MeV, fraction * break_points_MeV[0]) for fraction in self.fractions]
         edges = jnp.concatenate([jnp.stack([self.lowest_energy_MeV, *cuts]), break_points_MeV])
+        edges = jnp.maximum(edges, self.lowest_energy_MeV)  # panels below it are empty
         return gauss_legendre_panels(edges, self.orders)

@@ -50,6 +50,7 @@ API = {
         "FLAVOURS",
         "GaussianPulse",
         "HistogramTimes",
+        "InterpolatedSpectra",
         "MonoEnergetic",
         "POWERS",
         "PionDecayArrival",
@@ -57,6 +58,7 @@ API = {
         "SharpPulse",
         "SingleDecayArrival",
         "SterileOscillation",
+        "TabulatedFlux",
         "parse_neutrino",
     ],
     "cevnsjax.cross_section": [
