@@ -243,7 +243,7 @@ def agreement() -> dict[str, float]:
     """Largest relative difference of counts per flavour and bin from the oracle, over its largest bin."""
     p = baselines.CsIParameters()
     oracle = baselines.energy_counts_quad(p)
-    experiment = matched_model().experiment
+    experiment = matched_model().at({})
     flat = experiment.recoil_spectrum("cevns").push_forward(experiment.quenching)
     grid = jax.jit(baselines.make_grid_jax("float64", GRID_POINTS, return_counts=True))
     counts = {

@@ -1,10 +1,11 @@
-"""The command line: ``cevnsjax list``, ``spectrum``, ``cross-section``, ``fit``, ``scan`` and ``validate``."""
+"""The command line: ``cevnsjax list``, ``spectrum``, ``cross-section``, ``fit``, ``config``, ``scan``, ``validate``."""
 
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from cevnsjax.cli.config import CONFIG_EXAMPLES, config
 from cevnsjax.cli.cross_section import CROSS_SECTION_EXAMPLES, cross_section
 from cevnsjax.cli.fit import FIT_EXAMPLES, fit
 from cevnsjax.cli.list_command import LIST_EXAMPLES, list_command
@@ -23,6 +24,7 @@ app.command(name="list", epilog=LIST_EXAMPLES)(list_command)
 app.command(epilog=SPECTRUM_EXAMPLES)(spectrum)
 app.command(name="cross-section", epilog=CROSS_SECTION_EXAMPLES)(cross_section)
 app.command(epilog=FIT_EXAMPLES)(fit)
+app.command(epilog=CONFIG_EXAMPLES)(config)
 app.command(epilog=SCAN_EXAMPLES)(scan)
 app.command(epilog=VALIDATE_EXAMPLES)(validate)
 

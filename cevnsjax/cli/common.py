@@ -36,7 +36,10 @@ class Precision(StrEnum):
 
 
 ExperimentArgument = Annotated[
-    str, typer.Argument(metavar="EXPERIMENT", help="Name of the experiment, as `cevnsjax list` shows it.")
+    str,
+    typer.Argument(
+        metavar="EXPERIMENT", help="Name of the experiment, as `cevnsjax list` shows it; several with commas between."
+    ),
 ]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="Name of the model, as `cevnsjax list` shows it.")]
 SetOption = Annotated[
@@ -56,6 +59,14 @@ FreeOption = Annotated[
 FixOption = Annotated[
     list[str] | None,
     typer.Option("--fix", metavar="NAME", help="Nuisance parameter to hold fixed; repeatable, or with commas."),
+]
+ShareOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--share",
+        metavar="NAME",
+        help="Nuisance parameter that the experiments of a joint fit have in common; repeatable, or with commas.",
+    ),
 ]
 PriorOption = Annotated[
     list[str] | None,

@@ -21,7 +21,7 @@ from cevnsjax.cli.common import (
     reports_errors,
     tables,
 )
-from cevnsjax.cli.settings import apply_settings
+from cevnsjax.cli.settings import apply_settings, parse_numbers
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def cross_section(
     scattering = chosen.prepare(
         Scattering(material, {"cevns": Coherent({"sm": _standard_model(couplings)})}, _flux(flux, energy, neutrino))
     )
-    scattering, values = apply_settings(scattering, chosen, set_values)
+    scattering, values = apply_settings(scattering, chosen, parse_numbers(set_values))
     content: dict[str, Any] = {
         "target": target,
         "model": model,

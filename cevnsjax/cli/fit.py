@@ -10,7 +10,6 @@ import typer
 from rich.progress import Progress
 
 from cevnsjax.cli.common import (
-    ExperimentArgument,
     FixOption,
     FreeOption,
     JsonOption,
@@ -19,6 +18,7 @@ from cevnsjax.cli.common import (
     PrecisionOption,
     PriorOption,
     SetOption,
+    ShareOption,
     check_folder,
     configure_jax,
     examples,
@@ -30,9 +30,17 @@ from cevnsjax.cli.common import (
     split_names,
     tables,
 )
+from cevnsjax.cli.config import FitSettings, Sampler, overridden, read_settings
 from cevnsjax.cli.report import Timings, print_summary, warnings, write_results
 from cevnsjax.cli.run_folder import check_checkpoint, run_folder
-from cevnsjax.cli.settings import apply_settings, described_parameters, parse_priors, prepare
+from cevnsjax.cli.settings import (
+    apply_settings,
+    assignments,
+    described_parameters,
+    parse_numbers,
+    parse_priors,
+    prepare,
+)
 from cevnsjax.cli.spectrum import check_start
 from cevnsjax.errors import CevnsjaxError
 
@@ -44,21 +52,31 @@ FIT_EXAMPLES = examples(
     "cevnsjax fit coherent-csi-2021 --model nsi --free eps_ee_u,eps_mumu_u --chains 64",
     "cevnsjax fit coherent-csi-2021 --fix nin_delay --prior 'quenching_0=Normal(0, 0.5)' --out my-fit",
     "cevnsjax fit coherent-csi-2021 --out my-fit --resume",
+    "cevnsjax fit coherent-csi-2021,coherent-lar --model nsi --share sns_flux_norm",
+    "cevnsjax fit run.toml --chains 64",
 )
 
 
 @reports_errors
 def fit(
-    experiment: ExperimentArgument,
+    experiment: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXPERIMENT",
+            help="Name of an experiment, as `cevnsjax list` shows it; several with commas between are fitted together; "
+            "or a TOML file with all of this, which options other than their defaults override.",
+        ),
+    ],
     model: ModelOption = "sm",
     free: FreeOption = None,
     fix: FixOption = None,
+    share: ShareOption = None,
     prior: PriorOption = None,
     set_values: SetOption = None,
-    chains: Annotated[int, typer.Option(help="Number of chains.")] = 8,
-    warmup: Annotated[int, typer.Option(help="Draws of the warm-up.")] = 300,
-    samples: Annotated[int, typer.Option(help="Draws of each chain that are kept.")] = 500,
-    seed: Annotated[int, typer.Option(help="Seed of all random numbers.", min=0, max=2**32 - 1)] = 1,
+    chains: Annotated[int, typer.Option(help="Number of chains.")] = Sampler.chains,
+    warmup: Annotated[int, typer.Option(help="Draws of the warm-up.")] = Sampler.warmup,
+    samples: Annotated[int, typer.Option(help="Draws of each chain that are kept.")] = Sampler.samples,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.", min=0, max=2**32 - 1)] = Sampler.seed,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the results, `fit-EXPERIMENT-MODEL` by default.")
     ] = None,
@@ -70,37 +88,49 @@ def fit(
 ) -> None:
     """Sample the posterior of a model: a table here, and samples, plots and run.json in a folder."""
     started = time.monotonic()
-    priors = parse_priors(prior)
-    configure_jax(precision)
+    given = FitSettings(
+        experiment,
+        model,
+        tuple(split_names(free)),
+        tuple(split_names(fix)),
+        tuple(split_names(share)),
+        assignments("--prior", prior),
+        parse_numbers(set_values),
+        Sampler(chains, warmup, samples, seed),
+        str(precision),
+        str(out or ""),
+    )
+    settings = overridden(read_settings(Path(experiment)), given) if experiment.endswith(".toml") else given
+    priors = parse_priors(settings.prior)
+    configure_jax(Precision(settings.precision))
     import jax
 
     from cevnsjax.inference import Schedule, build_model
 
-    schedule = Schedule(chains, warmup, samples)
-    folder = out or Path(f"fit-{experiment}-{model}")
+    schedule = Schedule(settings.sampler.chains, settings.sampler.warmup, settings.sampler.samples)
+    folder = settings.folder
     check_folder(folder)
     if resume:
         check_checkpoint(folder)
-    prepared, chosen = prepare(experiment, model)
-    prepared, values = apply_settings(prepared, chosen, set_values)
-    wanted = split_names(free) or None
-    built = build_model(prepared, model, free=wanted, fixed=split_names(fix), priors=priors)
+    prepared, chosen = prepare(settings.experiment, settings.model, settings.share)
+    prepared, values = apply_settings(prepared, chosen, settings.set)
+    built = build_model(prepared, settings.model, free=settings.free or None, fixed=settings.fix, priors=priors)
     check_start(built)
     timings = Timings(build=time.monotonic() - started)
     options = {
-        "experiment": experiment,
-        "model": model,
+        "experiment": settings.experiment,
+        "model": settings.model,
         "parameters": described_parameters(built),
         "set": values,
-        "seed": seed,
+        "seed": settings.sampler.seed,
         "schedule": asdict(schedule),
-        "precision": str(precision),
+        "precision": settings.precision,
     }
     for p in built.parameters:
         if any(path in values for path in p.paths):
             say(f"note: {p.name} is free, so --set moves only where its prior is checked; --fix {p.name} holds it.")
     with run_folder(folder, options, resume):
-        posterior = _sample(built, jax.random.key(seed), schedule, folder, resume, timings)
+        posterior = _sample(built, jax.random.key(settings.sampler.seed), schedule, folder, resume, timings)
     best = _best_fit(built, posterior)
     summary = _ordered(posterior)
     timings.total = time.monotonic() - started
@@ -110,6 +140,7 @@ def fit(
         "best_fit": best.values if best else None,
         "best_fit_log_density": best.log_density if best else None,
     }
+    options |= {"settings": asdict(settings)}
     files = write_results(folder, posterior, report, options, timings)
     wall_s = time.monotonic() - started
     for warning in warnings(summary, posterior.divergences):
@@ -118,7 +149,9 @@ def fit(
         print_json(report | {"wall_s": wall_s, "files": [str(file) for file in files]})
         return
     print_summary(
-        report, {each.name: each.unit for each in (*built.parameters, *built.derived)}, f"{experiment}, model {model}"
+        report,
+        {each.name: each.unit for each in (*built.parameters, *built.derived)},
+        f"{settings.experiment}, model {settings.model}",
     )
     console = tables()
     console.print(f"{posterior.divergences} divergent transitions, {wall_s:.1f} s (sampling {timings.sampling:.1f} s)")

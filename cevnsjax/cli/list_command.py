@@ -12,7 +12,7 @@ from cevnsjax.cli.common import JsonOption, ModelOption, configure_jax, examples
 from cevnsjax.cli.settings import offered_parameters, prepare, settable_paths
 
 if TYPE_CHECKING:
-    from cevnsjax.experiment import Experiment
+    from cevnsjax.experiment import Experiment, Joint
     from cevnsjax.inference import NamedModel
 
 LIST_EXAMPLES = examples(
@@ -88,12 +88,12 @@ def _models(experiment: str) -> list[dict[str, Any]]:
     ]
 
 
-def _parameters(experiment: "Experiment", model: "NamedModel") -> list[dict[str, Any]]:
+def _parameters(experiment: "Experiment | Joint", model: "NamedModel") -> list[dict[str, Any]]:
     from cevnsjax.parameter import describe_prior
     from cevnsjax.paths import get_path
 
     nuisances = {p.name for p in experiment.nuisances}
-    free = {*model.free_by_default(experiment), *(nuisances - set(model.excluded_nuisances))}
+    free = {*model.free_by_default(experiment), *model.free_nuisances(experiment)}
     return [
         {
             "name": name,
@@ -109,7 +109,7 @@ def _parameters(experiment: "Experiment", model: "NamedModel") -> list[dict[str,
     ]
 
 
-def _paths(experiment: "Experiment") -> list[dict[str, Any]]:
+def _paths(experiment: "Experiment | Joint") -> list[dict[str, Any]]:
     from cevnsjax.paths import get_path
 
     leaves = {path: get_path(experiment, path) for path in settable_paths(experiment)}

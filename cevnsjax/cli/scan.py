@@ -22,6 +22,7 @@ from cevnsjax.cli.common import (
     PrecisionOption,
     PriorOption,
     SetOption,
+    ShareOption,
     check_folder,
     configure_jax,
     examples,
@@ -38,7 +39,14 @@ from cevnsjax.cli.common import (
 )
 from cevnsjax.cli.grid import parse_grids
 from cevnsjax.cli.report import surroundings
-from cevnsjax.cli.settings import apply_settings, described_parameters, parse_priors, prepare
+from cevnsjax.cli.settings import (
+    apply_settings,
+    assignments,
+    described_parameters,
+    parse_numbers,
+    parse_priors,
+    prepare,
+)
 from cevnsjax.cli.spectrum import check_start
 from cevnsjax.errors import InterruptedRun, ParameterError
 
@@ -67,6 +75,7 @@ def scan(
     model: ModelOption = "sm",
     free: FreeOption = None,
     fix: FixOption = None,
+    share: ShareOption = None,
     prior: PriorOption = None,
     set_values: SetOption = None,
     out: Annotated[
@@ -82,15 +91,15 @@ def scan(
     parameters are left out, but for nuisances of the experiment; the grid must lie in their support.
     """
     started = time.monotonic()
-    grids, priors = parse_grids(grid), parse_priors(prior)
+    grids, priors = parse_grids(grid), parse_priors(assignments("--prior", prior))
     configure_jax(precision)
     from cevnsjax.inference import InterruptedScan, build_model
     from cevnsjax.inference.scan import check_grid
 
-    folder = out or Path(f"scan-{experiment}-{model}")
+    folder = out or Path(f"scan-{experiment.replace(',', '+')}-{model}")
     check_folder(folder)
-    prepared, chosen = prepare(experiment, model)
-    prepared, values = apply_settings(prepared, chosen, set_values)
+    prepared, chosen = prepare(experiment, model, split_names(share))
+    prepared, values = apply_settings(prepared, chosen, parse_numbers(set_values))
     fixed = split_names(fix)
     wanted = _free_names(chosen.free_by_default(prepared), grids, split_names(free), fixed)
     built = build_model(prepared, model, free=wanted, fixed=fixed, priors=priors)

@@ -4,7 +4,7 @@ import ast
 import difflib
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cevnsjax.errors import ParameterError
@@ -12,7 +12,7 @@ from cevnsjax.errors import ParameterError
 if TYPE_CHECKING:
     import numpyro.distributions as dist
 
-    from cevnsjax.experiment import Experiment
+    from cevnsjax.experiment import Experiment, Joint
     from cevnsjax.inference import Model, NamedModel
     from cevnsjax.parameter import Parameter
 
@@ -26,23 +26,26 @@ PRIORS = {
 }
 """Priors that can be written on the command line: their arguments, and those that may be left out."""
 
-NOT_SETTABLE = ("frozen.", "observed")
-"""Beginnings of paths that are results or data, and not settings."""
+NOT_SETTABLE = {"frozen", "observed"}
+"""Parts of paths that are results or data, and not settings."""
 
 
-def prepare(experiment: str, model: str) -> tuple["Experiment", "NamedModel"]:
-    """Build an experiment with the interaction of a model.
+def prepare(experiment: str, model: str, share: Iterable[str] = ()) -> tuple["Experiment | Joint", "NamedModel"]:
+    """Build an experiment (or several, from names with commas between) with the interactions of a model.
 
     Raises
     ------
     UnknownNameError
         If there is no experiment or no model of that name.
+    CevnsjaxError
+        If what is to be shared is not common to experiments.
     """
     from cevnsjax.experiment import named_experiment
     from cevnsjax.inference import named_model
 
-    chosen = named_model(model)
-    return chosen.prepare(named_experiment(experiment)), chosen
+    built = named_experiment(experiment, share)
+    chosen = named_model(model, built)
+    return chosen.prepare(built), chosen
 
 
 def offered_parameters(experiment: Any, model: "NamedModel") -> dict[str, "Parameter"]:
@@ -64,10 +67,10 @@ def settable_paths(experiment: Any) -> list[str]:
     """Paths that ``--set`` accepts."""
     from cevnsjax.paths import leaf_paths
 
-    return [path for path, _ in leaf_paths(experiment) if not path.startswith(NOT_SETTABLE)]
+    return [path for path, _ in leaf_paths(experiment) if not NOT_SETTABLE.intersection(path.split("."))]
 
 
-def apply_settings(experiment: Any, model: "NamedModel", given: Iterable[str] | None) -> tuple[Any, dict[str, float]]:
+def apply_settings(experiment: Any, model: "NamedModel", given: Mapping[str, float]) -> tuple[Any, dict[str, float]]:
     """Set parameters and paths of an experiment, and check all of its blocks again.
 
     Parameters
@@ -75,7 +78,7 @@ def apply_settings(experiment: Any, model: "NamedModel", given: Iterable[str] | 
     experiment, model
         The experiment (or scattering without a detector), prepared for the model.
     given
-        Texts like ``mass_kg=15`` or ``signal_norm=1.1``.
+        Numbers by parameter or path, like ``{"mass_kg": 15.0}``.
 
     Returns
     -------
@@ -87,18 +90,17 @@ def apply_settings(experiment: Any, model: "NamedModel", given: Iterable[str] | 
     Raises
     ------
     CevnsjaxError
-        If a name is unknown, a value is no number, or a block refuses it.
+        If a name is unknown, or a block refuses its value.
     """
     from cevnsjax.paths import check_tree, set_number
 
     parameters, paths = offered_parameters(experiment, model), settable_paths(experiment)
     values: dict[str, float] = {}
-    for text in given or ():
-        name, number = _assignment("--set", text)
+    for name, value in given.items():
         if name not in parameters and name not in paths:
             raise _unknown(name, {*parameters, *paths})
         for path in parameters[name].paths if name in parameters else (name,):
-            values[path] = _number("--set", text, number)
+            values[path] = value
     for path, value in values.items():
         experiment = set_number(experiment, path, value)
     check_tree(experiment)
@@ -113,26 +115,33 @@ def _unknown(name: str, known: set[str]) -> ParameterError:
     return ParameterError(f"There is no parameter or path called {name!r}; {hint}")
 
 
-def _assignment(option: str, text: str) -> tuple[str, str]:
-    name, separator, value = (part.strip() for part in text.partition("="))
-    if not (name and separator and value):
-        raise ParameterError(f"{option} needs NAME=VALUE, got {text!r}.")
-    return name, value
+def assignments(option: str, given: Iterable[str] | None) -> dict[str, str]:
+    """Texts by name, from texts like ``NAME=VALUE`` of a repeated option."""
+    found: dict[str, str] = {}
+    for text in given or ():
+        name, separator, value = (part.strip() for part in text.partition("="))
+        if not (name and separator and value):
+            raise ParameterError(f"{option} needs NAME=VALUE, got {text!r}.")
+        found[name] = value
+    return found
 
 
-def _number(option: str, text: str, number: str) -> float:
-    try:
-        value = float(number)
-    except ValueError:
-        raise ParameterError(f"{option} {text!r}: {number!r} is not a number.") from None
-    if not math.isfinite(value):
-        raise ParameterError(f"{option} {text!r}: the value must be finite.")
-    return value
+def parse_numbers(given: Iterable[str] | None) -> dict[str, float]:
+    """Numbers by name, from texts like ``mass_kg=15`` of the option ``--set``."""
+    numbers: dict[str, float] = {}
+    for name, text in assignments("--set", given).items():
+        try:
+            numbers[name] = float(text)
+        except ValueError:
+            raise ParameterError(f"--set '{name}={text}': {text!r} is not a number.") from None
+        if not math.isfinite(numbers[name]):
+            raise ParameterError(f"--set '{name}={text}': the value must be finite.")
+    return numbers
 
 
-def parse_priors(given: Iterable[str] | None) -> dict[str, "dist.Distribution"]:
-    """Priors from texts like ``quenching_0=Normal(0, 1)``, by parameter name."""
-    return {name: parse_prior(prior) for name, prior in (_assignment("--prior", text) for text in given or ())}
+def parse_priors(given: Mapping[str, str]) -> dict[str, "dist.Distribution"]:
+    """Priors from texts like ``Normal(0, 1)``, by parameter name."""
+    return {name: parse_prior(text) for name, text in given.items()}
 
 
 def parse_prior(text: str) -> "dist.Distribution":

@@ -25,7 +25,7 @@ from cevnsjax.cli.common import (
     tables,
     write_file,
 )
-from cevnsjax.cli.settings import apply_settings, prepare
+from cevnsjax.cli.settings import apply_settings, parse_numbers, prepare
 from cevnsjax.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -53,8 +53,10 @@ def spectrum(
     if plot is not None:
         check_plot_file(plot)
     prepared, chosen = prepare(experiment, model)
-    prepared, _ = apply_settings(prepared, chosen, set_values)
-    content = {"experiment": experiment, "model": model} | prediction(prepared)
+    prepared, _ = apply_settings(prepared, chosen, parse_numbers(set_values))
+    each = {name: prediction(part) for name, part in prepared.parts.items()}
+    content = {"experiment": experiment, "model": model}
+    content |= {"experiments": each} if len(each) > 1 else next(iter(each.values()))
     if plot is not None:
         from cevnsjax.inference.plots import plot_prediction
 
@@ -62,8 +64,9 @@ def spectrum(
         say(f"wrote {plot}")
     if as_json:
         print_json(content)
-    else:
-        _print(content)
+        return
+    for name, predicted in each.items():
+        _print(f"{name}, model {model}", predicted)
 
 
 def prediction(experiment: "Experiment") -> dict[str, Any]:
@@ -85,11 +88,10 @@ def prediction(experiment: "Experiment") -> dict[str, Any]:
     for name, signal in signals.items():
         flavours = zip(experiment.flux.components, np.asarray(signal, dtype=float), strict=True)
         components[name]["by_flavour"] = {flavour: float(counts.sum()) for flavour, counts in flavours}
-    axes = experiment.axes
     observed = np.asarray(experiment.observed, dtype=float)
     return {
         "components": components,
-        "bins": {axes.energy_name: list(axes.energy_edges), axes.time_name: list(axes.time_edges)},
+        "bins": {axis.name: list(axis.edges) for axis in experiment.axes},
         "samples": {sample: list(experiment.sample_contributions(sample)) for sample in experiment.samples},
         "observed": {sample: counts.tolist() for sample, counts in zip(experiment.samples, observed, strict=True)},
     }
@@ -121,35 +123,39 @@ def check_start(model: "Model") -> None:
     """
     import equinox as eqx
 
-    expected = eqx.filter_jit(lambda m: m.expected(m.reference_values))(model)
-    for name, counts in zip(model.experiment.samples, np.asarray(expected), strict=True):
-        check_counts(f"{name} sample", counts)
+    parts = eqx.filter_jit(lambda m: [part.expected() for part in m.at(m.reference_values).parts.values()])(model)
+    for part, expected in zip(model.experiment.parts.values(), parts, strict=True):
+        for name, counts in zip(part.samples, np.asarray(expected), strict=True):
+            check_counts(f"{name} sample", counts)
 
 
-def _print(content: dict[str, Any]) -> None:
+def _print(title: str, content: dict[str, Any]) -> None:
+    """One table for each sample, over the bins of the first observable."""
     console = tables()
-    energy, time = content["bins"]
+    first, *others = content["bins"]
+    bins = len(content["bins"][first]) - 1
+    others = [name for name in others if len(content["bins"][name]) > 2]
+    summed = f", summed over {' and '.join(others)}" if others else ""
     components = content["components"]
     for sample, names in content["samples"].items():
         table = Table(
-            title=escape(
-                f"{content['experiment']}, model {content['model']}: {sample} sample, counts summed over {time}"
-            ),
+            title=escape(f"{title}: {sample} sample{summed}"),
             title_justify="left",
             title_style="bold",
             show_footer=True,
         )
         observed = np.asarray(content["observed"][sample])
+        counted = "{:.0f}".format if np.all(observed == np.round(observed)) else _count
         counts = {name: np.asarray(components[name]["counts"]) for name in names}
         counts["expected"] = np.sum([counts[name] for name in names], axis=0)
-        table.add_column(energy, "total")
+        table.add_column(first, "total")
         for name, values in counts.items():
             table.add_column(name, _count(values.sum()), justify="right")
-        table.add_column("observed", f"{observed.sum():.0f}", justify="right")
-        edges = content["bins"][energy]
-        for index, (low, high) in enumerate(itertools.pairwise(edges)):
-            row = [_count(values[index].sum()) for values in counts.values()]
-            table.add_row(f"{low:g} to {high:g}", *row, f"{observed[index].sum():.0f}")
+        table.add_column("observed", counted(observed.sum()), justify="right")
+        rows = {name: values.reshape(bins, -1).sum(axis=1) for name, values in counts.items()}
+        for index, (low, high) in enumerate(itertools.pairwise(content["bins"][first])):
+            row = [_count(values[index]) for values in rows.values()]
+            table.add_row(f"{low:g} to {high:g}", *row, counted(observed.reshape(bins, -1).sum(axis=1)[index]))
         console.print(table)
     for name, component in components.items():
         if "by_flavour" in component:

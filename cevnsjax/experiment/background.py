@@ -12,13 +12,11 @@ from cevnsjax.response import TimeWindow
 
 
 class AbstractBackground(eqx.Module):
-    """A background with an energy template, a time distribution and a norm."""
-
-    events: eqx.AbstractVar[Float[Array, ""]]
+    """What is counted beside the signal."""
 
     @abstractmethod
     def counts(self, window: TimeWindow) -> Float[Array, "energy time"]:
-        """Expected counts in each bin of energy and time."""
+        """Expected counts (or rate) in each bin of energy and time."""
 
 
 class SimulatedBackground(AbstractBackground):

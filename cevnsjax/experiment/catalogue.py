@@ -1,23 +1,39 @@
 """Experiments by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from cevnsjax.errors import UnknownNameError
+from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
 from cevnsjax.experiment.experiment import Experiment
+from cevnsjax.experiment.joint import Joint
 
 EXPERIMENTS: dict[str, Callable[[], Experiment]] = {"coherent-csi-2021": coherent_csi_2021}
 """Functions that build the experiments, by the name used on the command line."""
 
 
-def named_experiment(name: str) -> Experiment:
-    """Build an experiment by name.
+def named_experiment(name: str, share: Iterable[str] = ()) -> Experiment | Joint:
+    """Build an experiment by name, or several from names with commas between.
+
+    Parameters
+    ----------
+    name
+        Like ``"coherent-csi-2021"``, or ``"coherent-csi-2021,coherent-lar"`` for a joint fit.
+    share
+        Nuisance parameters that the experiments of a joint fit have in common.
 
     Raises
     ------
     UnknownNameError
         If there is none of that name.
+    CevnsjaxError
+        If an experiment is named twice, or there is nothing to share.
     """
-    if name not in EXPERIMENTS:
-        raise UnknownNameError("experiment", name, EXPERIMENTS)
+    names, share = [part.strip() for part in name.split(",")], tuple(share)
+    for each in names:
+        if each not in EXPERIMENTS:
+            raise UnknownNameError("experiment", each, EXPERIMENTS)
+    if len(names) > 1:
+        return Joint.of((EXPERIMENTS[each]() for each in names), share)
+    if share:
+        raise CevnsjaxError(f"Sharing {', '.join(share)} needs at least two experiments, got {name}.")
     return EXPERIMENTS[name]()

@@ -16,7 +16,7 @@ from cevnsjax.arrays import check_edges
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.background import MeasuredBackground, SimulatedBackground
-from cevnsjax.experiment.experiment import Axes, Experiment
+from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.flux import ExponentialTimes, GaussianPulse, HistogramTimes, PionDecayArrival, PionDecayAtRest
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import PolynomialQuenching
@@ -98,7 +98,7 @@ def coherent_csi_2021(
         },
         samples={"coincidence": ("signal", "brn", "nin", "steady_state"), "anticoincidence": ("steady_state",)},
         observed=observed,
-        axes=Axes("photoelectrons_PE", tuple(energy_edges.tolist()), "time_us", tuple(time_edges.tolist())),
+        axes=(Axis("photoelectrons_PE", energy_edges), Axis("time_us", time_edges)),
         nuisances=_nuisances(values),
     )
 
@@ -107,15 +107,15 @@ def _nuisances(values: Values) -> tuple[Parameter, ...]:
     def positive(mean: float, width: float) -> dist.Distribution:
         return dist.TruncatedNormal(mean, width, low=0.0)
 
-    flux, brn, nin = (values[name] for name in ("neutrinos_per_proton_and_flavour", "brn_events", "nin_events"))
+    brn, nin = values["brn_events"], values["nin_events"]
     earliest, latest = (float(edge) for edge in values["neutron_arrival_offset_us"])
     steady_state = values["steady_state_events"]
     return (
         Parameter(
-            "neutrinos_per_proton",
-            positive(flux, flux * values["neutrinos_per_proton_relative_uncertainty"]),
-            "flux.neutrinos_per_proton",
-            description="neutrinos of each flavour per proton (10 %)",
+            "sns_flux_norm",
+            positive(1.0, values["neutrinos_per_proton_relative_uncertainty"]),
+            "flux.norm",
+            description="neutrinos per proton over their nominal number (10 %)",
         ),
         Parameter(
             "arrival_time",

@@ -1,6 +1,7 @@
 """One experiment, put together: source, target, interaction, quenching, response, backgrounds and data."""
 
 import functools
+import math
 from collections.abc import Mapping
 
 import equinox as eqx
@@ -12,6 +13,7 @@ from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.cross_section import AbstractInteraction, RecoilNodes
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.background import AbstractBackground
+from cevnsjax.experiment.likelihood import AbstractLikelihood, PoissonLikelihood
 from cevnsjax.flux import AbstractArrival, AbstractFlux
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import AbstractQuenching
@@ -20,21 +22,28 @@ from cevnsjax.spectrum import Panels, Spectrum
 from cevnsjax.target import Material
 
 
-class Axes(eqx.Module):
-    """Names and edges of the two axes of the binned data, for tables and plots.
+class Axis(eqx.Module):
+    """One axis of the binned data, for tables and plots.
 
     Attributes
     ----------
-    energy_name, time_name
+    name
         What is measured, with its unit, like ``"photoelectrons_PE"``.
-    energy_edges, time_edges
+    edges
         Bin edges.
     """
 
-    energy_name: str = eqx.field(static=True)
-    energy_edges: tuple[float, ...] = eqx.field(static=True)
-    time_name: str = eqx.field(static=True)
-    time_edges: tuple[float, ...] = eqx.field(static=True)
+    name: str = eqx.field(static=True)
+    edges: tuple[float, ...] = eqx.field(static=True, converter=lambda edges: tuple(map(float, edges)))
+
+    @property
+    def bins(self) -> int:
+        """Number of bins."""
+        return len(self.edges) - 1
+
+
+NO_TIMES = Axis("exposure", (0.0, 1.0))
+"""Last axis of data that are not resolved in time."""
 
 
 class FrozenStages(eqx.Module):
@@ -79,11 +88,16 @@ class Experiment(eqx.Module):
     samples
         For each data sample the names of what contributes to it (``"signal"`` and backgrounds).
     observed
-        Observed counts, shape ``[sample, energy, time]``.
+        What was observed (counts, or a rate), shape ``[sample, energy, time]``; the energy axis may hold the bins of
+        several observables, the first one slowest.
     axes
-        Names and edges of the bins.
+        Names and edges of the observables, the time last.
     nuisances
         Nuisance parameters with their published priors.
+    quantity
+        What the observed numbers are, for plots.
+    likelihood
+        How expected and observed numbers are compared.
     frozen
         Stages computed beforehand; see :func:`cevnsjax.experiment.freeze`.
     """
@@ -102,8 +116,10 @@ class Experiment(eqx.Module):
     backgrounds: dict[str, AbstractBackground]
     samples: dict[str, tuple[str, ...]] = eqx.field(static=True)
     observed: Float[Array, "sample energy time"] = eqx.field(converter=as_float)
-    axes: Axes
+    axes: tuple[Axis, ...]
     nuisances: tuple[Parameter, ...] = eqx.field(static=True)
+    quantity: str = eqx.field(static=True, default="counts per bin")
+    likelihood: AbstractLikelihood = eqx.field(default_factory=PoissonLikelihood)
     frozen: FrozenStages = eqx.field(default_factory=FrozenStages)
 
     def __check_init__(self):
@@ -111,17 +127,28 @@ class Experiment(eqx.Module):
         if not set(self.flux.origins) <= set(self.arrival.components):
             raise CevnsjaxError(
                 f"arrival must have every component that the flux comes from, got {self.arrival.components} for "
-                f"{self.flux.origins}."
+                f"{self.flux.origins}; a source without pulses takes SteadyArrival."
             )
-        if not self.interactions or set(self.interactions) & set(self.backgrounds):
+        if set(self.interactions) & set(self.backgrounds):
             raise CevnsjaxError(
-                "interactions must hold at least one, of other names than the backgrounds, got "
-                f"{sorted(self.interactions)}."
+                "interactions must have other names than the backgrounds, got both called "
+                f"{sorted(set(self.interactions) & set(self.backgrounds))}."
             )
         known = {"signal", *self.backgrounds}
         for sample, names in self.samples.items():
             if not set(names) <= known:
                 raise CevnsjaxError(f"sample {sample!r} names {sorted(set(names) - known)}, known: {sorted(known)}.")
+            if not self.sample_contributions(sample):
+                raise CevnsjaxError(f"sample {sample!r} has neither an interaction nor a background.")
+        *others, times = (axis.bins for axis in self.axes)
+        shape = len(self.samples), math.prod(others), times
+        if self.observed.shape != shape:
+            raise CevnsjaxError(f"observed must have the shape {shape} of samples and axes, got {self.observed.shape}.")
+
+    @property
+    def parts(self) -> dict[str, "Experiment"]:
+        """The experiments of which this is made: itself."""
+        return {self.name: self}
 
     def with_interactions(self, interactions: Mapping[str, AbstractInteraction]) -> "Experiment":
         """Return the same experiment with more interactions, or others in the place of those of the same name."""
@@ -190,6 +217,17 @@ class Experiment(eqx.Module):
         counts = self.contributions()
         each = [[counts[name] for name in self.sample_contributions(sample)] for sample in self.samples]
         return jnp.stack([functools.reduce(jnp.add, parts) for parts in each])
+
+    def log_likelihood(self, observed=None) -> Float[Array, ""]:
+        """Log-likelihood of the data, or of others of their shape."""
+        return self.likelihood(self.expected(), self.observed if observed is None else observed)
+
+    def project(self, counts, axis: int):
+        """Sum counts ``[..., energy, time]`` over all axes of the data but one."""
+        counts = np.asarray(counts)
+        leading = counts.ndim - 2
+        counts = counts.reshape(*counts.shape[:leading], *(each.bins for each in self.axes))
+        return counts.sum(axis=tuple(leading + other for other in range(len(self.axes)) if other != axis))
 
     def asimov(self) -> "Experiment":
         """Return the same experiment with its own prediction in the place of data."""

@@ -1,6 +1,6 @@
 """Fold what no free parameter moves into constants before sampling."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -9,6 +9,7 @@ from jax.extend.core import Literal
 
 from cevnsjax.arrays import as_float
 from cevnsjax.experiment.experiment import Experiment, FrozenStages
+from cevnsjax.experiment.joint import Joint
 from cevnsjax.paths import get_path, set_paths
 from cevnsjax.response import TabulatedResponse
 
@@ -32,24 +33,34 @@ def depends_on(function: Callable[[Experiment], object], experiment: Experiment,
     return any(not isinstance(variable, Literal) and variable in reached for variable in closed.jaxpr.outvars)
 
 
-def freeze(experiment: Experiment, free_paths: Iterable[str]) -> Experiment:
+def freeze(experiment: Experiment | Joint, free_paths: Iterable[str]) -> Experiment | Joint:
     """Compute beforehand every stage of the signal that the free leaves do not move.
 
     Parameters
     ----------
     experiment
-        The experiment; its leaves at ``free_paths`` may change afterwards, no others.
+        The experiment, or several; its leaves at ``free_paths`` may change afterwards, no others.
     free_paths
         Paths of the leaves that stay free.
 
     Returns
     -------
-    Experiment
+    Experiment or Joint
         The same prediction, cheaper: recoil nodes and time fractions as constants where they are; the response as a
         matrix where nothing in front of it is free, as a table in ionisation energy where only quenching is.
     """
     free_paths = tuple(free_paths)
+    if isinstance(experiment, Joint):
+        within = {name: f"experiments.{name}." for name in experiment.experiments}
+        return experiment.map(
+            lambda part: _freeze(
+                part, [p.removeprefix(within[part.name]) for p in free_paths if p.startswith(within[part.name])]
+            )
+        )
+    return _freeze(experiment, free_paths)
 
+
+def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
     def constants(stage: Callable[..., Any]) -> dict[str, Any]:
         """The stage for each interaction where it is constant."""
         stages: dict[str, Callable[[Experiment], Any]] = {

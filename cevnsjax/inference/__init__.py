@@ -1,7 +1,6 @@
 """What the data say: parameters and priors, likelihood, HMC, profile likelihood and its maps."""
 
 from cevnsjax.inference.catalogue import MODELS, NamedModel, build_model, named_model
-from cevnsjax.inference.likelihood import poisson_log_likelihood
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.nuts import Schedule
 from cevnsjax.inference.plots import plot_corner, plot_prediction, plot_spectrum
@@ -29,7 +28,6 @@ __all__ = [
     "plot_prediction",
     "plot_profile_map",
     "plot_spectrum",
-    "poisson_log_likelihood",
     "profile_interval",
     "profile_map",
     "sample",

@@ -5,18 +5,25 @@ from collections.abc import Iterable, Mapping
 import numpyro.distributions as dist
 
 from cevnsjax.errors import ParameterError, UnknownNameError
-from cevnsjax.experiment import Experiment
+from cevnsjax.experiment import Experiment, Joint
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.models import MODELS
-from cevnsjax.inference.named_model import NamedModel, with_electrons
+from cevnsjax.inference.named_model import NamedModel, jointly, with_electrons
 from cevnsjax.parameter import Parameter
 
 WITH_ELECTRONS = "+electrons"
 """Ending of a model's name that adds neutrino-electron scattering, with the same new physics where it acts there."""
 
 
-def named_model(name: str) -> NamedModel:
+def named_model(name: str, experiment: Experiment | Joint | None = None) -> NamedModel:
     """Look up a model; ``NAME+electrons`` is the same with neutrino-electron scattering.
+
+    Parameters
+    ----------
+    name
+        Name of the model.
+    experiment
+        What it is for: several experiments together have its parameters in common.
 
     Raises
     ------
@@ -26,23 +33,24 @@ def named_model(name: str) -> NamedModel:
     base = name.removesuffix(WITH_ELECTRONS)
     if base not in MODELS:
         raise UnknownNameError("model", name, MODELS)
-    return MODELS[base] if base == name else with_electrons(MODELS[base])
+    model = MODELS[base] if base == name else with_electrons(MODELS[base])
+    return jointly(model) if isinstance(experiment, Joint) else model
 
 
 def build_model(
-    experiment: Experiment,
+    experiment: Experiment | Joint,
     model: str = "sm",
     *,
     free: Iterable[str] | None = None,
     fixed: Iterable[str] = (),
     priors: Mapping[str, dist.Distribution] | None = None,
 ) -> Model:
-    """Build a named model of an experiment with its nuisance parameters.
+    """Build a named model of an experiment (or of several together) with its nuisance parameters.
 
     Parameters
     ----------
     experiment
-        The experiment.
+        The experiment, or several.
     model
         Name of the model.
     free
@@ -58,7 +66,7 @@ def build_model(
     UnknownNameError
         If a name is not known; the message lists near matches.
     """
-    chosen = named_model(model)
+    chosen = named_model(model, experiment)
     prepared = chosen.prepare(experiment)
     nuisances = {p.name: p for p in prepared.nuisances}
     offered = {p.name: p for p in chosen.parameters(prepared)} | nuisances
@@ -67,8 +75,7 @@ def build_model(
     for name in (*wanted, *fixed, *priors):
         if name not in offered:
             raise UnknownNameError("parameter", name, offered)
-    default_nuisances = [name for name in nuisances if name not in chosen.excluded_nuisances]
-    names = [name for name in dict.fromkeys([*wanted, *default_nuisances]) if name not in fixed]
+    names = [name for name in dict.fromkeys([*wanted, *chosen.free_nuisances(prepared)]) if name not in fixed]
     for name in priors:
         if name not in names:
             raise ParameterError(f"A prior is given for {name!r}, which is not free; name it with --free.")

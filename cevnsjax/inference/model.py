@@ -16,8 +16,7 @@ from numpyro.distributions.transforms import ComposeTransform, ExpTransform
 
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import ParameterError, UnknownNameError
-from cevnsjax.experiment import Experiment, freeze
-from cevnsjax.inference.likelihood import poisson_log_likelihood
+from cevnsjax.experiment import Experiment, Joint, freeze
 from cevnsjax.parameter import Parameter, describe_prior
 from cevnsjax.paths import get_path, set_paths
 
@@ -46,21 +45,35 @@ class Derived:
 class _EventsOf:
     """Events of an interaction in the analysis window; an object, so that two of the same interaction are equal."""
 
+    part: str
     interaction: str
 
-    def __call__(self, experiment: Experiment) -> Float[Array, ""]:
-        return experiment.signals()[self.interaction].sum()
+    def __call__(self, experiment: Experiment | Joint) -> Float[Array, ""]:
+        return experiment.parts[self.part].signals()[self.interaction].sum()
+
+
+def _events(experiment: Experiment | Joint) -> tuple[Derived, ...]:
+    """Events of every interaction, with the name of the experiment where there are several."""
+    return tuple(
+        Derived(
+            f"{part}.{name}_events" if isinstance(experiment, Joint) else f"{name}_events",
+            _EventsOf(part, name),
+            "events",
+        )
+        for part, each in experiment.parts.items()
+        for name in each.interactions
+    )
 
 
 class Model(eqx.Module):
-    """Posterior density of the free parameters of an experiment.
+    """Posterior density of the free parameters of an experiment, or of several together.
 
     All methods are pure functions of the model and the values, so ``jax.grad``, ``jax.vmap`` and ``jax.jit`` apply.
 
     Attributes
     ----------
     experiment
-        The experiment, with every stage that nothing free moves computed beforehand.
+        The experiment (or several), with every stage that nothing free moves computed beforehand.
     parameters
         The free parameters.
     derived
@@ -71,13 +84,13 @@ class Model(eqx.Module):
         order one.
     """
 
-    experiment: Experiment
+    experiment: Experiment | Joint
     parameters: tuple[Parameter, ...] = eqx.field(static=True)
     derived: tuple[Derived, ...] = eqx.field(static=True)
     location: Float[Array, " parameter"]
     scale: Float[Array, " parameter"]
 
-    def __init__(self, experiment: Experiment, free: Sequence[Parameter], derived: Sequence[Derived] = ()):
+    def __init__(self, experiment: Experiment | Joint, free: Sequence[Parameter], derived: Sequence[Derived] = ()):
         names = [parameter.name for parameter in free]
         if not names:
             raise ParameterError("A model needs at least one free parameter, got none.")
@@ -95,7 +108,7 @@ class Model(eqx.Module):
         self.scale = as_float(0.5 * (high - low))
         moved = self.at(self.from_latent(jnp.ones_like(self.location)))
         self.derived = (
-            *(Derived(f"{name}_events", _EventsOf(name), "events") for name in experiment.interactions),
+            *_events(experiment),
             *(one for one in derived if one.function(moved) != one.function(experiment)),
         )
 
@@ -109,7 +122,7 @@ class Model(eqx.Module):
         """The values that the experiment has now."""
         return {parameter.name: get_path(self.experiment, parameter.paths[0]) for parameter in self.parameters}
 
-    def at(self, values: Mapping[str, Float[Array, ""] | float]) -> Experiment:
+    def at(self, values: Mapping[str, Float[Array, ""] | float]) -> Any:
         """The experiment with the given values; parameters that are not named keep theirs.
 
         Raises
@@ -125,8 +138,8 @@ class Model(eqx.Module):
             return self.experiment
         return set_paths(self.experiment, [path for path, _ in paths], [as_float(value) for _, value in paths])
 
-    def expected(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, "sample energy time"]:
-        """Expected counts."""
+    def expected(self, values: Mapping[str, Float[Array, ""] | float]) -> Any:
+        """Expected counts, shape ``[sample, energy, time]``; by name for several experiments."""
         return self.at(values).expected()
 
     def derived_values(self, values: Mapping[str, Float[Array, ""] | float]) -> Values:
@@ -148,23 +161,18 @@ class Model(eqx.Module):
         flat = [p.name for p in self.parameters if p.name in values and isinstance(p.prior, dist.LogUniform)]
         return functools.reduce(jnp.add, (jnp.log(values[name]) for name in flat), self.log_prior(values))
 
-    def log_likelihood(
-        self, values: Mapping[str, Float[Array, ""] | float], observed: Float[Array, "sample energy time"] | None = None
-    ) -> Float[Array, ""]:
-        """Poisson log-likelihood relative to the saturated model, of the experiment's data unless others are given."""
-        data = self.experiment.observed if observed is None else observed
-        return poisson_log_likelihood(self.expected(values), data)
+    def log_likelihood(self, values: Mapping[str, Float[Array, ""] | float], observed: Any = None) -> Float[Array, ""]:
+        """Log-likelihood relative to the saturated model, of the experiment's data unless others are given."""
+        return self.at(values).log_likelihood(observed)
 
-    def log_density(
-        self, values: Mapping[str, Float[Array, ""] | float], observed: Float[Array, "sample energy time"] | None = None
-    ) -> Float[Array, ""]:
+    def log_density(self, values: Mapping[str, Float[Array, ""] | float], observed: Any = None) -> Float[Array, ""]:
         """Log-likelihood plus log-prior."""
         return self.log_likelihood(values, observed) + self.log_prior(values)
 
     def log_density_and_gradient(
         self,
         values: Mapping[str, Float[Array, " point"]],
-        observed: Float[Array, "sample energy time"] | None = None,
+        observed: Any = None,
         batch_size: int = 128,
     ) -> tuple[Float[Array, " point"], dict[str, Float[Array, " point"]]]:
         """Log-density and its gradient at many points, in batches that stay in the processor's cache.
@@ -196,9 +204,7 @@ class Model(eqx.Module):
         unconstrained = [unconstraining(p.prior).inv(as_float(values[p.name])) for p in self.parameters]
         return (jnp.stack(unconstrained) - self.location) / self.scale
 
-    def potential(
-        self, latent: Float[Array, " parameter"], observed: Float[Array, "sample energy time"] | None = None
-    ) -> Float[Array, ""]:
+    def potential(self, latent: Float[Array, " parameter"], observed: Any = None) -> Float[Array, ""]:
         """Minus the log-density of the latent vector, the Jacobian of the map included."""
         unconstrained = self.location + self.scale * latent
         jacobian = as_float(0.0)
@@ -226,7 +232,7 @@ def unconstraining(prior: dist.Distribution) -> Any:
     return biject_to(prior.support)
 
 
-def _check_supports(parameters: Sequence[Parameter], experiment: Experiment) -> None:
+def _check_supports(parameters: Sequence[Parameter], experiment: Experiment | Joint) -> None:
     """Refuse a parameter that is not of a single number, or whose prior excludes the value that the experiment has."""
     for parameter in parameters:
         for path in parameter.paths:

@@ -97,7 +97,7 @@ MODELS: dict[str, NamedModel] = {
                 "signal_norm", dist.Uniform(0.0, 3.0), "signal_norm", description="CEvNS rate over its prediction"
             ),
         ),
-        excluded_nuisances=("neutrinos_per_proton",),
+        fixes_flux=True,
     ),
     "sm-sw2": NamedModel(
         "Standard Model with a free weak mixing angle at zero momentum transfer",

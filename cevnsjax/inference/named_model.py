@@ -1,6 +1,7 @@
 """A model that can be asked for by name."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import numpyro.distributions as dist
 
 from cevnsjax.cross_section import AbstractElectronTerm, AbstractTerm, Coherent, ElectronScattering
 from cevnsjax.errors import ParameterError
-from cevnsjax.experiment import Experiment
+from cevnsjax.experiment import Experiment, Joint, merge_parameter
 from cevnsjax.inference.model import Derived
 from cevnsjax.parameter import Parameter
 
@@ -32,9 +33,8 @@ class NamedModel:
     default_free
         Names of those that are free unless others are chosen, or a function from the prepared experiment to them;
         ``None`` for all.
-    excluded_nuisances
-        Nuisance parameters of the experiment that the model leaves fixed by default, because they cannot be told from
-        it.
+    fixes_flux
+        Whether the model leaves the norm of the flux fixed by default, because it cannot be told from its own.
     derived
         What a fit reports beside its parameters, where they move it.
     """
@@ -43,16 +43,57 @@ class NamedModel:
     prepare: Callable[[Any], Any]
     parameters: Callable[[Any], tuple[Parameter, ...]]
     default_free: tuple[str, ...] | Callable[[Any], tuple[str, ...]] | None = None
-    excluded_nuisances: tuple[str, ...] = ()
+    fixes_flux: bool = False
     derived: tuple[Derived, ...] = ()
 
-    def free_by_default(self, experiment: Experiment) -> tuple[str, ...]:
+    def free_by_default(self, experiment: Experiment | Joint) -> tuple[str, ...]:
         """Names of the model's parameters that are free unless others are chosen."""
         if callable(self.default_free):
             return self.default_free(experiment)
         if self.default_free is not None:
             return self.default_free
         return tuple(parameter.name for parameter in self.parameters(experiment))
+
+    def free_nuisances(self, experiment: Experiment | Joint) -> tuple[str, ...]:
+        """Names of the nuisance parameters of an experiment that are free unless they are fixed."""
+        return tuple(
+            p.name
+            for p in experiment.nuisances
+            if not (self.fixes_flux and all(path.endswith("flux.norm") for path in p.paths))
+        )
+
+
+@dataclass(frozen=True)
+class _OfFirst:
+    """A derived number of the first of several experiments."""
+
+    function: Callable[[Any], Any]
+
+    def __call__(self, experiment: Joint):
+        return self.function(next(iter(experiment.experiments.values())))
+
+
+def jointly(model: NamedModel) -> NamedModel:
+    """Build the same model of several experiments: what it offers to be free is common to all of them."""
+
+    def parameters(joint: Joint) -> tuple[Parameter, ...]:
+        found: dict[str, Parameter] = {}
+        for name, part in joint.experiments.items():
+            for parameter in model.parameters(part):
+                merge_parameter(found, parameter, name)
+        return tuple(found.values())
+
+    def free(joint: Joint) -> tuple[str, ...]:
+        each = (model.free_by_default(part) for part in joint.experiments.values())
+        return tuple(dict.fromkeys(itertools.chain.from_iterable(each)))
+
+    return dataclasses.replace(
+        model,
+        prepare=lambda joint: joint.map(model.prepare),
+        parameters=parameters,
+        default_free=free,
+        derived=tuple(Derived(one.name, _OfFirst(one.function), one.unit) for one in model.derived),
+    )
 
 
 @dataclass(frozen=True)

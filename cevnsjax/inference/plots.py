@@ -1,15 +1,15 @@
 """Plots of predictions and posteriors, written to files without any global state of matplotlib."""
 
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
 import numpy as np
-from scipy.stats import chi2
 
-from cevnsjax.experiment import Experiment
+from cevnsjax.experiment import Experiment, Joint, PoissonLikelihood
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.posterior import Posterior
 
@@ -29,12 +29,12 @@ LABELS = {
     "nin": "neutrino-induced neutrons",
     "steady_state": "steady state",
 }
-MOST_CORNER_PARAMETERS = 12
+MOST_CORNER_PARAMETERS, MOST_LABELLED_EDGES = 12, 14
 _STYLE = {"font_size": 12.0, "dpi": 150}
 
 
 def plot_spectrum(posterior: Posterior, path: Path, draws: int = 400) -> None:
-    """Draw data, posterior band and components, projected on energy and on time.
+    """Draw data, posterior band and components, projected on each observable.
 
     Parameters
     ----------
@@ -45,67 +45,83 @@ def plot_spectrum(posterior: Posterior, path: Path, draws: int = 400) -> None:
     draws
         Number of draws that the band and the means are made of.
     """
-    expected, contributions = _predictions(posterior, draws)
-    means = {name: np.asarray(counts) for name, counts in contributions.items()}
-    _plot(posterior.model.experiment, means, np.asarray(expected), path)
+    predictions = jax.tree.map(np.asarray, _predictions(posterior, draws))
+    parts = posterior.model.experiment.parts
+    _plot(
+        [
+            (part, components, expected)
+            for part, (expected, components) in zip(parts.values(), predictions, strict=True)
+        ],
+        path,
+    )
 
 
-def plot_prediction(experiment: Experiment, path: Path) -> None:
-    """Draw the prediction of an experiment beside its data, projected on energy and on time.
+def plot_prediction(experiment: Experiment | Joint, path: Path) -> None:
+    """Draw the prediction of an experiment (or of several) beside the data, projected on each observable.
 
     Parameters
     ----------
     experiment
-        The experiment.
+        The experiment, or several.
     path
         Where to write; the ending decides the format.
     """
-    contributions = eqx.filter_jit(Experiment.contributions)(experiment)
-    _plot(experiment, {name: np.asarray(counts) for name, counts in contributions.items()}, None, path)
+    each = [(part, eqx.filter_jit(Experiment.contributions)(part), None) for part in experiment.parts.values()]
+    _plot(each, path)
 
 
 @eqx.filter_jit
 def _expected_and_components(model: Model, values):
     def point(at):
-        experiment = model.at(at)
-        return experiment.expected(), experiment.contributions()
+        return [(part.expected(), part.contributions()) for part in model.at(at).parts.values()]
 
-    expected, contributions = jax.lax.map(point, values, batch_size=64)
-    return expected, {name: counts.mean(axis=0) for name, counts in contributions.items()}
+    return [
+        (expected, {name: counts.mean(axis=0) for name, counts in contributions.items()})
+        for expected, contributions in jax.lax.map(point, values, batch_size=64)
+    ]
 
 
 def _predictions(posterior: Posterior, draws: int):
-    """Expected counts ``[draw, sample, energy, time]``, and the posterior mean of each component ``[energy, time]``."""
+    """For each experiment the expected counts ``[draw, sample, energy, time]``, and the mean of each component."""
     flat = {name: values.reshape(-1) for name, values in posterior.samples.items()}
     total = next(iter(flat.values())).size
     picks = np.linspace(0, total - 1, min(draws, total)).astype(int)
     return _expected_and_components(posterior.model, {name: values[picks] for name, values in flat.items()})
 
 
-def _plot(experiment: Experiment, components: dict[str, np.ndarray], expected: np.ndarray | None, path: Path) -> None:
-    """One row for each sample that holds the signal; energy on the left, time on the right."""
+def _plot(each: Sequence[tuple[Experiment, Mapping[str, Any], np.ndarray | None]], path: Path) -> None:
+    """One row for each sample that holds the signal (the first, where none does); a column for each observable.
+
+    Each entry is an experiment, its components ``[energy, time]`` by name, and draws ``[draw, sample, energy, time]``.
+    """
     from matplotlib.figure import Figure
 
-    rows = [(i, name) for i, (name, parts) in enumerate(experiment.samples.items()) if "signal" in parts]
-    axes_names = experiment.axes
-    projections = (
-        (1, axes_names.energy_name, np.asarray(axes_names.energy_edges)),
-        (0, axes_names.time_name, np.asarray(axes_names.time_edges)),
-    )
-    figure = Figure(figsize=(13.0, 5.6 * len(rows)), dpi=_STYLE["dpi"], layout="constrained")
-    grid = figure.subplots(len(rows), 2, squeeze=False)
+    rows = [
+        (part, components, expected, index, sample)
+        for part, components, expected in each
+        for index, sample in enumerate(part.samples)
+        if set(part.sample_contributions(sample)) & set(part.interactions) or (not part.interactions and index == 0)
+    ]
+    columns = max(len(_shown_axes(part)) for part, *_ in rows)
+    figure = Figure(figsize=(6.5 * columns, 5.6 * len(rows)), dpi=_STYLE["dpi"], layout="constrained")
+    grid = figure.subplots(len(rows), columns, squeeze=False)
     handles: dict[str, Any] = {}
-    for row, (index, sample) in enumerate(rows):
-        observed = np.asarray(experiment.observed[index])
-        for column, (summed, name, edges) in enumerate(projections):
-            axis = grid[row, column]
-            stacked = {part: components[part].sum(axis=summed) for part in _stacking_order(experiment, sample)}
-            band = None if expected is None else expected[:, index].sum(axis=summed + 1)
-            _projection(axis, edges, stacked, band, observed.sum(axis=summed))
-            _dress(axis, name, edges)
+    for row, (part, components, expected, index, sample) in enumerate(rows):
+        observed = np.asarray(part.observed[index])
+        shown = _shown_axes(part)
+        for column, number in enumerate(shown):
+            axis, edges = grid[row, column], np.asarray(part.axes[number].edges)
+            stacked = {name: part.project(components[name], number) for name in _stacking_order(part, sample)}
+            band = None if expected is None else part.project(expected[:, index], number)
+            _projection(axis, edges, stacked, band, part.project(observed, number), _error_bars(part, index, number))
+            _dress(axis, part.axes[number].name, edges, part.quantity)
             for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
                 handles.setdefault(label, handle)
-        grid[row, 0].set_title(f"{experiment.name}: {sample}, {observed.sum():.0f} events", loc="left", color=INK)
+        for column in range(len(shown), columns):
+            grid[row, column].set_axis_off()
+        counted = isinstance(part.likelihood, PoissonLikelihood)
+        events = f", {observed.sum():.0f} events" if counted else ""
+        grid[row, 0].set_title(f"{part.name}: {sample}{events}", loc="left", color=INK)
     figure.legend(
         handles.values(),
         handles.keys(),
@@ -115,6 +131,20 @@ def _plot(experiment: Experiment, components: dict[str, np.ndarray], expected: n
         fontsize=_STYLE["font_size"],
     )
     figure.savefig(path)
+
+
+def _shown_axes(experiment: Experiment) -> list[int]:
+    """Positions of the observables with more than one bin, or of the first."""
+    return [number for number, axis in enumerate(experiment.axes) if axis.bins > 1] or [0]
+
+
+def _error_bars(experiment: Experiment, sample: int, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Lengths of the error bars of the projected data, downwards and upwards."""
+    shape = len(experiment.samples), *(each.bins for each in experiment.axes)
+    observed = np.asarray(experiment.observed).reshape(shape)
+    others = tuple(1 + other for other in range(len(experiment.axes)) if other != axis)
+    down, up = experiment.likelihood.error_bars(observed, others)
+    return down[sample], up[sample]
 
 
 def _stacking_order(experiment: Experiment, sample: str) -> list[str]:
@@ -130,7 +160,12 @@ def _colours(names: list[str]) -> dict[str, str]:
 
 
 def _projection(
-    axis: "Axes", edges: np.ndarray, stacked: dict[str, np.ndarray], band: np.ndarray | None, observed: np.ndarray
+    axis: "Axes",
+    edges: np.ndarray,
+    stacked: dict[str, np.ndarray],
+    band: np.ndarray | None,
+    observed: np.ndarray,
+    error_bars: tuple[np.ndarray, np.ndarray],
 ) -> None:
     """Draw one projection: components ``[bin]`` stacked, band of draws ``[draw, bin]``, data ``[bin]``."""
     colours, bottom = _colours(list(stacked)), np.zeros(len(edges) - 1)
@@ -150,38 +185,19 @@ def _projection(
             shade = {"color": BAND_COLOUR, "alpha": strength, "linewidth": 0}
             axis.stairs(high, edges, baseline=low, fill=True, label=f"{100 * level:.0f} % band", **shade)
         top = np.quantile(band, 0.95, axis=0)
-    low, high = poisson_interval(observed)
     axis.errorbar(
         0.5 * (edges[1:] + edges[:-1]),
         observed,
-        yerr=[observed - low, high - observed],
+        yerr=error_bars,
         fmt="o",
         color="black",
         markersize=4.5,
         elinewidth=1.3,
         capsize=0,
-        label="data with Poisson errors",
+        label="data",
         zorder=5,
     )
-    axis.set_ylim(0.0, 1.08 * max(float(high.max()), float(top.max())))
-
-
-def poisson_interval(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Central 68.27 % interval of the mean of a Poisson count (Garwood), for error bars.
-
-    Parameters
-    ----------
-    counts
-        Observed counts, any shape.
-
-    Returns
-    -------
-    low, high
-        Lower (zero where the count is) and upper edge, of the same shape.
-    """
-    tail = 0.5 * (1.0 - 0.6827)
-    low = np.where(counts > 0, 0.5 * chi2.ppf(tail, np.maximum(2.0 * counts, 1.0)), 0.0)
-    return low, 0.5 * chi2.ppf(1.0 - tail, 2.0 * counts + 2.0)
+    axis.set_ylim(0.0, 1.08 * max(float((observed + error_bars[1]).max()), float(top.max())))
 
 
 def _drawn_equally_wide(edges: np.ndarray) -> bool:
@@ -190,7 +206,7 @@ def _drawn_equally_wide(edges: np.ndarray) -> bool:
     return bool(widths.max() > 5.0 * widths.min())
 
 
-def _dress(axis: "Axes", name: str, edges: np.ndarray) -> None:
+def _dress(axis: "Axes", name: str, edges: np.ndarray, quantity_shown: str) -> None:
     size = _STYLE["font_size"]
     quantity, _, unit = name.rpartition("_")
     text = f"{quantity.replace('_', ' ') or name} / {unit.replace('us', 'µs')}"
@@ -202,10 +218,11 @@ def _dress(axis: "Axes", name: str, edges: np.ndarray) -> None:
         )
         text += "  (bins drawn equally wide)"
     axis.set_xlim(edges[0], edges[-1])
-    axis.set_xticks(edges, [f"{edge:g}" for edge in edges])
-    axis.minorticks_off()
+    if len(edges) <= MOST_LABELLED_EDGES:
+        axis.set_xticks(edges, [f"{edge:g}" for edge in edges])
+        axis.minorticks_off()
     axis.set_xlabel(text, fontsize=size + 1, color=INK)
-    axis.set_ylabel("counts per bin", fontsize=size + 1, color=INK)
+    axis.set_ylabel(quantity_shown, fontsize=size + 1, color=INK)
     axis.tick_params(labelsize=size - 1, direction="out")
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -64,9 +65,9 @@ class Posterior:
         shape = next(iter(self.samples.values())).shape
         return {name: np.asarray(v).reshape(shape) for name, v in _derived(self.model, self._flat_values()).items()}
 
-    def expected(self, draws: int = 400) -> np.ndarray:
-        """Expected counts at evenly spaced draws, shape ``[draw, sample, energy, time]``."""
-        return np.asarray(_expected(self.model, self._flat_values(draws)))
+    def expected(self, draws: int = 400) -> Any:
+        """Expected counts at evenly spaced draws, shape ``[draw, sample, energy, time]``; by name for a joint fit."""
+        return jax.tree.map(np.asarray, _expected(self.model, self._flat_values(draws)))
 
     def summary(self) -> dict[str, dict]:
         """Summary of every parameter, and of what follows from them (:meth:`derived`)."""
@@ -86,11 +87,13 @@ class Posterior:
         posterior = dataset(self.samples | self.derived())
         for name in posterior:
             posterior[name].attrs["unit"] = units[str(name)]
-        experiment = self.model.experiment
-        observed = xarray.Dataset(
-            {"counts": (("sample", "energy", "time"), np.asarray(experiment.observed))},
-            {"sample": list(experiment.samples)},
-        )
+        observed = xarray.Dataset()
+        for name, part in self.model.experiment.parts.items():
+            # variables of several experiments stand beside each other, with dimensions of their own
+            suffix = "" if part is self.model.experiment else f" {name}"
+            dimensions = tuple(f"{axis}{suffix}" for axis in ("sample", "energy", "time"))
+            observed[f"counts{suffix}"] = dimensions, np.asarray(part.observed)
+            observed = observed.assign_coords({dimensions[0]: list(part.samples)})
         groups = {
             "posterior": posterior,
             "sample_stats": dataset(self.statistics),

@@ -154,7 +154,7 @@ class _Scan:
 
     def __init__(self, model: Model, axes: dict[str, np.ndarray], observed, batch: int, block: int, progress):
         self.model, self.axes, self.shape = model, axes, tuple(values.size for values in axes.values())
-        self.observed = as_float(model.experiment.observed if observed is None else observed)
+        self.observed = jax.tree.map(as_float, model.experiment.observed if observed is None else observed)
         self.batch, self.block = batch, block
         self.report = progress or (lambda done, total: None)
         self.interrupted: Callable[[], bool] = lambda: False

@@ -166,7 +166,7 @@ def fit_convention_model() -> Model:
 
 
 def _predicted_events(model: Model) -> float:
-    return float(model.experiment.signal().sum())
+    return float(model.at({}).signal().sum())
 
 
 def _fitted_events() -> float:

@@ -62,7 +62,7 @@ def test_list_json(cevnsjax):
         "nuisance": False,
         "description": "CEvNS rate over its prediction",
     }
-    assert not parameters["neutrinos_per_proton"]["free"]
+    assert not parameters["sns_flux_norm"]["free"]
     assert parameters["brn_events"]["free"]
     paths = {row["path"]: row for row in content["paths"]}
     assert paths["mass_kg"] == {"path": "mass_kg", "shape": [], "nominal": 14.6}

@@ -111,7 +111,7 @@ def test_fit_writes_everything(cevnsjax, tmp_path):
         ((CSI, "--free", "signal_nrm"), "did you mean 'signal_norm'"),
         ((CSI, "--fix", "brn_event"), "did you mean 'brn_events'"),
         ((CSI, "--prior", "brn_event=Normal(0, 1)"), "no parameter called 'brn_event'"),
-        ((CSI, "--prior", "neutrinos_per_proton=Normal(0, 1)"), "not free"),
+        ((CSI, "--prior", "sns_flux_norm=Normal(0, 1)"), "not free"),
         ((CSI, "--prior", "signal_norm=Uniform(2, 3)"), "no support at its starting value 1"),
         ((CSI, "--prior", "signal_norm=Gauss(1, 1)"), "allowed are Normal"),
         ((CSI, "--prior", "signal_norm=Normal(1, -1)"), "scale above zero"),

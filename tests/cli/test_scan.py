@@ -64,23 +64,23 @@ def test_scan_of_one_parameter(cevnsjax, tmp_path):
 
 def test_scan_of_two_parameters(cevnsjax, tmp_path):
     """Gridded parameters become free: one that the model leaves fixed, and a nuisance; the others are profiled."""
-    grids = ("--grid", "eps_mumu_u=-0.3:0.4:6", "-g", "neutrinos_per_proton=0.05:0.15:log:5")
+    grids = ("--grid", "eps_mumu_u=-0.3:0.4:6", "-g", "sns_flux_norm=0.6:1.8:log:5")
     result = cevnsjax(*SMALL, "--model", "nsi", *grids, "--out", "here")
     assert result.code == 0, result.err
     assert "scanning: 30 points, 4 parameters profiled" in result.err
     assert "90 % interval" in result.out
     assert "0 of them not converged" in result.out
     map_ = stored(tmp_path / "here")
-    assert map_["delta_chi2"].dims == ("eps_mumu_u", "neutrinos_per_proton")
-    np.testing.assert_allclose(map_["neutrinos_per_proton"], np.geomspace(0.05, 0.15, 5), rtol=1e-12)
-    assert map_["neutrinos_per_proton"].attrs["spacing"] == "logarithmic"
+    assert map_["delta_chi2"].dims == ("eps_mumu_u", "sns_flux_norm")
+    np.testing.assert_allclose(map_["sns_flux_norm"], np.geomspace(0.6, 1.8, 5), rtol=1e-12)
+    assert map_["sns_flux_norm"].attrs["spacing"] == "logarithmic"
     assert {"eps_ee_u", "eps_ee_d", "brn_events", "steady_state_events"} <= set(map_.data_vars)
     # asked for by name, the model's own parameters are free no more
     result = cevnsjax(
         *SMALL, "--model", "nsi", "--free", "eps_ee_u", "--grid", "eps_mumu_u=-0.3:0.4:3", "--out", "there", "--json"
     )
     assert list(result.json["best_fit"]) == [
-        *("eps_mumu_u", "eps_ee_u", "neutrinos_per_proton", "brn_events", "steady_state_events")
+        *("eps_mumu_u", "eps_ee_u", "sns_flux_norm", "brn_events", "steady_state_events")
     ]
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from cevnsjax.cross_section import NSI
-from cevnsjax.experiment import coherent_csi_2021
-from cevnsjax.inference import build_model, poisson_log_likelihood
+from cevnsjax.experiment import coherent_csi_2021, poisson_log_likelihood
+from cevnsjax.inference import build_model
 from cevnsjax.paths import get_path, leaf_paths, set_paths
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")

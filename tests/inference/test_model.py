@@ -168,8 +168,8 @@ def test_many_points_at_once(model):
 
 def test_named_models(experiment):
     assert build_model(experiment, "sm").names[0] == "signal_norm"
-    assert "neutrinos_per_proton" not in build_model(experiment, "sm").names
-    assert build_model(experiment, "sm-sw2").names[:2] == ("weak_mixing_angle_sin2", "neutrinos_per_proton")
+    assert "sns_flux_norm" not in build_model(experiment, "sm").names
+    assert build_model(experiment, "sm-sw2").names[:2] == ("weak_mixing_angle_sin2", "sns_flux_norm")
     assert build_model(experiment, "nsi").names[:2] == ("eps_ee_u", "eps_ee_d")
     chosen = build_model(experiment, "nsi", free=["eps_mutau_imag_d"], fixed=["efficiency"])
     assert chosen.names[0] == "eps_mutau_imag_d"
@@ -186,9 +186,9 @@ def test_named_models(experiment):
         (lambda e: build_model(e, "sm", free=["signal_nrm"]), UnknownNameError, "'signal_nrm'.*'signal_norm'"),
         (lambda e: build_model(e, "sm", fixed=["effciency"]), UnknownNameError, "'effciency'.*'efficiency'"),
         (
-            lambda e: build_model(e, "sm", priors={"neutrinos_per_proton": dist.Normal(0.08, 0.01)}),
+            lambda e: build_model(e, "sm", priors={"sns_flux_norm": dist.Normal(1.0, 0.1)}),
             ParameterError,
-            "'neutrinos_per_proton', which is not free",
+            "'sns_flux_norm', which is not free",
         ),
         (lambda e: Model(e, []), ParameterError, "at least one free parameter"),
         (lambda e: Model(e, [NORM, NORM]), ParameterError, "Parameter names must differ"),

@@ -73,7 +73,7 @@ def test_parameters_have_their_paths(name, experiment):
         values = [float(get_path(prepared, path)) for path in parameter.paths]
         assert len(set(values)) == 1, parameter.name
     assert set(model.free_by_default(prepared)) <= set(names)
-    assert set(model.excluded_nuisances) <= {p.name for p in prepared.nuisances}
+    assert set(model.free_nuisances(prepared)) <= {p.name for p in prepared.nuisances}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -194,10 +194,10 @@ def test_sterile_moves_what_is_said_of_the_flux(experiment):
     assert float(prepared.flux.baseline_m) == 19.3
     paths = {p.name: p.paths for p in prepared.nuisances}
     before = {p.name: p.paths for p in experiment.nuisances}
-    assert before["neutrinos_per_proton"] == ("flux.neutrinos_per_proton",)
-    assert paths["neutrinos_per_proton"] == ("flux.source.neutrinos_per_proton",)
-    assert {k: v for k, v in paths.items() if k != "neutrinos_per_proton"} == {
-        k: v for k, v in before.items() if k != "neutrinos_per_proton"
+    assert before["sns_flux_norm"] == ("flux.norm",)
+    assert paths["sns_flux_norm"] == ("flux.source.norm",)
+    assert {k: v for k, v in paths.items() if k != "sns_flux_norm"} == {
+        k: v for k, v in before.items() if k != "sns_flux_norm"
     }
     for p in prepared.nuisances:
         assert float(get_path(prepared, p.paths[0])) == float(get_path(experiment, before[p.name][0]))

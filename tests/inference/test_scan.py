@@ -192,7 +192,7 @@ def test_extreme_values_give_no_nan(experiment, largest):
     parameters = [
         Parameter(p.name, dist.Uniform(-largest, largest), p.where) if p.name == name else p
         for p in build_model(experiment, "nsi", free=[name], fixed=FIXED).parameters
-        if p.name in (name, "neutrinos_per_proton", "steady_state_events")
+        if p.name in (name, "sns_flux_norm", "steady_state_events")
     ]
     template = build_model(experiment, "nsi", free=[name], fixed=FIXED)
     model = Model(template.experiment, parameters)

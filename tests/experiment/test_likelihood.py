@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from cevnsjax.inference import poisson_log_likelihood
+from cevnsjax.experiment import poisson_log_likelihood
 
 
 def deviance_half(expected, observed):

@@ -1,0 +1,175 @@
+"""Files that say what a fit is: TOML in, TOML back out of a finished run."""
+
+import json
+import math
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cevnsjax.cli.common import Precision, check_folder, examples, reports_errors, say, write_file
+from cevnsjax.errors import OutputError, ParameterError, UnknownNameError
+
+CONFIG_EXAMPLES = examples(
+    "cevnsjax config fit-coherent-csi-2021-sm/run.json",
+    "cevnsjax config fit-coherent-csi-2021-sm/run.json --out run.toml && cevnsjax fit run.toml",
+)
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How a posterior is sampled.
+
+    Attributes
+    ----------
+    chains, warmup, samples
+        Number of chains, draws of the warm-up, draws of each chain that are kept.
+    seed
+        Seed of all random numbers.
+    """
+
+    chains: int = 8
+    warmup: int = 300
+    samples: int = 500
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """Everything that a fit is told.
+
+    Attributes
+    ----------
+    experiment
+        Name of the experiment, or names with commas between.
+    model
+        Name of the model.
+    free, fix
+        Parameters of the model that are free in the place of its default ones (none: those), nuisances held fixed.
+    share
+        Nuisance parameters that the experiments have in common.
+    prior
+        Other priors, as texts, by parameter name.
+    set
+        Numbers, by parameter name or path.
+    sampler
+        How it is sampled.
+    precision
+        ``"float64"`` or ``"float32"``.
+    out
+        Folder of the results; chosen from the names if empty.
+    """
+
+    experiment: str
+    model: str = "sm"
+    free: tuple[str, ...] = ()
+    fix: tuple[str, ...] = ()
+    share: tuple[str, ...] = ()
+    prior: dict[str, str] = field(default_factory=dict)
+    set: dict[str, float] = field(default_factory=dict)
+    sampler: Sampler = field(default_factory=Sampler)
+    precision: str = Precision.float64.value
+    out: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the results."""
+        return Path(self.out or f"fit-{self.experiment.replace(',', '+')}-{self.model}")
+
+
+def read_settings(path: Path) -> FitSettings:
+    """Read a TOML file with the keys of :class:`FitSettings`.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be read.
+    CevnsjaxError
+        If it is no TOML, or a key or the type of a value is wrong; the message names the key.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutputError(f"The file {path} cannot be read: {getattr(error, 'strerror', error)}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ParameterError(f"The file {path} is not valid TOML: {error}.") from None
+    return _settings(content, str(path))
+
+
+def _settings(content: dict[str, Any], file: str) -> FitSettings:
+    if isinstance(content.get("experiment"), list):
+        content = content | {"experiment": ",".join(map(str, content["experiment"]))}
+    values = _checked(content, FitSettings("?"), file, "")
+    if not values.get("experiment"):
+        raise ParameterError(f"{file} names no experiment; give experiment = 'NAME'.")
+    if "sampler" in values:
+        values["sampler"] = Sampler(**_checked(values["sampler"], Sampler(), file, "sampler."))
+    for name in ("free", "fix", "share"):
+        if not all(isinstance(each, str) for each in values.get(name, ())):
+            raise ParameterError(f"{file}: {name} must be a list of names, got {list(values[name])}.")
+    for name, text in values.get("prior", {}).items():
+        if not isinstance(text, str):
+            raise ParameterError(f"{file}: prior.{name} must be a text like 'Normal(0, 1)', got {text!r}.")
+    for name, number in values.get("set", {}).items():
+        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+            raise ParameterError(f"{file}: set.{name} must be a finite number, got {number!r}.")
+    if values.get("precision", "float64") not in list(Precision):
+        raise ParameterError(f"{file}: precision must be one of {', '.join(Precision)}, got {values['precision']!r}.")
+    return FitSettings(**values)
+
+
+def _checked(content: dict[str, Any], default: Any, file: str, prefix: str) -> dict[str, Any]:
+    """Values by field name; refuses unknown keys, and types other than those of the default values."""
+    known = {each.name: getattr(default, each.name) for each in fields(default)}
+    values: dict[str, Any] = {}
+    for name, value in content.items():
+        if name not in known:
+            raise UnknownNameError(f"key in {file}", prefix + name, {prefix + each for each in known})
+        wanted = {tuple: list, Sampler: dict}.get(type(known[name]), type(known[name]))
+        if isinstance(value, bool) or not isinstance(value, wanted):
+            kinds = {list: "a list of names", dict: "a table", str: "a text", int: "a whole number"}
+            raise ParameterError(f"{file}: {prefix}{name} must be {kinds[wanted]}, got {value!r}.")
+        values[name] = tuple(value) if isinstance(value, list) else value
+    return values
+
+
+def overridden(settings: FitSettings, options: FitSettings) -> FitSettings:
+    """Settings of a file with those of the options that differ from their defaults in their place."""
+
+    def chosen(given: Any, default: Any) -> dict[str, Any]:
+        names = [each.name for each in fields(default) if each.name not in ("experiment", "sampler")]
+        return {name: getattr(given, name) for name in names if getattr(given, name) != getattr(default, name)}
+
+    sampler = replace(settings.sampler, **chosen(options.sampler, Sampler()))
+    return replace(settings, **chosen(options, FitSettings("?")), sampler=sampler)
+
+
+def write_settings(settings: FitSettings) -> str:
+    """TOML text of the settings, without what is empty."""
+    import tomli_w
+
+    content = {name: value for name, value in asdict(settings).items() if value not in ("", (), {})}
+    return tomli_w.dumps(content, multiline_strings=False)
+
+
+@reports_errors
+def config(
+    run: Annotated[Path, typer.Argument(metavar="RUN_JSON", help="The run.json of a fit.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it into a file.")] = None,
+) -> None:
+    """Turn the run.json of a fit back into a file that `cevnsjax fit` takes."""
+    try:
+        given = json.loads(run.read_text(encoding="utf-8"))["settings"]
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutputError(f"The file {run} cannot be read: {getattr(error, 'strerror', error)}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise OutputError(f"The file {run} is not the run.json of a fit.") from error
+    text = write_settings(_settings(given, str(run)))
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    check_folder(out.absolute().parent)
+    write_file(out, lambda path: path.write_text(text, encoding="utf-8"))
+    say(f"wrote {out}")

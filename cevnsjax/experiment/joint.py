@@ -1,0 +1,123 @@
+"""Several experiments, fitted together."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
+from cevnsjax.experiment.experiment import Experiment
+from cevnsjax.parameter import Parameter, describe_prior
+
+
+class Joint(eqx.Module):
+    """Several experiments; their log-likelihoods add up.
+
+    Leaves of an experiment are at paths like ``experiments.coherent-lar.mass_kg``, its nuisance parameters have names
+    like ``coherent-lar.brn_events``. Shared nuisance parameters keep their own name and set the leaves of all
+    experiments that have them.
+
+    Attributes
+    ----------
+    experiments
+        The experiments by name.
+    shared
+        Names of nuisance parameters that are one and the same wherever they occur.
+    """
+
+    experiments: dict[str, Experiment]
+    shared: tuple[str, ...] = eqx.field(static=True, default=())
+
+    def __check_init__(self):
+        if len(self.experiments) < 2:
+            raise CevnsjaxError(f"A joint fit needs at least two experiments, got {list(self.experiments)}.")
+        known = [p.name for experiment in self.experiments.values() for p in experiment.nuisances]
+        for name in self.shared:
+            if name not in known:
+                raise UnknownNameError("nuisance parameter to share", name, set(known))
+            if known.count(name) < 2:
+                raise ParameterError(f"Only one of the experiments has the nuisance parameter {name!r} to share.")
+
+    @classmethod
+    def of(cls, experiments: Iterable[Experiment], shared: Iterable[str] = ()) -> "Joint":
+        """Join experiments of different names."""
+        experiments = tuple(experiments)
+        names = [experiment.name for experiment in experiments]
+        if len(set(names)) != len(names):
+            raise CevnsjaxError(f"The experiments of a joint fit must differ, got {', '.join(names)}.")
+        return cls(dict(zip(names, experiments, strict=True)), tuple(shared))
+
+    @property
+    def name(self) -> str:
+        """Names of the experiments, with commas between."""
+        return ",".join(self.experiments)
+
+    @property
+    def parts(self) -> dict[str, Experiment]:
+        """The experiments by name."""
+        return self.experiments
+
+    def map(self, function: Callable[[Experiment], Experiment]) -> "Joint":
+        """Apply a function to each experiment."""
+        return Joint({name: function(part) for name, part in self.experiments.items()}, self.shared)
+
+    @property
+    def nuisances(self) -> tuple[Parameter, ...]:
+        """Nuisance parameters of all experiments.
+
+        Raises
+        ------
+        ParameterError
+            If a shared one has different priors.
+        """
+        found: dict[str, Parameter] = {}
+        for experiment, part in self.experiments.items():
+            for parameter in part.nuisances:
+                name = parameter.name if parameter.name in self.shared else f"{experiment}.{parameter.name}"
+                merge_parameter(found, dataclasses.replace(parameter, name=name), experiment)
+        return tuple(found.values())
+
+    @property
+    def observed(self) -> dict:
+        """What was observed, by experiment."""
+        return {name: part.observed for name, part in self.experiments.items()}
+
+    def expected(self) -> dict:
+        """What is expected, by experiment."""
+        return {name: part.expected() for name, part in self.experiments.items()}
+
+    def log_likelihood(self, observed: dict | None = None):
+        """Log-likelihood of the data, or of others of their shapes, by experiment."""
+        data = self.observed if observed is None else observed
+        return functools.reduce(jnp.add, (part.log_likelihood(data[name]) for name, part in self.experiments.items()))
+
+    def asimov(self) -> "Joint":
+        """Return the same experiments with their own predictions in the place of data."""
+        return self.map(Experiment.asimov)
+
+    def with_observed(self, observed: dict) -> "Joint":
+        """Return the same experiments with other data, by name."""
+        if observed.keys() != self.experiments.keys():
+            raise CevnsjaxError(f"observed must have the names {list(self.experiments)}, got {list(observed)}.")
+        parts = {name: part.with_observed(observed[name]) for name, part in self.experiments.items()}
+        return Joint(parts, self.shared)
+
+
+def merge_parameter(found: dict[str, Parameter], parameter: Parameter, experiment: str) -> None:
+    """Add a parameter of one experiment to those of a joint fit; what has the same name is the same parameter.
+
+    Raises
+    ------
+    ParameterError
+        If one of the same name has another prior.
+    """
+    paths = tuple(f"experiments.{experiment}.{path}" for path in parameter.paths)
+    before = found.get(parameter.name)
+    if before is None:
+        found[parameter.name] = dataclasses.replace(parameter, where=paths)
+        return
+    if (theirs := describe_prior(before.prior)) != (ours := describe_prior(parameter.prior)):
+        raise ParameterError(f"{parameter.name!r} cannot be shared: its priors are {theirs} and {ours}.")
+    found[parameter.name] = dataclasses.replace(before, where=(*before.paths, *paths))

@@ -1,0 +1,74 @@
+"""Backgrounds and signals that a release gives as histograms, with histograms of their systematic variations."""
+
+import functools
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import as_float, check_positive
+from cevnsjax.errors import CevnsjaxError
+from cevnsjax.experiment.background import AbstractBackground
+from cevnsjax.response import TimeWindow
+
+
+def _optional(value):
+    return None if value is None else as_float(value)
+
+
+class TemplateVariation(eqx.Module):
+    """How a histogram changes with one source of uncertainty.
+
+    Attributes
+    ----------
+    up
+        The histogram at +1 sigma, any normalisation, shape ``[energy, time]``.
+    down
+        The histogram at -1 sigma; without it the change is taken as linear.
+    pull
+        How many standard deviations to move; 0 nominally. Between three histograms the contents are quadratic in it.
+    """
+
+    up: Float[Array, "energy time"] = eqx.field(converter=as_float)
+    down: Float[Array, "energy time"] | None = eqx.field(converter=_optional, default=None)
+    pull: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+
+    def change(self, nominal: Float[Array, "energy time"]) -> Float[Array, "energy time"]:
+        """Change of a normalised histogram, which sums to zero."""
+        up = self.up / self.up.sum()
+        if self.down is None:
+            return self.pull * (up - nominal)
+        down = self.down / self.down.sum()
+        return 0.5 * self.pull * (up - down) + 0.5 * self.pull**2 * (up + down - 2.0 * nominal)
+
+
+class TemplateBackground(AbstractBackground):
+    """A histogram of energy and time, with all efficiencies inside.
+
+    Attributes
+    ----------
+    events
+        Expected events in all bins.
+    template
+        Relative contents of the bins, any normalisation, shape ``[energy, time]``.
+    variations
+        How the shape may change, by name; contents that a change would make negative are zero.
+    """
+
+    events: Float[Array, ""] = eqx.field(converter=as_float)
+    template: Float[Array, "energy time"] = eqx.field(converter=as_float)
+    variations: dict[str, TemplateVariation] = eqx.field(default_factory=dict)
+
+    def __check_init__(self):
+        check_positive("events", self.events, "events")
+        for name, variation in self.variations.items():
+            if variation.up.shape != self.template.shape:
+                raise CevnsjaxError(
+                    f"variations[{name!r}] must have the shape {self.template.shape}, got {variation.up.shape}."
+                )
+
+    def counts(self, window: TimeWindow) -> Float[Array, "energy time"]:
+        nominal = self.template / self.template.sum()
+        changes = (variation.change(nominal) for variation in self.variations.values())
+        shape = jnp.maximum(functools.reduce(jnp.add, changes, nominal), 0.0)
+        return self.events * (shape / shape.sum())
