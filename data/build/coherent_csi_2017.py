@@ -80,8 +80,8 @@ def write_neutrons(release, out, time_fractions):
         "title": "COHERENT CsI[Na] 2017 photoelectrons of prompt neutrons",
         "source": f"table total_neutron.dat of {SEVEN_STATS}, which seems to have derived it from promptPDF.txt of "
         f"{RELEASE}; that file itself is not in the public copies",
-        "normalisation": "counts per 1 PE bin, all times, taken as the whole exposure since that code scales them no further; "
-        "the sum is 29.8686 (3.9953 per GWh)",
+        "normalisation": "counts per 1 PE bin, all times, taken as the whole exposure since that code scales them no "
+        "further; the sum is 29.8686 (3.9953 per GWh)",
         "time": "the source has counts in photoelectrons and time: exactly these counts times prompt_neutron_fraction "
         "of arrival_times.csv (checked by the script)",
         "efficiency": "the acceptance is NOT applied (that code applies it afterwards)",
