@@ -231,7 +231,7 @@ def test_bad_edges(edges, message):
 def test_every_packaged_file_reads():
     folder = data_path("nuclides.csv").parent
     tables = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.csv"))
-    assert len(tables) >= 4
+    assert len(tables) >= 16
     text_columns = {
         "nuclides.csv": ["name"],
         "nuclear_spins.csv": ["name"],
@@ -310,6 +310,137 @@ def test_csi_parameters():
     assert values["neutron_arrival_offset_us"].tolist() == [0, 0.1]
     quadrature = np.sqrt(values["flux_relative_uncertainty"] ** 2 + 0.041**2 + 0.038**2)
     assert values["signal_relative_uncertainty"] == pytest.approx(quadrature, abs=1e-4)
+
+
+def test_lar_bins():
+    table = read_table("coherent_lar/bins.csv")
+    axes = np.meshgrid(10 * np.arange(12), 0.5 + 0.05 * np.arange(8), -0.1 + 0.5 * np.arange(10), indexing="ij")
+    for name, axis in zip(("energy_low_keVee", "f90_low", "time_low_us"), axes, strict=True):
+        np.testing.assert_allclose(table[name], axis.ravel(), atol=1e-9)
+    totals = {"observed_counts": 3752, "cevns": 128, "prompt_brn": 497, "delayed_brn": 33, "steady_state": 3152}
+    totals |= {"prompt_brn_time_mean_plus": 523.671}
+    for name in set(table.columns) - {"energy_low_keVee", "f90_low", "time_low_us"}:
+        expected = totals.get(name, 497 if "brn" in name else 128)
+        assert table[name].sum() == pytest.approx(expected, abs=1e-3), name
+
+    def mean(name, axis):
+        return np.average(table[axis], weights=table[name])
+
+    for axis, source, kind in [
+        ("f90_low", "cevns", "f90"),
+        ("energy_low_keVee", "prompt_brn", "energy"),
+        ("time_low_us", "prompt_brn", "time_mean"),
+    ]:
+        assert mean(f"{source}_{kind}_minus", axis) < mean(source, axis) < mean(f"{source}_{kind}_plus", axis)
+    assert mean("cevns_time_mean", "time_low_us") > mean("cevns", "time_low_us")
+    # the release's one-dimensional figure in energy (energydata1d.txt) shows the template at the fitted 159 events
+    projection = table["cevns"].reshape(12, 80).sum(axis=1) * 159 / 128
+    np.testing.assert_allclose(projection[:3], [98.071, 46.0685, 12.3225], rtol=5e-3)
+
+
+def test_lar_efficiency_and_parameters():
+    table, values = read_table("coherent_lar/efficiency.csv"), read_values("coherent_lar/parameters.json")
+    recoil = table["recoil_energy_keVnr"]
+    quenched = recoil * (values["quenching_a"] + values["quenching_b_per_keVnr"] * recoil)
+    np.testing.assert_allclose(table["energy_keVee"], quenched, rtol=2e-3)
+    assert table["efficiency"][0] == 0
+    assert table["efficiency"].max() == pytest.approx(0.963477, abs=1e-6)
+    expected = {
+        "mass_kg": 24.4,
+        "baseline_m": 27.5,
+        "exposure_POT": 13.8e22,
+        "neutrinos_per_proton_and_flavour": 0.09,
+        "quenching_a": 0.246,
+        "quenching_b_per_keVnr": 7.8e-4,
+        "resolution_sqrt_keVee": 0.58,
+        "proton_pulse_mean_us": 0.44,
+        "proton_pulse_sigma_us": 0.15,
+        "cevns_events": 128,
+        "prompt_brn_events": 497,
+        "prompt_brn_events_uncertainty": 160,
+        "delayed_brn_events": 33,
+        "steady_state_events": 3154,
+        "steady_state_template_events": 3152,
+        "cevns_fit_events": 159,
+    }
+    assert {name: values[name] for name in expected} == expected
+
+
+def test_csi_2017():
+    table = read_table("coherent_csi_2017/counts.csv")
+    pe, time = table["photoelectrons_low_PE"], table["time_low_us"]
+    window = (pe >= 6) & (pe < 30) & (time < 6)
+    assert window.sum() == 144
+    totals = {"coincidence_beam_on": (547, 1207), "anticoincidence_beam_on": (405, 1032)}
+    totals |= {"coincidence_beam_off": (209, 507), "anticoincidence_beam_off": (207, 507)}
+    for sample, expected in totals.items():
+        counts = table[f"{sample}_counts"]
+        assert (counts[window].sum(), counts.sum()) == expected
+    times = read_table("coherent_csi_2017/arrival_times.csv")
+    np.testing.assert_allclose(times["time_low_us"], 0.5 * np.arange(24))
+    for kind in ("prompt_neutrino", "delayed_neutrino", "prompt_neutron"):
+        assert times[f"{kind}_fraction"].sum() == pytest.approx(1, abs=1e-9)
+    # the muon decays with 2.197 us: the ratio of neighbouring bins, far from the pulse
+    late = times["delayed_neutrino_fraction"][6:]
+    np.testing.assert_allclose(late[1:] / late[:-1], np.exp(-0.5 / 2.197), rtol=0.01)
+    neutrons = read_table("coherent_csi_2017/prompt_neutrons.csv")
+    centre = neutrons["photoelectrons_low_PE"] + 0.5
+    values = read_values("coherent_csi_2017/parameters.json")
+    a, k, x0 = values["acceptance_coefficients_PE"]
+    acceptance = a / (1 + np.exp(-k * (centre - x0))) * ((centre > 6) + 0.5 * ((centre > 5) & (centre < 6)))
+    counts = neutrons["prompt_neutron_counts"]
+    assert counts.sum() == pytest.approx(29.8686, abs=1e-4)
+    assert (counts * acceptance)[6:30].sum() == pytest.approx(5.42, abs=0.005)
+    expected = {"exposure_GWh": 7.47594, "baseline_m": 19.3, "quenching": 0.0878, "quenching_uncertainty": 0.0166}
+    expected |= {"light_yield_PE_per_keVee": 13.348, "neutrinos_per_proton_and_flavour": 0.08}
+    expected |= {
+        "neutrinos_per_proton_and_flavour_uncertainty": 0.008,
+        "prompt_neutron_normalisation_uncertainty": 0.25,
+    }
+    assert {name: values[name] for name in expected} == expected
+
+
+def test_dresden_ii():
+    table = read_table("dresden_ii/spectrum.csv")
+    low, rate = table["energy_low_keVee"], table["on_rate_per_day"]
+    np.testing.assert_allclose(low, 0.2 + 0.01 * np.arange(130))
+    assert rate.sum() == pytest.approx(5106.253, abs=1e-3)
+    assert table["off_rate_per_day"].sum() == pytest.approx(4055.279, abs=1e-3)
+    assert np.all(table["on_rate_error_per_day"] > 0)
+    values = read_values("dresden_ii/parameters.json")
+    peak = low[np.argmax(np.where(low > 1, rate, 0))]
+    assert peak + 0.005 == pytest.approx(values["line_L1_keVee"], abs=0.015)
+    quenching = read_table("dresden_ii/quenching.csv")
+    np.testing.assert_allclose(quenching["recoil_energy_keVnr"], 0.01 * np.arange(451), atol=1e-12)
+    assert (quenching["iron_filter_quenching"][0], quenching["photoneutron_quenching"][0]) == (0.4361, 0.37738)
+    # number of fissions per second from the thermal power, 205 MeV each
+    fissions = values["thermal_power_GW"] * 1e9 / (205 * 1.602176634e-13)
+    flux = fissions * values["neutrinos_per_fission"] / (4 * np.pi * (100 * values["baseline_m"]) ** 2)
+    assert flux == pytest.approx(values["flux_per_cm2_s"], rel=0.01)
+
+
+def test_xenonnt():
+    bins, values = read_table("xenonnt_8b/bins.csv"), read_values("xenonnt_8b/parameters.json")
+    index = [bins[f"{axis}_index"] for axis in ("cs2", "s2_shadow", "s1_bdt", "s2_bdt")]
+    np.testing.assert_array_equal(bins["bin"], np.arange(81))
+    np.testing.assert_array_equal(bins["bin"], np.array([27, 9, 3, 1]) @ np.array(index))
+    backgrounds = {"accidental_coincidence": (7.48, 17.77, 14.86)}
+    backgrounds |= {"electronic_recoil": (0.13, 0.55, 0.52), "neutron": (0.17, 0.41, 0.17)}
+    total = 0.0
+    for run, events in enumerate((9, 28, 25)):
+        assert bins[f"sr{run}_observed_counts"].sum() == events
+        for kind, expected in backgrounds.items():
+            background = bins[f"sr{run}_{kind}_per_t_y"].sum() * values[f"sr{run}_exposure_t_y"]
+            assert background == pytest.approx(expected[run], abs=0.005)
+            total += background * (run < 2)
+    assert total == pytest.approx(26.5, abs=0.005)
+    table = read_table("xenonnt_8b/efficiency.csv")
+    np.testing.assert_allclose(table["recoil_energy_keVnr"].reshape(46, 81)[:, 0], 0.5 + 0.1 * np.arange(46))
+    np.testing.assert_array_equal(table["bin"].reshape(46, 81), np.tile(np.arange(81), (46, 1)))
+    for run, at_1_keV in enumerate((0.00731688, 0.00676542, 0.00514810)):
+        efficiency = table[f"sr{run}_efficiency"].reshape(46, 81).sum(axis=1)
+        assert efficiency[5] == pytest.approx(at_1_keV, rel=1e-5)
+        assert np.all(np.diff(efficiency[:21]) > 0)
 
 
 def test_nuclides():

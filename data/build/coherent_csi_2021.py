@@ -3,12 +3,11 @@
 Usage: python data/build/coherent_csi_2021.py RELEASE_DIR [--out DIR]
 """
 
-import argparse
 import json
 from decimal import Decimal
-from pathlib import Path
 
 import numpy as np
+from writing import release_and_out, write_table, write_values
 
 MADE_BY = "data/build/coherent_csi_2021.py"
 PAPER = "arXiv:2110.07730 (PRL 129, 081801)"
@@ -20,14 +19,6 @@ PE_EDGES = 250
 TIME_WIDTH_US = 0.125
 TIME_BINS = 48
 WINDOW = {"coincidence": 1578, "anticoincidence": 1295}
-
-
-def write_table(path, header, columns, rows):
-    lines = [f"# {key}: {value}" for key, value in {**header, "made_by": MADE_BY, "rows": len(rows)}.items()]
-    lines.append(",".join(columns))
-    lines += [",".join(f"{number:.10g}" for number in row) for row in rows]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{path.name}: {len(rows)} rows")
 
 
 def histogram(path):
@@ -71,7 +62,7 @@ def write_events(release, out):
         "anticoincidence_total_below_60_PE": totals["anticoincidence"],
     }
     columns = ["photoelectrons_low_PE", "time_low_us", "coincidence_counts", "anticoincidence_counts"]
-    write_table(out / "events.csv", header, columns, rows)
+    write_table(out / "events.csv", header, columns, rows, MADE_BY)
 
 
 def write_neutrons(release, out):
@@ -91,7 +82,7 @@ def write_neutrons(release, out):
     }
     columns = ["photoelectrons_low_PE", "brn_density_per_PE", "nin_density_per_PE"]
     rows = list(zip(low, brn[:, 1], nin[:, 1], strict=True))
-    write_table(out / "neutron_photoelectrons.csv", header, columns, rows)
+    write_table(out / "neutron_photoelectrons.csv", header, columns, rows, MADE_BY)
 
     brn, nin = np.loadtxt(release / "brnTrec.txt"), np.loadtxt(release / "ninTrec.txt")
     low = np.round(-0.25 + 0.01 * np.arange(650), 2)
@@ -108,7 +99,7 @@ def write_neutrons(release, out):
         "time_last_edge_us": 6.25,
     }
     rows = list(zip(low, brn[:, 1], nin[:, 1], strict=True))
-    write_table(out / "neutron_times.csv", header, ["time_low_us", "brn_counts", "nin_counts"], rows)
+    write_table(out / "neutron_times.csv", header, ["time_low_us", "brn_counts", "nin_counts"], rows, MADE_BY)
 
 
 def coefficients(path):
@@ -219,14 +210,8 @@ def write_parameters(release, out):
         "proton_pulse_sigma_us": (0.15, "us", f"{lar}; uncertainty negligible"),
     }
     cross_check(release / "barbeau_csi_config.json", {name: entry[0] for name, entry in entries.items()})
-    content = {
-        "title": "COHERENT CsI[Na] 2021 detector response, exposure, normalisations and uncertainties",
-        "source": RELEASE,
-        "made_by": MADE_BY,
-        "values": {name: {"value": v, "unit": u, "source": s} for name, (v, u, s) in entries.items()},
-    }
-    (out / "parameters.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    print(f"parameters.json: {len(entries)} values")
+    title = "COHERENT CsI[Na] 2021 detector response, exposure, normalisations and uncertainties"
+    write_values(out / "parameters.json", title, RELEASE, entries, MADE_BY)
 
 
 def cross_check(path, values):
@@ -259,15 +244,10 @@ def cross_check(path, values):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("release", type=Path, help="folder with the release's text files")
-    default = Path(__file__).resolve().parents[1] / "coherent_csi_2021"
-    parser.add_argument("--out", type=Path, default=default, help="folder to write to (default: the packaged one)")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    write_events(arguments.release, arguments.out)
-    write_neutrons(arguments.release, arguments.out)
-    write_parameters(arguments.release, arguments.out)
+    release, out = release_and_out(__doc__, "coherent_csi_2021")
+    write_events(release, out)
+    write_neutrons(release, out)
+    write_parameters(release, out)
 
 
 if __name__ == "__main__":
