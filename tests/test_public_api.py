@@ -111,7 +111,11 @@ API = {
         "nucleon_tensor_couplings",
         "weak_charge",
     ],
-    "cevnsjax.quenching": ["AbstractQuenching", "ConstantQuenching", "PolynomialQuenching"],
+    "cevnsjax.quenching": [
+        "AbstractQuenching",
+        "ConstantQuenching",
+        "PolynomialQuenching",
+    ],
     "cevnsjax.response": [
         "AbstractEfficiency",
         "AbstractResponse",
@@ -124,15 +128,20 @@ API = {
         "AbstractBackground",
         "AbstractLikelihood",
         "Axis",
+        "CaptureLine",
+        "ContinuumBackground",
         "EXPERIMENTS",
         "Experiment",
         "GaussianLikelihood",
         "Joint",
+        "LineBackground",
         "MeasuredBackground",
         "NO_TIMES",
         "PoissonLikelihood",
         "Scattering",
         "SimulatedBackground",
+        "TemplateBackground",
+        "TemplateVariation",
         "coherent_csi_2021",
         "freeze",
         "merge_parameter",
@@ -161,7 +170,12 @@ API = {
         "sample",
         "significance",
     ],
-    "cevnsjax.validation": ["Comparison", "PUBLISHED", "PublishedNumber", "compare"],
+    "cevnsjax.validation": [
+        "Comparison",
+        "PUBLISHED",
+        "PublishedNumber",
+        "compare",
+    ],
 }
 
 
