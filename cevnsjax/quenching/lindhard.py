@@ -4,7 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from cevnsjax.arrays import Scalar, as_float, check_positive
 from cevnsjax.errors import CevnsjaxError
@@ -17,7 +17,7 @@ def reduced_energy_per_keV(proton_number: int) -> float:
 
 
 def lindhard_fraction(reduced_energy: Float[Array, "*node"], k: Scalar) -> Float[Array, "*node"]:
-    """k g/(1 + k g) with g = 3 eps^0.15 + 0.7 eps^0.6 + eps, at reduced energies eps above zero."""
+    """Q_L = k g/(1 + k g) with g = 3 eps^0.15 + 0.7 eps^0.6 + eps, at reduced energies eps above zero."""
     stopping = k * (3.0 * reduced_energy**0.15 + 0.7 * reduced_energy**0.6 + reduced_energy)
     return stopping / (1.0 + stopping)
 
@@ -132,7 +132,7 @@ class ModifiedLindhard(AbstractQuenching):
             upper = needed
             while surplus(upper) < 0.0:
                 upper *= 4.0
-            return brentq(surplus, 0.0, upper, xtol=1e-15, rtol=1e-14)
+            return float(root_scalar(surplus, bracket=(0.0, upper), method="brentq", xtol=1e-15, rtol=1e-14).root)
 
     def __call__(self, recoil_energy_keV: Float[Array, "*node"]) -> Float[Array, "*node"]:
         ionises = (recoil_energy_keV > 0.0) & (recoil_energy_keV >= self.recoil_floor_keV)

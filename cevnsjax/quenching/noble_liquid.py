@@ -12,8 +12,8 @@ from cevnsjax.quenching.quenching import AbstractQuenching
 class ThomasImel(eqx.Module):
     """Mean numbers of electrons and photons: n_e = N_i ln(1 + xi)/xi with xi = N_i varsigma/4, n_gamma = N_q - n_e.
 
-    N_q = E_q(T)/W quanta, of which N_i = N_q/(1 + alpha) are ions. J. Thomas and D. A. Imel, Phys. Rev. A 36, 614 (1987);
-    P. Sorensen and C. E. Dahl, Phys. Rev. D 83, 063501 (2011), arXiv:1101.6080, eqs. 2 to 7.
+    N_q = E_q(T)/W quanta, of which N_i = N_q/(1 + alpha) are ions. J. Thomas and D. A. Imel, Phys. Rev. A 36, 614
+    (1987); P. Sorensen and C. E. Dahl, Phys. Rev. D 83, 063501 (2011), arXiv:1101.6080, eqs. 2 to 7.
 
     Attributes
     ----------

@@ -53,9 +53,9 @@ class MonotoneQuenching(AbstractQuenching):
 
     The ionisation energies at the knots are the parameters. F. N. Fritsch and J. Butland, SIAM J. Sci. Stat. Comput. 5,
     300 (1984): weighted harmonic means of the neighbouring secants as slopes, the same curve as SciPy's
-    ``PchipInterpolator``. As long as the knots increase, so does E_I, with a continuous derivative in T; straight beyond
-    the last knot, with the slope there. In the knots' values it is continuous, and smooth unless two neighbouring
-    values become equal.
+    ``PchipInterpolator``. As long as the knots increase, so does E_I, with a continuous derivative in T; straight
+    beyond the last knot, with the slope there. In the knots' values it is continuous, and smooth unless two
+    neighbouring values become equal.
 
     Attributes
     ----------

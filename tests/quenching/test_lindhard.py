@@ -55,9 +55,7 @@ def test_offset_is_the_same_for_every_recoil(q):
     """E_I = T Q_L - q Z^(7/3)/11.5 keV, kept between 0 and T."""
     quenching = ModifiedLindhard(0.157, q, 32)
     found = np.asarray(quenching(jnp.asarray(RECOIL)))
-    expected = [
-        min(max(float(exact_energy(t, 0.157, 32) - mpmath.mpf(q) / exact_scale(32)), 0.0), t) for t in RECOIL
-    ]
+    expected = [min(max(float(exact_energy(t, 0.157, 32) - mpmath.mpf(q) / exact_scale(32)), 0.0), t) for t in RECOIL]
     np.testing.assert_allclose(found, expected, rtol=1e-13)
 
 
@@ -78,9 +76,7 @@ def test_cutoff():
 
 def test_derivative_at_zero_offset():
     """At q = 0 and around it, dE_I/dq is -Z^(7/3)/11.5 keV for every recoil above the cut-off, and zero below it."""
-    slope = jax.vmap(
-        lambda q, t: jax.grad(lambda q: ModifiedLindhard(0.157, q, 32)(t))(q), in_axes=(None, 0)
-    )
+    slope = jax.vmap(lambda q, t: jax.grad(lambda q: ModifiedLindhard(0.157, q, 32)(t))(q), in_axes=(None, 0))
     np.testing.assert_allclose(slope(jnp.array(0.0), jnp.asarray(RECOIL[1:])), -float(1 / exact_scale(32)), rtol=1e-14)
     both_sides = 0.0268210186633 * jnp.array([0.99, 1.01])
     np.testing.assert_allclose(slope(jnp.array(1e-5), both_sides), [0.0, -float(1 / exact_scale(32))], rtol=1e-14)

@@ -31,7 +31,7 @@ def test_tabulated_factor():
 def test_monotone_is_pchip(energies):
     quenching = MonotoneQuenching(KNOTS, energies)
     reference = PchipInterpolator([0.0, *KNOTS], [0.0, *energies])
-    inside = RECOIL <= KNOTS[-1]
+    inside = KNOTS[-1] >= RECOIL
     found = np.asarray(quenching(jnp.asarray(RECOIL)))
     np.testing.assert_allclose(found[inside], reference(RECOIL[inside]), rtol=1e-12, atol=1e-15)
     beyond = energies[-1] + reference.derivative()(KNOTS[-1]) * (RECOIL[~inside] - KNOTS[-1])
