@@ -43,6 +43,23 @@ def check_edges(name: str, edges, unit: str) -> np.ndarray:
     return array
 
 
+def check_knots(name: str, knots, unit: str, values_name: str, values) -> None:
+    """Refuse knots that do not increase, and values that are not finite or not one (or one row) for each knot.
+
+    Traced values are let through but for their shapes: inside a likelihood nothing raises.
+    """
+    if knots.ndim != 1 or values.ndim == 0 or not 0 < knots.shape[0] == values.shape[0]:
+        raise CevnsjaxError(
+            f"{values_name} must have one entry for each of {name}, got shapes {values.shape} and {knots.shape}."
+        )
+    if is_concrete(knots) and not (np.all(np.isfinite(knots)) and np.all(np.diff(knots) > 0)):
+        raise CevnsjaxError(
+            f"{name} must be finite and increase strictly (in {unit}), got {np.asarray(knots).tolist()}."
+        )
+    if is_concrete(values) and not np.all(np.isfinite(values)):
+        raise CevnsjaxError(f"{values_name} must be finite, got {np.asarray(values).tolist()}.")
+
+
 def power_series(argument: Float[Array, "*shape"], coefficients: Sequence[float]) -> Float[Array, "*shape"]:
     """Evaluate sum_k coefficients[k] argument^k by Horner's rule."""
     result = jnp.full_like(argument, coefficients[-1])

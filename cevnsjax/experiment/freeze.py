@@ -78,8 +78,10 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
         kernels=constants(Experiment.kernel),
         time_fractions=None if times_move else eqx.filter_jit(Experiment.time_fractions)(experiment),
     )
-    if frozen.kernels.keys() != experiment.interactions.keys() and not any(
-        path.startswith("response.") for path in free_paths
+    if (
+        experiment.response.tabulate
+        and frozen.kernels.keys() != experiment.interactions.keys()
+        and not any(path.startswith("response.") for path in free_paths)
     ):
         # room for energies that float upwards: twice the largest nominal ionisation energy
         largest = max(float(experiment.ionisation_energy_keV(name).max()) for name in experiment.interactions)

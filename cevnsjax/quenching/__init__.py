@@ -1,9 +1,22 @@
 """How much is seen of a recoil."""
 
+from cevnsjax.quenching.lindhard import AdiabaticLindhard, Lindhard, ModifiedLindhard
+from cevnsjax.quenching.noble_liquid import ElectronQuenching, PhotonQuenching, ThomasImel
 from cevnsjax.quenching.quenching import AbstractQuenching, ConstantQuenching, PolynomialQuenching
+from cevnsjax.quenching.sarkis import Sarkis
+from cevnsjax.quenching.tabulated import MonotoneQuenching, TabulatedQuenching
 
 __all__ = [
     "AbstractQuenching",
+    "AdiabaticLindhard",
     "ConstantQuenching",
+    "ElectronQuenching",
+    "Lindhard",
+    "ModifiedLindhard",
+    "MonotoneQuenching",
+    "PhotonQuenching",
     "PolynomialQuenching",
+    "Sarkis",
+    "TabulatedQuenching",
+    "ThomasImel",
 ]

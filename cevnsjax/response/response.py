@@ -36,6 +36,11 @@ class AbstractResponse(eqx.Module):
         flat = spectrum.flat()
         return flat.events @ self.kernel(flat.energy_keV)
 
+    @property
+    def tabulate(self) -> bool:
+        """Whether a cubic spline in energy may replace it (smooth) and should (costly): see `TabulatedResponse`."""
+        return True
+
 
 class TabulatedResponse(AbstractResponse):
     """Another response, tabulated once as a cubic spline in the square root of the ionisation energy.
@@ -53,6 +58,10 @@ class TabulatedResponse(AbstractResponse):
 
     spline: Float[Array, "4 interval bin"] = eqx.field(converter=as_float)
     largest_energy_keV: Float[Array, ""] = eqx.field(converter=as_float)
+
+    @property
+    def tabulate(self) -> bool:
+        return False
 
     @classmethod
     def of(cls, response: AbstractResponse, largest_energy_keV: Scalar, knots: int = 1024) -> "TabulatedResponse":

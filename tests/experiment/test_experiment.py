@@ -13,7 +13,7 @@ from cevnsjax.experiment import Experiment, coherent_csi_2021, freeze
 from cevnsjax.experiment.freeze import depends_on
 from cevnsjax.flux import PionDecayArrival
 from cevnsjax.paths import get_path, leaf_paths, set_paths
-from cevnsjax.response import TabulatedResponse
+from cevnsjax.response import TabulatedResponse, TemplateResponse
 
 RADIUS = "target.nuclides.Cs133.neutron_form_factor.rms_radius_fm"
 
@@ -81,6 +81,17 @@ def test_tabulated_response(experiment, shift):
     exact = np.asarray(set_paths(experiment, paths, values).signal())
     np.testing.assert_allclose(found.sum(axis=2), exact.sum(axis=2), rtol=1e-7)
     assert np.max(np.abs(found - exact)) < 1e-9 * exact.max()
+
+
+def test_a_cheap_response_is_not_tabulated(experiment):
+    templates = TemplateResponse([0.0, 1.0, 30.0], np.random.default_rng(2).uniform(size=(3, 9)))
+    path = "quenching.first_component"
+    blunt = eqx.tree_at(lambda e: e.response, experiment, templates)
+    frozen = freeze(blunt, [path])
+    assert isinstance(frozen.response, TemplateResponse)
+    np.testing.assert_allclose(
+        *(set_paths(each, [path], [jnp.array(0.7)]).signal() for each in (frozen, blunt)), rtol=1e-12
+    )
 
 
 def test_freezing_twice_is_freezing_once(experiment):

@@ -1,0 +1,71 @@
+"""Efficiencies given as tables in energy."""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import as_float, check_knots, is_concrete
+from cevnsjax.errors import CevnsjaxError
+from cevnsjax.response.response import AbstractResponse
+
+
+class TabulatedEfficiency(eqx.Module):
+    """Linear between knots, zero below the first (a step where its value is not zero), constant above the last.
+
+    One knot alone is a step: ``TabulatedEfficiency([0.2], [1.0])``.
+
+    Attributes
+    ----------
+    knots_keV
+        Energies, keV, increasing, shape ``[knot]``.
+    values
+        Efficiency at the knots, zero or positive, shape ``[knot]``.
+    """
+
+    knots_keV: Float[Array, " knot"] = eqx.field(converter=as_float)
+    values: Float[Array, " knot"] = eqx.field(converter=as_float)
+
+    def __check_init__(self):
+        check_knots("knots_keV", self.knots_keV, "keV", "values", self.values)
+        if is_concrete(self.values) and not np.all(np.asarray(self.values) >= 0.0):
+            raise CevnsjaxError(f"values must be zero or positive, got {np.asarray(self.values).tolist()}.")
+
+    def line(self, energy_keV: Float[Array, " node"]) -> tuple[Float[Array, " node"], Float[Array, " node"]]:
+        """Efficiency and its slope (keV^-1) at energies in keV."""
+        slopes = jnp.diff(self.values) / jnp.diff(self.knots_keV)
+        slopes = jnp.concatenate([slopes, jnp.zeros_like(self.values[:1])])
+        index = jnp.searchsorted(self.knots_keV, energy_keV, side="right") - 1
+        inside = index >= 0
+        index = jnp.maximum(index, 0)
+        value = self.values[index] + slopes[index] * (energy_keV - self.knots_keV[index])
+        return jnp.where(inside, value, 0.0), jnp.where(inside, slopes[index], 0.0)
+
+    def __call__(self, energy_keV: Float[Array, " node"]) -> Float[Array, " node"]:
+        """Efficiency at energies in keV, shape ``[node]``."""
+        return self.line(energy_keV)[0]
+
+
+class DepositEfficiency(AbstractResponse):
+    """Another response, times an efficiency that depends on the true deposit and not on what is reconstructed.
+
+    A table in recoil energy becomes one in ionisation energy with the quenching that it was made with:
+    ``TabulatedEfficiency(quenching(recoil_knots_keV), values)``.
+
+    Attributes
+    ----------
+    response
+        What is made of the deposits that pass.
+    efficiency
+        Efficiency as a function of ionisation energy.
+    """
+
+    response: AbstractResponse
+    efficiency: TabulatedEfficiency
+
+    @property
+    def tabulate(self) -> bool:
+        return False  # kinks at the knots
+
+    def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
+        return self.efficiency(ionisation_energy_keV)[:, None] * self.response.kernel(ionisation_energy_keV)

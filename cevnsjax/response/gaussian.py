@@ -1,0 +1,123 @@
+"""Gaussian energy resolution."""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.special import erfc
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import as_float, check_edges, is_concrete
+from cevnsjax.errors import CevnsjaxError
+from cevnsjax.response.efficiency import TabulatedEfficiency
+from cevnsjax.response.response import AbstractResponse
+
+_SMALLEST_VARIANCE_KEV2 = 1e-12
+
+
+class Resolution(eqx.Module):
+    """sigma^2 = noise^2 + F eta E + a^2 E + b^2 E^2, at least (1e-6 keV)^2.
+
+    Attributes
+    ----------
+    noise_keV
+        Electronic noise, keV.
+    fano
+        F, dimensionless.
+    pair_energy_keV
+        eta, mean energy of an electron-hole pair, keV (germanium: 0.00296).
+    stochastic_sqrt_keV
+        a, keV^(1/2) (0.58 in COHERENT's liquid argon, arXiv:2006.12659).
+    constant
+        b, dimensionless.
+    """
+
+    noise_keV: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    fano: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    pair_energy_keV: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    stochastic_sqrt_keV: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    constant: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+
+    def __check_init__(self):
+        for name in ("noise_keV", "fano", "pair_energy_keV", "stochastic_sqrt_keV", "constant"):
+            value = getattr(self, name)
+            if is_concrete(value) and not (np.isfinite(value) and np.asarray(value) >= 0.0):
+                raise CevnsjaxError(f"{name} must be zero or positive, got {np.asarray(value).tolist()}.")
+        if is_concrete(self.noise_keV) and is_concrete(self(as_float(1.0))) and not self(as_float(1.0)) > 1e-6:
+            raise CevnsjaxError("A resolution needs at least one term above zero, got none.")
+
+    def __call__(self, energy_keV: Float[Array, "*node"]) -> Float[Array, "*node"]:
+        """Standard deviation, keV, at energies in keV."""
+        linear = self.fano * self.pair_energy_keV + self.stochastic_sqrt_keV**2
+        variance = self.noise_keV**2 + (linear + self.constant**2 * energy_keV) * energy_keV
+        return jnp.sqrt(jnp.maximum(variance, _SMALLEST_VARIANCE_KEV2))
+
+
+def _normal_moments(z: Float[Array, "node point"]) -> tuple[Float[Array, "node segment"], Float[Array, "node segment"]]:
+    """Integrals of the normal density, and of z times it, between neighbouring points.
+
+    Each difference is taken in the tail that the segment lies in, so nothing cancels far from the peak.
+    """
+    above = z >= 0.0
+    tail = 0.5 * erfc(jnp.where(above, z, -z) * math.sqrt(0.5))
+    density = jnp.exp(-0.5 * z**2) * (0.5 * math.sqrt(2.0 / math.pi))
+    left, right = tail[:, :-1], tail[:, 1:]
+    across = jnp.where(above[:, 1:], 1.0 - left - right, right - left)
+    return jnp.where(above[:, :-1], left - right, across), density[:, :-1] - density[:, 1:]
+
+
+class GaussianResponse(AbstractResponse):
+    """Gaussian resolution, an efficiency on the reconstructed energy, and bins.
+
+    The integral of a line times a Gaussian is exact between neighbouring knots of the efficiency and edges of the bins.
+    Smooth in the deposit above zero; a deposit at or below zero is not detected, noise alone makes no event.
+
+    Attributes
+    ----------
+    edges_keV
+        Bin edges in reconstructed energy, keV, shape ``[bin + 1]``.
+    resolution
+        Standard deviation as a function of ionisation energy.
+    efficiency
+        Efficiency as a function of reconstructed energy; one without it.
+    threshold_keV
+        Nothing reconstructed below it is kept, keV.
+    """
+
+    edges_keV: Float[Array, " edge"] = eqx.field(converter=as_float)
+    resolution: Resolution
+    efficiency: TabulatedEfficiency | None = None
+    threshold_keV: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+
+    def __check_init__(self):
+        if is_concrete(self.edges_keV):
+            check_edges("edges_keV", self.edges_keV, "keV")
+
+    @property
+    def tabulate(self) -> bool:
+        return False  # cheap as it is
+
+    def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
+        positive = ionisation_energy_keV > 0.0
+        energy = jnp.where(positive, ionisation_energy_keV, 1.0)
+        sigma = self.resolution(energy)
+        # what lies outside the bins or below the threshold becomes a segment without width
+        knots = [] if self.efficiency is None else [self.efficiency.knots_keV]
+        points = jnp.sort(jnp.concatenate([self.edges_keV, *knots]))
+        lowest = jnp.maximum(self.edges_keV[0], self.threshold_keV)
+        points = jnp.minimum(jnp.maximum(points, lowest), self.edges_keV[-1])
+        probability, moment = _normal_moments((points[None, :] - energy[:, None]) / sigma[:, None])
+        middle = 0.5 * (points[:-1] + points[1:])
+        if self.efficiency is not None:
+            value, slope = self.efficiency.line(middle)
+            at_peak = value[None, :] + slope[None, :] * (energy[:, None] - middle[None, :])
+            probability = at_peak * probability + slope[None, :] * sigma[:, None] * moment
+        bins = self.edges_keV.shape[0] - 1
+        bin_of_segment = jnp.clip(jnp.searchsorted(self.edges_keV, middle, side="right") - 1, 0, bins - 1)
+        kernel = jnp.matmul(
+            probability, jax.nn.one_hot(bin_of_segment, bins, dtype=probability.dtype), precision="highest"
+        )
+        # rounding must not make a bin negative; segments are left alone, one without width has a derivative
+        return jnp.where(positive[:, None] & (kernel > 0.0), kernel, 0.0)

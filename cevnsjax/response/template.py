@@ -1,0 +1,93 @@
+"""Responses that are built from tables: mono-energetic templates, and the shape in a second observable."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import as_float, check_knots, is_concrete
+from cevnsjax.errors import CevnsjaxError
+from cevnsjax.response.response import AbstractResponse
+
+
+def _check_probabilities(name: str, table) -> None:
+    if is_concrete(table) and not np.all(np.isfinite(table) & (np.asarray(table) >= 0.0)):
+        raise CevnsjaxError(f"{name} must be finite and zero or positive everywhere.")
+
+
+class TemplateResponse(AbstractResponse):
+    """Templates of mono-energetic deposits, linear in energy between them.
+
+    Zero below the first energy (a step), constant above the last: choose the last above the end point of the spectrum.
+    XENONnT gives such templates as functions of recoil energy (doi 10.5281/zenodo.20576156): they go with
+    ``ConstantQuenching(1.0)``.
+
+    Attributes
+    ----------
+    energies_keV
+        Energies of the templates, keV, increasing, two or more, shape ``[energy]``.
+    templates
+        Probability of each bin, detection efficiency included, shape ``[energy, bin]``.
+    """
+
+    energies_keV: Float[Array, " energy"] = eqx.field(converter=as_float)
+    templates: Float[Array, "energy bin"] = eqx.field(converter=as_float)
+
+    def __check_init__(self):
+        check_knots("energies_keV", self.energies_keV, "keV", "templates", self.templates)
+        if self.energies_keV.shape[0] < 2:
+            raise CevnsjaxError(f"energies_keV must hold at least two energies, got {self.energies_keV.shape[0]}.")
+        _check_probabilities("templates", self.templates)
+
+    @property
+    def tabulate(self) -> bool:
+        return False  # kinks at the energies
+
+    def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
+        lines = jax.vmap(jnp.interp, in_axes=(None, None, 1), out_axes=1)
+        kernel = lines(ionisation_energy_keV, self.energies_keV, self.templates)
+        seen = (ionisation_energy_keV >= self.energies_keV[0]) & (ionisation_energy_keV > 0.0)
+        return jnp.where(seen[:, None], kernel, 0.0)
+
+
+class SplitResponse(AbstractResponse):
+    """Another response, each of its bins split by a second observable, like F90 in liquid argon.
+
+    Bins are counted with the first observable slow and the second fast: ``first * number of seconds + second``.
+
+    Attributes
+    ----------
+    response
+        Response in the first observable.
+    shapes
+        Distribution of the second observable in each bin of the first, of any normalisation above zero (it is divided
+        by its sum), shape ``[first, second]``.
+    """
+
+    response: AbstractResponse
+    shapes: Float[Array, "first second"] = eqx.field(converter=as_float)
+
+    def __check_init__(self):
+        _check_probabilities("shapes", self.shapes)
+        if is_concrete(self.shapes) and not np.all(np.asarray(self.shapes).sum(axis=1) > 0.0):
+            empty = np.flatnonzero(np.asarray(self.shapes).sum(axis=1) == 0.0).tolist()
+            raise CevnsjaxError(f"shapes must have something in each row, got nothing in rows {empty}.")
+
+    @property
+    def tabulate(self) -> bool:
+        return self.response.tabulate
+
+    @property
+    def fractions(self) -> Float[Array, "first second"]:
+        """P(second | bin of the first): rows of ``shapes`` that add up to one."""
+        return self.shapes / self.shapes.sum(axis=1, keepdims=True)
+
+    def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
+        kernel = self.response.kernel(ionisation_energy_keV)
+        if kernel.shape[1] != self.shapes.shape[0]:
+            raise CevnsjaxError(
+                f"shapes needs one row for each bin of the response: got {self.shapes.shape[0]} rows for "
+                f"{kernel.shape[1]} bins."
+            )
+        return (kernel[:, :, None] * self.fractions[None, :, :]).reshape(kernel.shape[0], -1)
