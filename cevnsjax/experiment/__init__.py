@@ -3,6 +3,7 @@
 from cevnsjax.experiment.background import AbstractBackground, MeasuredBackground, SimulatedBackground
 from cevnsjax.experiment.catalogue import EXPERIMENTS, named_experiment
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
+from cevnsjax.experiment.coherent_lar import coherent_lar, coherent_lar_templates
 from cevnsjax.experiment.continuum import CaptureLine, ContinuumBackground, LineBackground
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.experiment.freeze import freeze
@@ -35,6 +36,8 @@ __all__ = [
     "TemplateBackground",
     "TemplateVariation",
     "coherent_csi_2021",
+    "coherent_lar",
+    "coherent_lar_templates",
     "freeze",
     "merge_parameter",
     "named_experiment",

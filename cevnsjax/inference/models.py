@@ -89,6 +89,11 @@ def _vector(symbol: str, leaf: str, size: float, description: str) -> tuple[Term
 
 
 MODELS: dict[str, NamedModel] = {
+    "nuisances": NamedModel(
+        "nothing but what an experiment leaves free itself: backgrounds, and signals given as histograms",
+        lambda experiment: experiment,
+        lambda _: (),
+    ),
     "sm": NamedModel(
         "Standard Model with a free signal norm",
         lambda experiment: experiment,

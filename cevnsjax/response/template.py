@@ -63,10 +63,18 @@ class SplitResponse(AbstractResponse):
     shapes
         Distribution of the second observable in each bin of the first, of any normalisation above zero (it is divided
         by its sum), shape ``[first, second]``.
+    variation
+        Change of the normalised shapes at +1 sigma, none by default; contents that it would make negative are zero.
+    pull
+        How many standard deviations to move; 0 nominally.
     """
 
     response: AbstractResponse
     shapes: Float[Array, "first second"] = eqx.field(converter=as_float)
+    variation: Float[Array, "first second"] | None = eqx.field(
+        converter=lambda v: None if v is None else as_float(v), default=None
+    )
+    pull: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 
     def __check_init__(self):
         _check_probabilities("shapes", self.shapes)
@@ -81,7 +89,11 @@ class SplitResponse(AbstractResponse):
     @property
     def fractions(self) -> Float[Array, "first second"]:
         """P(second | bin of the first): rows of ``shapes`` that add up to one."""
-        return self.shapes / self.shapes.sum(axis=1, keepdims=True)
+        fractions = self.shapes / self.shapes.sum(axis=1, keepdims=True)
+        if self.variation is None:
+            return fractions
+        moved = jnp.maximum(fractions + self.pull * self.variation, 0.0)
+        return moved / moved.sum(axis=1, keepdims=True)
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         kernel = self.response.kernel(ionisation_energy_keV)
