@@ -1,6 +1,7 @@
 """Published numbers that the package is held against; the tests pin every one of them."""
 
 from cevnsjax.validation.coherent_csi_2021 import COHERENT_CSI_2021
+from cevnsjax.validation.coherent_lar import COHERENT_LAR
 from cevnsjax.validation.decay_at_rest import DECAY_AT_REST
 from cevnsjax.validation.electron_scattering import ELECTRON_SCATTERING
 from cevnsjax.validation.form_factors import FORM_FACTORS
@@ -30,5 +31,6 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *OSCILLATION,
     *QUENCHING,
     *COHERENT_CSI_2021,
+    *COHERENT_LAR,
 )
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""
