@@ -2,6 +2,7 @@
 
 import functools
 import math
+from typing import Any
 
 import equinox as eqx
 import numpy as np
@@ -11,6 +12,7 @@ from cevnsjax.cross_section import Coherent, ErlerSu, TreeLevel
 from cevnsjax.cross_section.term import AbstractVectorTerm
 from cevnsjax.experiment import Experiment, coherent_lar, coherent_lar_templates
 from cevnsjax.inference import Model, build_model, maximum
+from cevnsjax.paths import get_path
 from cevnsjax.response import DepositEfficiency, GaussianResponse, TabulatedEfficiency
 from cevnsjax.tables import read_table
 from cevnsjax.target import AbstractFormFactor, Helm, KleinNystrand, Material, nuclide
@@ -51,7 +53,7 @@ def convention_experiment(form_factor: AbstractFormFactor, term: AbstractVectorT
 
 def _energies(experiment: Experiment, true_energy: bool = False) -> np.ndarray:
     """Events in the bins of energy, without a time window."""
-    response = experiment.response.response
+    response: Any = get_path(experiment, "response.response")
     if true_energy:
         table = read_table("coherent_lar/efficiency.csv")
         deposits = np.asarray(experiment.quenching(table["recoil_energy_keVnr"]))
@@ -69,7 +71,7 @@ def _shape(axis: int, index: int) -> float:
     """Fraction of the signal in a bin of energy (axis 0, no time window) or of time (2), over that of the release."""
     experiment = coherent_lar()
     own = _energies(experiment) if axis == 0 else experiment.project(experiment.signal().sum(axis=0), axis)
-    released = experiment.project(coherent_lar_templates().backgrounds["cevns"].template, axis)
+    released = experiment.project(coherent_lar_templates().contributions()["cevns"], axis)
     return float(own[index] / own.sum() / (released[index] / released.sum()))
 
 
