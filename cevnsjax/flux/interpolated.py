@@ -62,10 +62,12 @@ class InterpolatedSpectra(eqx.Module):
 
     def warn_outside(self, energy_MeV: Float[Array, "*point"]) -> None:
         """Warn of energies in MeV that can be seen to be outside the table; to be called by a flux's ``density``."""
-        low, high = self.energy_MeV[0], self.energy_MeV[-1]
-        if is_concrete(energy_MeV) and is_concrete(low) and np.any((energy_MeV < low) | (energy_MeV > high)):
+        if not (is_concrete(energy_MeV) and is_concrete(self.energy_MeV)):
+            return
+        energy, knots = np.asarray(energy_MeV), np.asarray(self.energy_MeV)
+        if np.any((energy < knots[0]) | (energy > knots[-1])):
             warnings.warn(
-                f"Energies outside the table ({float(low):g} to {float(high):g} MeV): the flux is taken as zero there.",
+                f"Energies outside the table ({knots[0]:g} to {knots[-1]:g} MeV): the flux is taken as zero there.",
                 stacklevel=3,
             )
 
@@ -91,7 +93,10 @@ class InterpolatedSpectra(eqx.Module):
         return self.moments(self.energy_MeV[0])[:, POWERS.index(0)]
 
     def restricted(self, lowest_energy_MeV: float, highest_energy_MeV: float) -> "InterpolatedSpectra":
-        """Cut the same interpolation off below and above two energies in MeV."""
+        """Cut the same interpolation off below and above two energies in MeV.
+
+        Between a zero and a positive knot, where a logarithmic table is linear, the rest of it becomes logarithmic.
+        """
         energy = np.asarray(self.energy_MeV)
         low, high = max(lowest_energy_MeV, energy[0]), min(highest_energy_MeV, energy[-1])
         if not low < high:
@@ -101,7 +106,8 @@ class InterpolatedSpectra(eqx.Module):
             )
         knots = as_float(np.concatenate([[low], energy[(energy > low) & (energy < high)], [high]]))
         knots = jnp.clip(knots, self.energy_MeV[0], self.energy_MeV[-1])
-        return InterpolatedSpectra(knots, self.density(knots), self.logarithmic, self.order)
+        values = eqx.filter_jit(InterpolatedSpectra.density)(self, knots)
+        return InterpolatedSpectra(knots, values, self.logarithmic, self.order)
 
     def edges_MeV(self, number: int) -> Float[Array, " edge"]:
         """Up to a number of knots, the last one included, that quadrature panels can end at."""

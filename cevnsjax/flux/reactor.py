@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import Scalar, as_float, as_floats, check_positive, is_concrete
 from cevnsjax.constants import ELEMENTARY_CHARGE_C
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux.flux import AbstractFlux
+from cevnsjax.flux.flux import POWERS, AbstractFlux
 from cevnsjax.flux.interpolated import InterpolatedSpectra
 from cevnsjax.flux.reactor_spectra import ReactorSpectra, reactor_spectra
 
@@ -194,8 +194,10 @@ class Reactor(AbstractFlux):
         return mixture[None] / self.antineutrinos_per_fission
 
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
-        mixture = self._mix(lambda spectra: spectra.moments(minimum_energy_MeV))
-        return mixture[None] / self.antineutrinos_per_fission
+        with_total = jnp.append(jnp.zeros((), minimum_energy_MeV.dtype), minimum_energy_MeV)
+        mixture = self._mix(lambda spectra: spectra.moments(with_total))
+        normalised = mixture[:, 1:] / mixture[POWERS.index(0), 0]
+        return normalised.reshape(1, len(POWERS), *minimum_energy_MeV.shape)
 
     def _fractions(self) -> Float[Array, " isotope"]:
         fractions = jnp.stack([self.fission_fractions[name] for name in self.spectra.isotopes])

@@ -54,7 +54,9 @@ class ReactorSpectra(eqx.Module):
         if shape[0] != len(self.isotopes):
             raise CevnsjaxError(f"fission must have one row for each of {self.isotopes}, got {shape[0]}.")
         if self.modes.keys() != self.pulls.keys():
-            raise CevnsjaxError(f"modes and pulls must have the same names, got {list(self.modes)}, {list(self.pulls)}.")
+            raise CevnsjaxError(
+                f"modes and pulls must have the same names, got {list(self.modes)}, {list(self.pulls)}."
+            )
         for name, mode in self.modes.items():
             if mode.shape != shape:
                 raise CevnsjaxError(f"modes[{name!r}] must have the shape of fission, {shape}, got {mode.shape}.")
@@ -81,7 +83,9 @@ class ReactorSpectra(eqx.Module):
     def restricted(self, lowest_energy_MeV: float, highest_energy_MeV: float) -> "ReactorSpectra":
         """Cut off below and above two energies in MeV; spectra with modes are refused."""
         if self.modes:
-            raise CevnsjaxError("Spectra with modes cannot be restricted: their modes belong to the knots of the table.")
+            raise CevnsjaxError(
+                "Spectra with modes cannot be restricted: their modes belong to the knots of the table."
+            )
         limits = (lowest_energy_MeV, highest_energy_MeV)
         capture = None if self.capture is None else self.capture.restricted(*limits)
         return ReactorSpectra(self.isotopes, self.fission.restricted(*limits), capture)

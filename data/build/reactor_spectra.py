@@ -2,7 +2,7 @@
 
 Usage: python data/build/reactor_spectra.py RELEASE_DIR [--out DIR]
 
-RELEASE_DIR holds bestiole_2023/, huber_2011/, vogel_engel/, ricochet/ and other_tables/, see the sources in the headers.
+RELEASE_DIR holds bestiole_2023/, huber_2011/, vogel_engel/, ricochet/ and other_tables/; headers name the sources.
 """
 
 import argparse
@@ -94,9 +94,11 @@ def vogel_engel(release):
 def write_vogel_engel(release, out):
     energy, values = vogel_engel(release)
     mueller = np.loadtxt(release / "other_tables/mueller_u235.txt", delimiter=",")
-    assert np.array_equal(values[0][energy >= 2.0], mueller[:, 1]), "the part above 2 MeV is the table of Mueller et al."
+    assert np.array_equal(values[0][energy >= 2.0], mueller[:, 1]), (
+        "the part above 2 MeV is the table of Mueller et al."
+    )
     header = {
-        "title": "Antineutrinos per fission of four isotopes, Vogel and Engel below 2 MeV, Mueller et al. from 2 to 8 MeV",
+        "title": "Antineutrinos per fission of four isotopes, Vogel and Engel below 2 MeV, Mueller et al. above",
         "source": "P. Vogel and J. Engel, Phys. Rev. D 39, 3378 (1989), and T. Mueller et al., arXiv:1101.2663, as in "
         "github.com/LeireLarizgoitia/Reactor_CEnuNS (2242059); not checked against the papers",
     }
@@ -142,10 +144,11 @@ def write_huber_mueller(release, out):
         "title": "Antineutrinos per fission of four isotopes, conversion of beta spectra, with relative errors",
         "source": "from 2 MeV on P. Huber, arXiv:1106.0687 (250 keV tables, as in "
         "github.com/joejohnston203/ricochet_cevns_spectra, 4beff65) for U235, Pu239 and Pu241, T. Mueller et al., "
-        "arXiv:1101.2663, for U238; below 2 MeV P. Vogel and J. Engel, Phys. Rev. D 39, 3378 (1989), see vogel_engel.csv",
+        "arXiv:1101.2663, for U238; below 2 MeV P. Vogel and J. Engel, Phys. Rev. D 39, 3378 (1989), as in "
+        "vogel_engel.csv",
         "errors": "one sigma from 2 MeV on, none below and none for U238; uncorrelated: statistics and bias, between "
-        "bins and isotopes; the others move all bins and isotopes together, by these signed shifts (weak_magnetism: half the "
-        "distance of the two sides; effective_charge, which is one-sided: all of it)",
+        "bins and isotopes; the others move all bins and isotopes together, by these signed shifts (weak_magnetism: "
+        "half the distance of the two sides; effective_charge, which is one-sided: all of it)",
     }
     write_table(out / "huber_mueller.csv", header, columns, list(zip(*values, strict=True)))
 
