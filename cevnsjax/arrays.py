@@ -1,7 +1,7 @@
 """Array types and the few numerical helpers that every room needs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,11 @@ Scalar = Float[Array, ""]
 def as_float(value) -> Float[Array, "..."]:
     """Convert to an array of JAX's default float type (float64 where x64 is enabled, float32 otherwise)."""
     return jnp.asarray(value, dtype=float)
+
+
+def as_floats(values: Mapping) -> dict[str, Float[Array, "..."]]:
+    """Convert every value of a mapping with :func:`as_float`."""
+    return {name: as_float(value) for name, value in values.items()}
 
 
 def is_concrete(value) -> bool:

@@ -14,6 +14,7 @@ from cevnsjax.cross_section.generalized import (
     QuarkTensor,
 )
 from cevnsjax.cross_section.interaction import AbstractInteraction, RecoilNodes, flux_averaged_cross_section
+from cevnsjax.cross_section.inverse_beta_decay import inverse_beta_decay_cross_section_cm2
 from cevnsjax.cross_section.kinematics import (
     AbstractMomentumTransfer,
     AbstractVectorKinematics,
@@ -88,6 +89,7 @@ __all__ = [
     "Tomalak21",
     "TreeLevel",
     "flux_averaged_cross_section",
+    "inverse_beta_decay_cross_section_cm2",
     "nucleon_scalar_couplings",
     "nucleon_tensor_couplings",
     "weak_charge",

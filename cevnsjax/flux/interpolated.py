@@ -52,21 +52,31 @@ class InterpolatedSpectra(eqx.Module):
             )
         if is_concrete(self.values_per_MeV):
             values = np.asarray(self.values_per_MeV)
-            if not np.all(np.isfinite(values) & (values >= 0.0)):
-                worst = float(np.asarray(self.energy_MeV)[np.argmax(~(values >= 0.0).all(axis=0))])
-                raise CevnsjaxError(f"A flux must be finite and not negative, but the table is at {worst:g} MeV.")
+            bad = ~(np.isfinite(values) & (values >= 0.0))
+            if np.any(bad):
+                row, knot = np.argwhere(bad)[0]
+                raise CevnsjaxError(
+                    f"A flux must be finite and not negative, got {values[row, knot]:g} on knot {knot} "
+                    f"(of row {row}) of the table."
+                )
 
-    def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "spectrum *point"]:
-        """Interpolated densities at energies in MeV; warns where these can be seen to be outside the table."""
-        low, high = self.energy_MeV[0], self.energy_MeV[-1]
-        if is_concrete(energy_MeV) and is_concrete(low) and np.any((energy_MeV < low) | (energy_MeV > high)):
+    def warn_outside(self, energy_MeV: Float[Array, "*point"]) -> None:
+        """Warn of energies in MeV that can be seen to be outside the table; to be called by a flux's ``density``."""
+        if not (is_concrete(energy_MeV) and is_concrete(self.energy_MeV)):
+            return
+        energy, knots = np.asarray(energy_MeV), np.asarray(self.energy_MeV)
+        if np.any((energy < knots[0]) | (energy > knots[-1])):
             warnings.warn(
-                f"Energies outside the table ({float(low):g} to {float(high):g} MeV): the flux is taken as zero there.",
+                f"Energies outside the table ({knots[0]:g} to {knots[-1]:g} MeV): the flux is taken as zero there.",
                 stacklevel=3,
             )
+
+    def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "spectrum *point"]:
+        """Interpolated densities at energies in MeV, zero outside the table."""
+        low, high = self.energy_MeV[0], self.energy_MeV[-1]
         interval = jnp.clip(jnp.searchsorted(self.energy_MeV, energy_MeV, side="right") - 1, 0, self._intervals - 1)
         inside = (energy_MeV >= low) & (energy_MeV <= high)
-        return jnp.where(inside, self._between(interval, energy_MeV), 0.0)
+        return jnp.where(inside, self._between(interval, jnp.clip(energy_MeV, low, high)), 0.0)
 
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "spectrum power *node"]:
         """Integrals of the density times E^p above minimum energies in MeV, for p in ``POWERS``."""
@@ -81,6 +91,23 @@ class InterpolatedSpectra(eqx.Module):
     def totals(self) -> Float[Array, " spectrum"]:
         """Integrals of the densities over all energies."""
         return self.moments(self.energy_MeV[0])[:, POWERS.index(0)]
+
+    def restricted(self, lowest_energy_MeV: float, highest_energy_MeV: float) -> "InterpolatedSpectra":
+        """Cut the same interpolation off below and above two energies in MeV.
+
+        Between a zero and a positive knot, where a logarithmic table is linear, the rest of it becomes logarithmic.
+        """
+        energy = np.asarray(self.energy_MeV)
+        low, high = max(lowest_energy_MeV, energy[0]), min(highest_energy_MeV, energy[-1])
+        if not low < high:
+            raise CevnsjaxError(
+                f"The limits must leave some of the table ({energy[0]:g} to {energy[-1]:g} MeV), got "
+                f"{lowest_energy_MeV:g} to {highest_energy_MeV:g} MeV."
+            )
+        knots = as_float(np.concatenate([[low], energy[(energy > low) & (energy < high)], [high]]))
+        knots = jnp.clip(knots, self.energy_MeV[0], self.energy_MeV[-1])
+        values = eqx.filter_jit(InterpolatedSpectra.density)(self, knots)
+        return InterpolatedSpectra(knots, values, self.logarithmic, self.order)
 
     def edges_MeV(self, number: int) -> Float[Array, " edge"]:
         """Up to a number of knots, the last one included, that quadrature panels can end at."""

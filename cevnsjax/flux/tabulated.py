@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive
+from cevnsjax.arrays import as_float, check_positive, is_concrete
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux.flux import AbstractFlux, parse_neutrino
 from cevnsjax.flux.interpolated import InterpolatedSpectra
@@ -44,6 +44,9 @@ class TabulatedFlux(AbstractFlux):
             raise CevnsjaxError(
                 f"spectra must have one row for each of {self.components}, got {self.spectra.values_per_MeV.shape[0]}."
             )
+        values = self.spectra.values_per_MeV
+        if is_concrete(values) and not np.all(np.any(np.asarray(values) > 0.0, axis=1)):
+            raise CevnsjaxError("spectra must not be zero on all knots of a component.")
         check_positive("exposure_s", self.exposure_s, "s")
         check_positive("norm", self.norm, "")
 
@@ -112,6 +115,7 @@ class TabulatedFlux(AbstractFlux):
         return jnp.zeros((0,)), jnp.zeros((len(self.components), 0))
 
     def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
+        self.spectra.warn_outside(energy_MeV)
         totals = self.spectra.totals()
         return self.spectra.density(energy_MeV) / totals.reshape(-1, *[1] * energy_MeV.ndim)
 

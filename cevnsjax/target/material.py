@@ -1,20 +1,16 @@
 """Materials: which nuclides, and how many of each in a kilogram."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive
+from cevnsjax.arrays import as_float, as_floats, check_positive
 from cevnsjax.constants import AVOGADRO_PER_MOL
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.target.form_factor import AbstractFormFactor, KleinNystrand
 from cevnsjax.target.nuclide import Nuclide, nuclide, nuclide_table
-
-
-def _float_leaves(values: Mapping) -> dict[str, Float[Array, ""]]:
-    return {name: as_float(value) for name, value in values.items()}
 
 
 class Material(eqx.Module):
@@ -31,7 +27,7 @@ class Material(eqx.Module):
     """
 
     nuclides: dict[str, Nuclide]
-    nuclei_per_formula_unit: dict[str, Float[Array, ""]] = eqx.field(converter=_float_leaves)
+    nuclei_per_formula_unit: dict[str, Float[Array, ""]] = eqx.field(converter=as_floats)
     molar_mass_g_per_mol: Float[Array, ""] = eqx.field(converter=as_float)
 
     def __check_init__(self):

@@ -11,6 +11,7 @@ from cevnsjax.validation.peers import PEERS
 from cevnsjax.validation.point_values import POINT_VALUES
 from cevnsjax.validation.published_number import Comparison, PublishedNumber, compare
 from cevnsjax.validation.quenching import QUENCHING
+from cevnsjax.validation.reactor import REACTOR
 from cevnsjax.validation.weak_charges import WEAK_CHARGES
 
 __all__ = [
@@ -30,6 +31,7 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *DECAY_AT_REST,
     *OSCILLATION,
     *QUENCHING,
+    *REACTOR,
     *COHERENT_CSI_2021,
     *COHERENT_LAR,
 )

@@ -7,6 +7,7 @@ from typing import Any
 import equinox as eqx
 import numpy as np
 
+from cevnsjax.arrays import as_float
 from cevnsjax.constants import ATOMIC_MASS_UNIT_MEV
 from cevnsjax.cross_section import Coherent, ErlerSu, TreeLevel
 from cevnsjax.cross_section.term import AbstractVectorTerm
@@ -56,7 +57,7 @@ def _energies(experiment: Experiment, true_energy: bool = False) -> np.ndarray:
     response: Any = get_path(experiment, "response.response")
     if true_energy:
         table = read_table("coherent_lar/efficiency.csv")
-        deposits = np.asarray(experiment.quenching(table["recoil_energy_keVnr"]))
+        deposits = np.asarray(experiment.quenching(as_float(table["recoil_energy_keVnr"])))
         passed = TabulatedEfficiency(deposits, table["efficiency"])
         response = DepositEfficiency(GaussianResponse(response.edges_keV, response.resolution), passed)
     spectrum = experiment.recoil_spectrum("cevns").push_forward(experiment.quenching)

@@ -1,0 +1,98 @@
+"""A flux given as a table, from columns and from a file."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cevnsjax.errors import CevnsjaxError, UnknownNameError
+from cevnsjax.flux import InterpolatedSpectra, TabulatedFlux
+
+MOMENTS = jax.jit(lambda flux, energy: flux.moments(energy))
+DENSITY = jax.jit(lambda flux, energy: flux.density(energy))
+FLUENCE = jax.jit(lambda flux: flux.fluence_per_cm2)
+ENERGY = np.array([1.0, 2.0, 4.0])
+FLUX = {"nu_e": np.array([0.0, 6.0, 0.0]), "nu_mu_bar": np.array([1.0, 1.0, 1.0])}
+
+
+@pytest.fixture
+def flux():
+    return TabulatedFlux.from_columns(ENERGY, FLUX, 10.0)
+
+
+def test_triangle_and_box(flux):
+    """By hand: a triangle of area 9 and a box of area 3."""
+    assert flux.components == ("nu_e", "nu_mu_bar")
+    assert flux.antineutrinos == (False, True)
+    np.testing.assert_allclose(FLUENCE(flux), [90.0, 30.0], rtol=1e-14)
+    np.testing.assert_allclose(DENSITY(flux, jnp.array([1.5, 3.0])), [[3 / 9, 3 / 9], [1 / 3, 1 / 3]], rtol=1e-14)
+    moments = np.asarray(MOMENTS(flux, jnp.array([0.5, 2.0, 3.0])))
+    np.testing.assert_allclose(moments[:, 0], [[1, 6 / 9, 1.5 / 9], [1, 2 / 3, 1 / 3]], rtol=1e-14)
+    np.testing.assert_allclose(moments[1, 1], np.log([4, 2, 4 / 3]) / 3, rtol=1e-10)
+    np.testing.assert_allclose(moments[1, 2], np.array([3 / 4, 1 / 4, 1 / 12]) / 3, rtol=1e-9)
+    assert [part.shape for part in flux.lines] == [(0,), (2, 0)]
+    np.testing.assert_array_equal(flux.break_points_MeV, [2.0, 4.0])
+
+
+def test_warns_outside_the_table(flux):
+    energies = jnp.array([0.5, 2.0, 4.1])
+    with pytest.warns(UserWarning, match=r"outside the table \(1 to 4 MeV\): the flux is taken as zero"):
+        density = jax.jit(lambda: flux.density(energies))()
+    np.testing.assert_array_equal(density[:, [0, 2]], 0.0)
+
+
+def test_file(tmp_path, flux):
+    path = tmp_path / "flux.txt"
+    path.write_text("# a comment\n1.0, 0\n2 6.0  # peak\n\n4.0\t0.0\n")
+    read = TabulatedFlux.from_file(path, "nu_e", 10.0)
+    np.testing.assert_allclose(FLUENCE(read), [90.0], rtol=1e-14)
+    y = jnp.array([1.3])
+    np.testing.assert_allclose(MOMENTS(read, y)[0], MOMENTS(flux, y)[0], rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 1\n2 -3\n3 1\n", "line 2: a flux must be finite and not negative, got -3"),
+        ("1 1\n3 1\n2 1\n", "line 3: energies must increase, got 2 MeV"),
+        ("1 1\n2\n3 1\n", "line 2: '2' is not two numbers"),
+        ("1 1\n2 1 5\n3 1\n", "line 2: '2 1 5' is not two numbers"),
+        ("1 1\n2 nan\n3 1\n", "line 2: a flux must be finite"),
+        ("1 1\n", "at least two rows, got 1"),
+        ("0 1\n1 1\n", "energy_MeV must be positive"),
+        ("1 0\n2 0\n", "must not be zero on all knots"),
+    ],
+)
+def test_bad_files(tmp_path, text, message):
+    path = tmp_path / "flux.txt"
+    path.write_text(text)
+    with pytest.raises(CevnsjaxError, match=message):
+        TabulatedFlux.from_file(path, "nu_e", 1.0)
+
+
+def test_other_errors(tmp_path):
+    with pytest.raises(CevnsjaxError, match=r"none\.txt cannot be read"):
+        TabulatedFlux.from_file(tmp_path / "none.txt", "nu_e", 1.0)
+    with pytest.raises(UnknownNameError, match="'nu_x'"):
+        TabulatedFlux.from_columns(ENERGY, {"nu_x": FLUX["nu_e"]}, 1.0)
+    with pytest.raises(CevnsjaxError, match="exposure_s must be positive"):
+        TabulatedFlux.from_columns(ENERGY, FLUX, 0.0)
+    with pytest.raises(CevnsjaxError, match="one row for each"):
+        TabulatedFlux(("nu_e",), InterpolatedSpectra(ENERGY, np.stack(list(FLUX.values()))), 1.0)
+
+
+def test_gradients_and_single_precision(flux):
+    """Fluence of the triangle: 10 s times norm times half the base times the height."""
+    gradient = jax.jit(jax.grad(lambda f: f.fluence_per_cm2[0]))(flux)
+    np.testing.assert_allclose(gradient.norm, 90.0, rtol=1e-14)
+    np.testing.assert_allclose(gradient.exposure_s, 9.0, rtol=1e-14)
+    np.testing.assert_allclose(gradient.spectra.values_per_MeV[0], [5.0, 15.0, 10.0], rtol=1e-13)
+    np.testing.assert_allclose(gradient.spectra.energy_MeV, [-30.0, 0.0, 30.0], atol=1e-11)
+    # a norm moves the fluence, not the shape
+    other = eqx.tree_at(lambda f: f.norm, flux, 2.0 * flux.norm)
+    np.testing.assert_array_equal(MOMENTS(other, jnp.array([1.3])), MOMENTS(flux, jnp.array([1.3])))
+    with jax.enable_x64(False):
+        single = TabulatedFlux.from_columns(ENERGY, FLUX, 10.0)
+        assert FLUENCE(single).dtype == jnp.float32
+        np.testing.assert_allclose(FLUENCE(single), [90.0, 30.0], rtol=1e-6)
