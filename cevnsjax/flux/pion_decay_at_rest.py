@@ -29,6 +29,8 @@ class PionDecayAtRest(AbstractFlux):
         Distance from source to detector, m.
     pion_mass_MeV, muon_mass_MeV
         Masses, MeV.
+    norm
+        Ratio of the flux to its nominal value (1 nominally).
     """
 
     components: tuple[str, ...] = eqx.field(static=True, default=("nu_mu", "nu_e", "nu_mu_bar"), init=False)
@@ -37,6 +39,7 @@ class PionDecayAtRest(AbstractFlux):
     baseline_m: Float[Array, ""] = eqx.field(converter=as_float)
     pion_mass_MeV: Float[Array, ""] = eqx.field(converter=as_float, default=CHARGED_PION_MASS_MEV)
     muon_mass_MeV: Float[Array, ""] = eqx.field(converter=as_float, default=MUON_MASS_MEV)
+    norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
 
     def __check_init__(self):
         for name, unit in {
@@ -45,6 +48,7 @@ class PionDecayAtRest(AbstractFlux):
             "baseline_m": "m",
             "pion_mass_MeV": "MeV",
             "muon_mass_MeV": "MeV",
+            "norm": "",
         }.items():
             check_positive(name, getattr(self, name), unit)
 
@@ -60,7 +64,7 @@ class PionDecayAtRest(AbstractFlux):
     @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
         protons_per_cm2 = self.protons_on_target / (4e4 * math.pi * self.baseline_m**2)
-        return jnp.full((3,), self.neutrinos_per_proton * protons_per_cm2)
+        return jnp.full((3,), self.norm * self.neutrinos_per_proton * protons_per_cm2)
 
     @property
     def lines(self) -> tuple[Float[Array, " line"], Float[Array, "component line"]]:

@@ -9,6 +9,7 @@ from cevnsjax.validation.oscillation import OSCILLATION
 from cevnsjax.validation.peers import PEERS
 from cevnsjax.validation.point_values import POINT_VALUES
 from cevnsjax.validation.published_number import Comparison, PublishedNumber, compare
+from cevnsjax.validation.sources import SOURCES
 from cevnsjax.validation.weak_charges import WEAK_CHARGES
 
 __all__ = [
@@ -27,6 +28,7 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *ELECTRON_SCATTERING,
     *DECAY_AT_REST,
     *OSCILLATION,
+    *SOURCES,
     *COHERENT_CSI_2021,
 )
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""
