@@ -151,6 +151,22 @@ class SingleDecayArrival(AbstractArrival):
         return jnp.stack([prompt, delayed, delayed])
 
 
+class SteadyArrival(AbstractArrival):
+    """A source without time structure: everything arrives evenly between 0 and 1, which make one bin.
+
+    Attributes
+    ----------
+    components
+        Components of the flux.
+    """
+
+    components: tuple[str, ...] = eqx.field(static=True)
+
+    def cumulative(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, "component time"]:
+        arrived = exponential_integral(jnp.clip(time_us, 0.0, 1.0), rate_per_us)
+        return jnp.broadcast_to(arrived[None], (len(self.components), *arrived.shape))
+
+
 class AbstractTimeDistribution(eqx.Module):
     """Arrival times of one background."""
 

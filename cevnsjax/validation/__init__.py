@@ -12,6 +12,7 @@ from cevnsjax.validation.point_values import POINT_VALUES
 from cevnsjax.validation.published_number import Comparison, PublishedNumber, compare
 from cevnsjax.validation.quenching import QUENCHING
 from cevnsjax.validation.reactor import REACTOR
+from cevnsjax.validation.sources import SOURCES
 from cevnsjax.validation.weak_charges import WEAK_CHARGES
 
 __all__ = [
@@ -32,6 +33,7 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *OSCILLATION,
     *QUENCHING,
     *REACTOR,
+    *SOURCES,
     *COHERENT_CSI_2021,
     *COHERENT_LAR,
 )

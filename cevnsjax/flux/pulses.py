@@ -1,0 +1,105 @@
+"""Proton pulses made of straight pieces: rectangles, triangles, and several bunches."""
+
+import math
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import Scalar, as_float, check_positive, exponential_integral, power_series
+from cevnsjax.flux.time_distribution import AbstractPulse
+
+# x below 1 needs these for 1e-16
+_RAMP_SERIES = tuple((-1.0) ** k / (math.factorial(k) * (k + 2)) for k in range(18))
+
+
+def _ramp_integral(length: Float[Array, "*shape"], rate: Scalar) -> Float[Array, "*shape"]:
+    """Integral of u exp(-rate u) over u from 0 to length, smooth through rate = 0."""
+    exponent = length * rate
+    small = jnp.abs(exponent) < 1.0
+    safe = jnp.where(small, 1.0, exponent)
+    series = power_series(jnp.where(small, exponent, 0.0), _RAMP_SERIES)
+    return length**2 * jnp.where(small, series, (1.0 - (1.0 + safe) * jnp.exp(-safe)) / safe**2)
+
+
+def _straight_piece(
+    time_us: Float[Array, " time"],
+    start_us: Scalar,
+    width_us: Scalar,
+    height: Scalar,
+    slope: Scalar,
+    lifetime_us: Scalar,
+    rate_per_us: Scalar,
+) -> Float[Array, " time"]:
+    """What ``AbstractPulse.decayed`` asks for, from protons between start and start + width.
+
+    A proton at u contributes exp(-rate u) [1 - exp(-k (t - u))]/(k lifetime) with k = 1/lifetime + rate; that is
+    integrated with the density height + slope (u - start) up to t or the end of the piece.
+    """
+    decay = 1.0 / lifetime_us + rate_per_us
+    length = jnp.clip(time_us - start_us, 0.0, width_us)
+    end = start_us + length
+    come = height * exponential_integral(length, rate_per_us) + slope * _ramp_integral(length, rate_per_us)
+    # counted from the end backwards, in which every exponent is negative
+    inverse = 1.0 / lifetime_us
+    waiting = (height + slope * length) * exponential_integral(length, inverse)
+    waiting = waiting - slope * _ramp_integral(length, inverse)
+    later = jnp.exp(-decay * jnp.maximum(time_us - end, 0.0) - rate_per_us * end)
+    return (jnp.exp(-rate_per_us * start_us) * come - later * waiting) / (decay * lifetime_us)
+
+
+class RectangularPulse(AbstractPulse):
+    """Equal bunches of constant current.
+
+    Attributes
+    ----------
+    starts_us
+        When each bunch starts, us.
+    width_us
+        How long each lasts, us.
+    """
+
+    starts_us: Float[Array, " bunch"] = eqx.field(converter=lambda starts: jnp.atleast_1d(as_float(starts)))
+    width_us: Float[Array, ""] = eqx.field(converter=as_float)
+
+    def __check_init__(self):
+        check_positive("width_us", self.width_us, "us")
+
+    def decayed(
+        self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
+    ) -> Float[Array, " time"]:
+        height, flat = 1.0 / (self.width_us * self.starts_us.shape[0]), jnp.zeros_like(self.width_us)
+        return sum(
+            (
+                _straight_piece(time_us, start, self.width_us, height, flat, lifetime_us, rate_per_us)
+                for start in self.starts_us
+            ),
+            start=jnp.zeros_like(time_us),
+        )
+
+
+class TriangularPulse(AbstractPulse):
+    """A current that rises and falls in a symmetric triangle.
+
+    Attributes
+    ----------
+    start_us
+        When it starts, us.
+    width_us
+        How long it lasts at the base, us; half of it at half maximum.
+    """
+
+    start_us: Float[Array, ""] = eqx.field(converter=as_float)
+    width_us: Float[Array, ""] = eqx.field(converter=as_float)
+
+    def __check_init__(self):
+        check_positive("width_us", self.width_us, "us")
+
+    def decayed(
+        self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
+    ) -> Float[Array, " time"]:
+        half, peak = 0.5 * self.width_us, 2.0 / self.width_us
+        slope, zero = peak / half, jnp.zeros_like(peak)
+        rise = _straight_piece(time_us, self.start_us, half, zero, slope, lifetime_us, rate_per_us)
+        fall = _straight_piece(time_us, self.start_us + half, half, peak, -slope, lifetime_us, rate_per_us)
+        return rise + fall
