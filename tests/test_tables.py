@@ -237,6 +237,7 @@ def test_every_packaged_file_reads():
         "nuclear_spins.csv": ["name"],
         "electron_shells.csv": ["element", "shell"],
         "peers.csv": ["code", "interaction", "nucleus"],
+        "reactor/polynomials.csv": ["isotope"],
     }
     for name in tables:
         read_table(name, text_columns=text_columns.get(name, []))

@@ -65,7 +65,8 @@ class InterpolatedSpectra(eqx.Module):
         if not (is_concrete(energy_MeV) and is_concrete(self.energy_MeV)):
             return
         energy, knots = np.asarray(energy_MeV), np.asarray(self.energy_MeV)
-        if np.any((energy < knots[0]) | (energy > knots[-1])):
+        rounding = 1e-6
+        if np.any((energy < knots[0] * (1.0 - rounding)) | (energy > knots[-1] * (1.0 + rounding))):
             warnings.warn(
                 f"Energies outside the table ({knots[0]:g} to {knots[-1]:g} MeV): the flux is taken as zero there.",
                 stacklevel=3,

@@ -95,8 +95,9 @@ class ExponentialPolynomials(eqx.Module):
     """S_i(E) = exp(sum_p a_ip E^p), zero below 1.8 MeV.
 
     P. Huber, Phys. Rev. C 84, 024617 (2011), Table III, for U235, Pu239 and Pu241; T. Mueller et al., Phys. Rev. C 83,
-    054615 (2011), Table VI, for U238. Fitted from 2 to 8 MeV. They leave the tables that they were fitted to by up to
-    9 % (U235), 22 % (Pu239) and 11 % (Pu241) at 8 MeV: use the tables where high energies matter.
+    054615 (2011), Table VI, for U238. Fitted from 2 to 8 MeV. They leave Huber's tables by up to 9 % (U235,
+    8 MeV), 22 % (Pu239, 7.75 MeV) and 11 % (Pu241, 8 MeV): use the tables where high energies matter.
+    The coefficients are those of public codes, not checked against the papers.
 
     Attributes
     ----------
