@@ -11,7 +11,6 @@ from cevnsjax.arrays import as_float
 from cevnsjax.experiment.experiment import Experiment, FrozenStages
 from cevnsjax.experiment.joint import Joint
 from cevnsjax.paths import get_path, set_paths
-from cevnsjax.response import TabulatedResponse
 
 
 def depends_on(function: Callable[[Experiment], object], experiment: Experiment, paths: Iterable[str]) -> bool:
@@ -78,13 +77,10 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
         kernels=constants(Experiment.kernel),
         time_fractions=None if times_move else eqx.filter_jit(Experiment.time_fractions)(experiment),
     )
-    if (
-        experiment.response.tabulate
-        and frozen.kernels.keys() != experiment.interactions.keys()
-        and not any(path.startswith("response.") for path in free_paths)
-    ):
+    if frozen.kernels.keys() != experiment.interactions.keys():
         # room for energies that float upwards: twice the largest nominal ionisation energy
         largest = max(float(experiment.ionisation_energy_keV(name).max()) for name in experiment.interactions)
-        table = TabulatedResponse.of(experiment.response, as_float(2.0 * largest))
+        free = [path.removeprefix("response.") for path in free_paths if path.startswith("response.")]
+        table = experiment.response.tabulated(as_float(2.0 * largest), free)
         experiment = eqx.tree_at(lambda e: e.response, experiment, table)
     return eqx.tree_at(lambda e: e.frozen, experiment, frozen)

@@ -97,7 +97,7 @@ class GaussianResponse(AbstractResponse):
 
     @property
     def tabulate(self) -> bool:
-        return False  # cheap as it is
+        return self.efficiency is not None  # without it, cheap as it is
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         positive = ionisation_energy_keV > 0.0

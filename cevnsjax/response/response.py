@@ -1,6 +1,7 @@
 """What every detector response does: from energies to counts in bins."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax
@@ -40,6 +41,18 @@ class AbstractResponse(eqx.Module):
     def tabulate(self) -> bool:
         """Whether a cubic spline in energy may replace it (smooth) and should (costly): see `TabulatedResponse`."""
         return True
+
+    def tabulated(self, largest_energy_keV: Scalar, free: Sequence[str]) -> "AbstractResponse":
+        """Return a response that is cheaper where energies move: a table of what is fixed, smooth and costly.
+
+        Parameters
+        ----------
+        largest_energy_keV
+            Upper end of a table, keV.
+        free
+            Paths, from here on, of the leaves that are going to change.
+        """
+        return self if free or not self.tabulate else TabulatedResponse.of(self, largest_energy_keV)
 
 
 class TabulatedResponse(AbstractResponse):

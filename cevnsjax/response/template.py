@@ -1,12 +1,14 @@
 """Responses that are built from tables: mono-energetic templates, and the shape in a second observable."""
 
+from collections.abc import Sequence
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_knots, is_concrete
+from cevnsjax.arrays import Scalar, as_float, check_knots, is_concrete
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.response.response import AbstractResponse
 
@@ -82,9 +84,9 @@ class SplitResponse(AbstractResponse):
             empty = np.flatnonzero(np.asarray(self.shapes).sum(axis=1) == 0.0).tolist()
             raise CevnsjaxError(f"shapes must have something in each row, got nothing in rows {empty}.")
 
-    @property
-    def tabulate(self) -> bool:
-        return self.response.tabulate
+    def tabulated(self, largest_energy_keV: Scalar, free: Sequence[str]) -> "SplitResponse":
+        within = [path.removeprefix("response.") for path in free if path.startswith("response.")]
+        return eqx.tree_at(lambda s: s.response, self, self.response.tabulated(largest_energy_keV, within))
 
     @property
     def fractions(self) -> Float[Array, "first second"]:
