@@ -171,6 +171,7 @@ def test_history_has_its_slopes():
     np.testing.assert_allclose(np.diff(rates)[::2] / 0.1, [3.4, -0.3, -3.5], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_gradient_of_every_leaf_of_the_background():
     flux = DiffuseSupernovae(YEAR)
     gradients = check_gradients(flux, seen, rtol=2e-5)
