@@ -11,7 +11,7 @@ from cevnsjax.arrays import Scalar, as_float, check_positive, is_concrete
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux.flux import POWERS, AbstractFlux
 from cevnsjax.flux.smooth import smooth_moments
-from cevnsjax.flux.supernova import CM_PER_KPC, MEV_PER_1E52_ERG, SIX_COMPONENTS, SPECIES
+from cevnsjax.flux.supernova import CM_PER_KPC, MEV_PER_1E52_ERG, SIX_COMPONENTS, six_components
 from cevnsjax.spectrum import gauss_legendre_panels
 
 _SPEED_OF_LIGHT_KM_S = 299792.458  # exact
@@ -134,11 +134,11 @@ class DiffuseSupernovae(AbstractFlux):
     @property
     def total_per_cm2_s(self) -> Scalar:
         """Flux of all components together, cm^-2 s^-1."""
-        return self.norm * self._totals()[SPECIES].sum()
+        return self.norm * six_components(self._totals()).sum()
 
     @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
-        return self.norm * self.exposure_s * self._totals()[SPECIES]
+        return self.norm * self.exposure_s * six_components(self._totals())
 
     @property
     def lines(self) -> tuple[Float[Array, " line"], Float[Array, "component line"]]:
@@ -147,11 +147,14 @@ class DiffuseSupernovae(AbstractFlux):
     def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
         flat = energy_MeV.reshape(-1)
         density = self._flux(flat) / self._totals()[:, None]
-        return jnp.where(flat <= self._end_MeV, density, 0.0)[SPECIES].reshape(-1, *energy_MeV.shape)
+        density = jnp.where((flat <= self._end_MeV)[None], density, 0.0)
+        return six_components(density).reshape(-1, *energy_MeV.shape)
 
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
-        totals = self._totals().reshape(-1, *[1] * (minimum_energy_MeV.ndim + 1))
-        return (smooth_moments(self._flux, self._end_MeV, minimum_energy_MeV) / totals)[SPECIES]
+        lower = jnp.concatenate([jnp.zeros((1,)), minimum_energy_MeV.reshape(-1)])
+        moments = smooth_moments(self._flux, self._end_MeV, lower)
+        moments = moments[..., 1:] / moments[:, POWERS.index(0), :1][..., None]
+        return six_components(moments).reshape(-1, len(POWERS), *minimum_energy_MeV.shape)
 
     @property
     def _temperatures_MeV(self) -> Float[Array, " species"]:

@@ -3,6 +3,7 @@
 import math
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -69,13 +70,11 @@ class RectangularPulse(AbstractPulse):
         self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
     ) -> Float[Array, " time"]:
         height, flat = 1.0 / (self.width_us * self.starts_us.shape[0]), jnp.zeros_like(self.width_us)
-        return sum(
-            (
-                _straight_piece(time_us, start, self.width_us, height, flat, lifetime_us, rate_per_us)
-                for start in self.starts_us
-            ),
-            start=jnp.zeros_like(time_us),
-        )
+
+        def bunch(start: Scalar) -> Float[Array, " time"]:
+            return _straight_piece(time_us, start, self.width_us, height, flat, lifetime_us, rate_per_us)
+
+        return jax.vmap(bunch)(self.starts_us).sum(axis=0)
 
 
 class TriangularPulse(AbstractPulse):
@@ -99,7 +98,11 @@ class TriangularPulse(AbstractPulse):
         self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
     ) -> Float[Array, " time"]:
         half, peak = 0.5 * self.width_us, 2.0 / self.width_us
-        slope, zero = peak / half, jnp.zeros_like(peak)
-        rise = _straight_piece(time_us, self.start_us, half, zero, slope, lifetime_us, rate_per_us)
-        fall = _straight_piece(time_us, self.start_us + half, half, peak, -slope, lifetime_us, rate_per_us)
-        return rise + fall
+        starts = jnp.stack([self.start_us, self.start_us + half])
+        heights = jnp.stack([jnp.zeros_like(peak), peak])
+        slopes = jnp.stack([peak / half, -peak / half])
+
+        def side(start: Scalar, height: Scalar, slope: Scalar) -> Float[Array, " time"]:
+            return _straight_piece(time_us, start, half, height, slope, lifetime_us, rate_per_us)
+
+        return jax.vmap(side)(starts, heights, slopes).sum(axis=0)

@@ -37,21 +37,19 @@ def smooth_moments(
         Lower limits, MeV, any shape.
     """
     abscissae, weights = map(as_float, _gauss_legendre(_ORDER))
-    end = end_MeV**0.25
-    edges = end * as_float(np.linspace(0.0, 1.0, _PANELS + 1))
-
-    def integrate(lower: Float[Array, " part"], upper: Float[Array, " part"]) -> Float[Array, "spectrum power part"]:
-        half_width = 0.5 * (upper - lower)
-        root = lower[:, None] + half_width[:, None] * (1.0 + abscissae)[None, :]
-        energy = root**4
-        strength = density(energy.reshape(-1)).reshape(-1, *energy.shape)
-        strength = strength * (4.0 * root**3 * half_width[:, None] * weights[None, :])[None]
-        return jnp.stack([(strength * (energy**power)[None]).sum(axis=-1) for power in POWERS], axis=1)
-
     flat = minimum_energy_MeV.reshape(-1)
+    edges = end_MeV**0.25 * as_float(np.linspace(0.0, 1.0, _PANELS + 1))
     start = jnp.clip(flat, _SMALLEST_PART * end_MeV, end_MeV) ** 0.25
     panel = jnp.clip(jnp.searchsorted(edges, start, side="right"), 1, _PANELS)
-    whole = integrate(edges[:-1], edges[1:])
+    # whole panels, and the part of a panel above each limit
+    lower, upper = jnp.concatenate([edges[:-1], start]), jnp.concatenate([edges[1:], edges[panel]])
+    half_width = 0.5 * (upper - lower)
+    root = lower[:, None] + half_width[:, None] * (1.0 + abscissae)[None, :]
+    energy = root**4
+    strength = density(energy.reshape(-1)).reshape(-1, *energy.shape)
+    strength = strength * (4.0 * root**3 * half_width[:, None] * weights[None, :])[None]
+    pieces = jnp.stack([(strength * (energy**power)[None]).sum(axis=-1) for power in POWERS], axis=1)
+    whole, part = pieces[..., :_PANELS], pieces[..., _PANELS:]
     above = jnp.concatenate([jnp.cumsum(whole[..., ::-1], axis=-1)[..., ::-1], jnp.zeros_like(whole[..., :1])], axis=-1)
-    moments = integrate(start, edges[panel]) + above[..., panel]
+    moments = part + above[..., panel]
     return moments.reshape(*moments.shape[:2], *minimum_energy_MeV.shape)

@@ -25,11 +25,13 @@ class SolarNeutrinos(AbstractFlux):
     """What arrives from the reactions in the Sun, summed over reactions, by flavour on arrival.
 
     Lines are exact; continuous spectra are straight lines between knots, with the probabilities of
-    :class:`SolarOscillation` multiplied in on the knots, so that flavours add up to what was produced. Without
-    oscillation there is one component, nu_e. The distance is the mean one, 1 au.
+    :class:`SolarOscillation` multiplied in on the knots: flavours add up to what was produced, and the moments of one
+    are good to 2e-5. Without oscillation there is one component, nu_e. The distance is the mean one, 1 au.
 
     Attributes
     ----------
+    components
+        Flavours on arrival.
     flux_per_cm2_s
         Flux of each reaction, by name: what is not here does not shine.
     exposure_s
@@ -51,6 +53,7 @@ class SolarNeutrinos(AbstractFlux):
         How many knots of each continuous spectrum are break points for quadrature.
     """
 
+    components: tuple[str, ...] = eqx.field(static=True, init=False)
     flux_per_cm2_s: dict[str, Float[Array, ""]] = eqx.field(converter=_leaves)
     exposure_s: Float[Array, ""] = eqx.field(converter=as_float)
     spectra: dict[str, InterpolatedSpectra]
@@ -63,6 +66,9 @@ class SolarNeutrinos(AbstractFlux):
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
     panels: int = eqx.field(static=True, default=8)
 
+    def __post_init__(self):
+        self.components = FLAVOURS if self.oscillation is not None else FLAVOURS[:1]
+
     def __check_init__(self):
         if not self.flux_per_cm2_s or set(self.flux_per_cm2_s) != {*self.spectra, *self.line_energies_MeV}:
             raise CevnsjaxError(
@@ -73,11 +79,6 @@ class SolarNeutrinos(AbstractFlux):
             check_positive(f"flux_per_cm2_s[{name!r}]", flux, "cm^-2 s^-1")
         check_positive("exposure_s", self.exposure_s, "s")
         check_positive("norm", self.norm, "")
-
-    @property
-    def components(self) -> tuple[str, ...]:
-        """Flavours on arrival."""
-        return FLAVOURS if self.oscillation is not None else FLAVOURS[:1]
 
     @property
     def break_points_MeV(self) -> Float[Array, " panel"]:

@@ -33,7 +33,7 @@ class SolarOscillation(eqx.Module):
     (1/2 + 1/2 cos 2theta_M cos 2theta_12) + sin^4 theta_13. How the rest is shared by nu_mu and nu_tau depends on
     theta_23 and the CP phase (standard parametrisation of the PDG). See S. J. Parke, Phys. Rev. Lett. 57, 1275 (1986)
     and C. Giunti and C. W. Kim, *Fundamentals of Neutrino Physics and Astrophysics*, 2007. Left out: the effect of
-    matter on theta_13, and the Earth (day and night).
+    matter on theta_13, and the Earth (day and night). For mixing too small to be adiabatic it does not hold.
 
     Default values are those of NuFIT 6.0 (arXiv:2410.05380), normal ordering, recalled, not checked against the paper.
 
@@ -79,10 +79,12 @@ class SolarOscillation(eqx.Module):
         cosine = detuning / jnp.sqrt(detuning**2 + 4.0 * s12 * c12)
         first, second = 0.5 * c13 * (1.0 + cosine), 0.5 * c13 * (1.0 - cosine)
         interference = 2.0 * jnp.cos(self.cp_phase_rad) * _root(s12 * c12 * s13 * s23 * c23)
+
+        def arriving(c23: Scalar, s23: Scalar, interference: Scalar) -> Float[Array, "*point"]:
+            in_first = jnp.maximum(s12 * c23 + c12 * s23 * s13 + interference, 0.0)
+            in_second = jnp.maximum(c12 * c23 + s12 * s23 * s13 - interference, 0.0)
+            return first * in_first + second * in_second + s13 * s23 * c13
+
         nu_e = c13 * (first * c12 + second * s12) + s13**2
-        nu_mu = (
-            first * (s12 * c23 + c12 * s23 * s13 + interference)
-            + second * (c12 * c23 + s12 * s23 * s13 - interference)
-            + s13 * s23 * c13
-        )
-        return jnp.stack([nu_e, nu_mu, 1.0 - nu_e - nu_mu])
+        # nu_tau is nu_mu with theta_23 turned by 90 degrees
+        return jnp.stack([nu_e, arriving(c23, s23, interference), arriving(s23, c23, -interference)])

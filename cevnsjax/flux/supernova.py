@@ -3,8 +3,8 @@
 import math
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
 
@@ -15,15 +15,19 @@ from cevnsjax.flux.flux import AbstractFlux
 from cevnsjax.flux.smooth import smooth_moments
 
 SIX_COMPONENTS = ("nu_e", "nu_e_bar", "nu_mu", "nu_mu_bar", "nu_tau", "nu_tau_bar")
-SPECIES = np.array([0, 1, 2, 2, 2, 2])
-"""Which of the three spectra (nu_e, nu_e_bar, all others) each of the six components has."""
 
 MEV_PER_1E52_ERG = 1e52 / (ELEMENTARY_CHARGE_C * 1e13)
 CM_PER_KPC = 3.0856775814913673e21  # IAU 2015
 
+_SPECIES = (0, 1, 2, 2, 2, 2)
 _PER_CM2 = MEV_PER_1E52_ERG / (4.0 * math.pi * CM_PER_KPC**2)
 _END = 45.0  # (alpha + 1) E/<E> at the end point: exp(-45) is negligible
 _BREAKS = (0.06, 0.15, 0.35, 1.0)
+
+
+def six_components(species: Float[Array, "species *shape"]) -> Float[Array, "component *shape"]:
+    """Give each of ``SIX_COMPONENTS`` its species: nu_e, nu_e_bar, or all others."""
+    return jnp.stack([species[index] for index in _SPECIES])
 
 
 class PinchedSpectrum(eqx.Module):
@@ -53,12 +57,12 @@ class PinchedSpectrum(eqx.Module):
             raise CevnsjaxError(f"pinching must be larger than 1, got {self.pinching}.")
 
     @property
-    def end_MeV(self) -> Scalar:
+    def end_MeV(self) -> Float[Array, "..."]:
         """Where the spectrum has become negligible, MeV."""
         return _END * self.mean_energy_MeV / (self.pinching + 1.0)
 
     @property
-    def neutrinos_at_1_kpc_per_cm2(self) -> Scalar:
+    def neutrinos_at_1_kpc_per_cm2(self) -> Float[Array, "..."]:
         """Fluence at a distance of 1 kpc, cm^-2."""
         return _PER_CM2 * self.total_energy_1e52_erg / self.mean_energy_MeV
 
@@ -98,21 +102,24 @@ class SupernovaBurst(AbstractFlux):
         check_positive("norm", self.norm, "")
 
     @property
-    def _species(self) -> tuple[PinchedSpectrum, ...]:
-        return self.electron, self.electron_bar, self.other
-
-    @property
     def break_points_MeV(self) -> Float[Array, " panel"]:
         return self._end_MeV * as_float(_BREAKS)
 
     @property
+    def _species(self) -> PinchedSpectrum:
+        """The three spectra as one, with an axis in front."""
+        return jax.tree.map(lambda *leaves: jnp.stack(leaves), self.electron, self.electron_bar, self.other)
+
+    @property
     def _end_MeV(self) -> Scalar:
-        return jnp.max(jnp.stack([spectrum.end_MeV for spectrum in self._species]))
+        return jnp.max(self._species.end_MeV)
+
+    def _densities(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "species *point"]:
+        return jax.vmap(lambda spectrum: spectrum.density(energy_MeV))(self._species)
 
     @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
-        near = jnp.stack([spectrum.neutrinos_at_1_kpc_per_cm2 for spectrum in self._species])
-        return self.norm * near[SPECIES] / self.distance_kpc**2
+        return self.norm * six_components(self._species.neutrinos_at_1_kpc_per_cm2) / self.distance_kpc**2
 
     @property
     def lines(self) -> tuple[Float[Array, " line"], Float[Array, "component line"]]:
@@ -120,11 +127,7 @@ class SupernovaBurst(AbstractFlux):
 
     def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
         inside = energy_MeV <= self._end_MeV
-        return jnp.stack([jnp.where(inside, spectrum.density(energy_MeV), 0.0) for spectrum in self._species])[SPECIES]
+        return six_components(jnp.where(inside[None], self._densities(energy_MeV), 0.0))
 
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
-        return smooth_moments(
-            lambda energy: jnp.stack([spectrum.density(energy) for spectrum in self._species]),
-            self._end_MeV,
-            minimum_energy_MeV,
-        )[SPECIES]
+        return six_components(smooth_moments(self._densities, self._end_MeV, minimum_energy_MeV))

@@ -124,7 +124,7 @@ def test_moments_are_differentiable_up_to_the_end_point(flux, precision):
 
 
 @pytest.mark.parametrize(
-    "name", ["neutrinos_per_proton", "protons_on_target", "baseline_m", "pion_mass_MeV", "muon_mass_MeV"]
+    "name", ["neutrinos_per_proton", "protons_on_target", "baseline_m", "pion_mass_MeV", "muon_mass_MeV", "norm"]
 )
 def test_messages_name_the_argument(name):
     arguments = {"neutrinos_per_proton": 0.08, "protons_on_target": 1e23, "baseline_m": 20.0}
