@@ -48,8 +48,15 @@ def freeze(experiment: Experiment | Joint, free_paths: Iterable[str]) -> Experim
     Experiment or Joint
         The same prediction, cheaper: recoil nodes and time fractions as constants where they are; the response as a
         matrix where nothing in front of it is free, as a table in ionisation energy where only quenching is.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is nothing at a path.
     """
     free_paths = tuple(free_paths)
+    for path in free_paths:
+        get_path(experiment, path)  # refuses what is not there
     if isinstance(experiment, Joint):
         within = {name: f"experiments.{name}." for name in experiment.experiments}
         return experiment.map(
