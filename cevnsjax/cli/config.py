@@ -125,6 +125,7 @@ def _settings(content: dict[str, Any], file: str) -> FitSettings:
         number_given = isinstance(number, int | float) and not isinstance(number, bool)
         if not number_given or not abs(number) <= sys.float_info.max:
             raise ParameterError(f"{file}: set.{name} must be a finite number, got {number!r}.")
+    values["set"] = {name: float(number) for name, number in values["set"].items()}
     if values.get("precision", "float64") not in list(Precision):
         raise ParameterError(f"{file}: precision must be one of {', '.join(Precision)}, got {values['precision']!r}.")
     return FitSettings(**values)

@@ -8,13 +8,23 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+import xarray
 from scipy.stats import poisson, truncnorm
 
 from cevnsjax.cross_section import ElectronScattering
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
-from cevnsjax.experiment import Experiment, Joint, freeze, named_experiment
+from cevnsjax.experiment import (
+    NO_TIMES,
+    Axis,
+    ContinuumBackground,
+    Experiment,
+    GaussianLikelihood,
+    Joint,
+    freeze,
+    named_experiment,
+)
 from cevnsjax.flux import MonoEnergetic
-from cevnsjax.inference import Model, build_model, named_model
+from cevnsjax.inference import Model, Posterior, build_model, named_model, plots
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
 
@@ -248,3 +258,84 @@ def test_arrival_of_another_flux(csi):
         CevnsjaxError, match=r"got \('nu_mu', 'nu_e', 'nu_mu_bar'\) for \('nu_e_bar',\); .* takes SteadyArrival"
     ):
         dataclasses.replace(csi, flux=MonoEnergetic("nu_e_bar", 30.0))
+
+
+def test_files_of_a_posterior(model, joint, csi, tmp_path, monkeypatch):
+    """Groups of the NetCDF file, and a row of panels for each experiment, in their order."""
+    generator = np.random.default_rng(1)
+    samples = {name: value * generator.uniform(0.9, 1.1, (2, 5)) for name, value in VALUES.items()}
+    posterior = Posterior(model, samples, {"diverging": np.zeros((2, 5), dtype=bool)})
+    posterior.to_netcdf(tmp_path / "posterior.nc")
+
+    def group(name):
+        return xarray.load_dataset(tmp_path / "posterior.nc", group=name, engine="h5netcdf")
+
+    stored = group("posterior")
+    np.testing.assert_array_equal(stored["second.nin_events"], samples["second.nin_events"])
+    events = [stored[f"{name}.cevns_events"] for name in joint.names]
+    np.testing.assert_allclose(events[0] / events[1], 20.0 / 14.6, rtol=1e-12)
+    assert events[0].attrs["unit"] == "events"
+    assert group("sample_stats")["diverging"].shape == (2, 5)
+    for name in joint.names:
+        np.testing.assert_array_equal(group("observed_data")[f"counts {name}"], csi.observed)
+        assert list(group("observed_data")[f"sample {name}"].values) == ["coincidence", "anticoincidence"]
+
+    panels, draw = [], plots._projection
+
+    def record(axis, edges, stacked, colours, band, *rest):
+        panels.append((axis, stacked, colours, band))
+        draw(axis, edges, stacked, colours, band, *rest)
+
+    monkeypatch.setattr(plots, "_projection", record)
+    plots.plot_spectrum(posterior, tmp_path / "spectrum.svg")
+    titles = [axis.get_title(loc="left") for axis, *_ in panels]
+    assert titles == ["second: coincidence, 1578 events", "", f"{CSI}: coincidence, 1578 events", ""]
+    assert [axis.get_xlabel()[:4] for axis, *_ in panels] == ["phot", "time"] * 2
+    means = [stacked["cevns"].sum() for _, stacked, *_ in panels]
+    np.testing.assert_allclose(means, np.repeat([float(each.mean()) for each in events], 2), rtol=1e-9)
+    assert (tmp_path / "spectrum.svg").stat().st_size > 10_000
+
+
+def test_rows_of_different_experiments(csi, tmp_path, monkeypatch):
+    """A component has its colour in all panels, and none that another one has; data below zero are in sight."""
+    edges = np.arange(131.0)
+    continuum = ContinuumBackground(edges, 1.0, 1.0, 1.0)
+    rates = dataclasses.replace(
+        csi,
+        name="rates",
+        backgrounds={"continuum": continuum, "nin": continuum},
+        samples={"on": ("signal", "continuum", "nin")},
+        observed=np.where(np.arange(130) % 2, 3.0, -4.0)[None, :, None],
+        axes=(Axis("ionisation_energy_keV", edges), NO_TIMES),
+        quantity="rate",
+        likelihood=GaussianLikelihood(2.0),
+    )
+    panels, draw = [], plots._projection
+
+    def record(axis, edges, stacked, colours, *rest):
+        draw(axis, edges, stacked, colours, *rest)
+        panels.append((axis, {name: colours[name] for name in stacked}))
+
+    monkeypatch.setattr(plots, "_projection", record)
+    monkeypatch.setattr(
+        Experiment,
+        "contributions",
+        lambda e: {name: jnp.ones(e.observed.shape[1:]) for name in (*e.interactions, *e.backgrounds)},
+    )
+    plots.plot_prediction(Joint.of([csi, rates]), tmp_path / "rows.svg")
+    assert len(panels) == 3  # no panel for the times that rates do not have
+    of_csi, of_rates = panels[0][1], panels[2][1]
+    assert of_csi["nin"] == of_rates["nin"]
+    every = of_csi | of_rates
+    assert set(every) == {"steady_state", "brn", "nin", "continuum", "cevns"}
+    assert len(set(every.values())) == len(every)
+    assert panels[0][0].get_ylim()[0] == 0.0
+    axis = panels[2][0]
+    assert axis.get_ylim()[0] < -6.0
+    assert axis.get_ylabel() == "rate"
+    assert axis.get_xlabel() == "ionisation energy / keV"
+    assert axis.get_title(loc="left") == "rates: on"
+    (legend,) = axis.figure.legends
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert len(labels) == len(set(labels)) == 7
+    assert labels[-2:] == ["expected", "data"]
