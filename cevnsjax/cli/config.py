@@ -1,8 +1,9 @@
 """Files that say what a fit is: TOML in, TOML back out of a finished run."""
 
 import json
-import math
+import sys
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,8 @@ CONFIG_EXAMPLES = examples(
     "cevnsjax config fit-coherent-csi-2021-sm/run.json",
     "cevnsjax config fit-coherent-csi-2021-sm/run.json --out run.toml && cevnsjax fit run.toml",
 )
+
+LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -109,12 +112,20 @@ def _settings(content: dict[str, Any], file: str) -> FitSettings:
     for name in ("free", "fix", "share"):
         if not all(isinstance(each, str) for each in values.get(name, ())):
             raise ParameterError(f"{file}: {name} must be a list of names, got {list(values[name])}.")
-    for name, text in values.get("prior", {}).items():
+    if not 0 <= values.get("sampler", Sampler()).seed <= LARGEST_SEED:
+        raise ParameterError(
+            f"{file}: sampler.seed must be between 0 and {LARGEST_SEED}, got {values['sampler'].seed}."
+        )
+    for name in ("prior", "set"):
+        values[name] = _flat(values.get(name, {}))
+    for name, text in values["prior"].items():
         if not isinstance(text, str):
             raise ParameterError(f"{file}: prior.{name} must be a text like 'Normal(0, 1)', got {text!r}.")
-    for name, number in values.get("set", {}).items():
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+    for name, number in values["set"].items():
+        number_given = isinstance(number, int | float) and not isinstance(number, bool)
+        if not number_given or not abs(number) <= sys.float_info.max:
             raise ParameterError(f"{file}: set.{name} must be a finite number, got {number!r}.")
+    values["set"] = {name: float(number) for name, number in values["set"].items()}
     if values.get("precision", "float64") not in list(Precision):
         raise ParameterError(f"{file}: precision must be one of {', '.join(Precision)}, got {values['precision']!r}.")
     return FitSettings(**values)
@@ -135,15 +146,32 @@ def _checked(content: dict[str, Any], default: Any, file: str, prefix: str) -> d
     return values
 
 
-def overridden(settings: FitSettings, options: FitSettings) -> FitSettings:
-    """Settings of a file with those of the options that differ from their defaults in their place."""
+def _flat(table: dict[str, Any]) -> dict[str, Any]:
+    """Entries of tables within tables by names with dots, which a key without quotation marks is read as."""
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        within = {f"{name}.{key}": each for key, each in _flat(value).items()} if isinstance(value, dict) else None
+        flat |= within or {name: value}
+    return flat
 
-    def chosen(given: Any, default: Any) -> dict[str, Any]:
-        names = [each.name for each in fields(default) if each.name not in ("experiment", "sampler")]
-        return {name: getattr(given, name) for name in names if getattr(given, name) != getattr(default, name)}
 
-    sampler = replace(settings.sampler, **chosen(options.sampler, Sampler()))
-    return replace(settings, **chosen(options, FitSettings("?")), sampler=sampler)
+def overridden(settings: FitSettings, given: Mapping[str, Any], sampler: Mapping[str, Any]) -> FitSettings:
+    """Settings with others in their place.
+
+    Parameters
+    ----------
+    settings
+        Those of a file, or those of nothing but an experiment.
+    given, sampler
+        The others by name, and those of the sampler; ``None`` leaves what is there. Priors and numbers (``prior`` and
+        ``set``) stand beside those of other names.
+    """
+
+    def stated(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value is not None}
+
+    tables = {name: getattr(settings, name) | given[name] for name in ("prior", "set") if name in given}
+    return replace(settings, **(stated(given) | tables), sampler=replace(settings.sampler, **stated(sampler)))
 
 
 def write_settings(settings: FitSettings) -> str:
@@ -161,7 +189,7 @@ def config(
 ) -> None:
     """Turn the run.json of a fit back into a file that `cevnsjax fit` takes."""
     try:
-        given = json.loads(run.read_text(encoding="utf-8"))["settings"]
+        given = dict(json.loads(run.read_text(encoding="utf-8"))["settings"])
     except (OSError, UnicodeDecodeError) as error:
         raise OutputError(f"The file {run} cannot be read: {getattr(error, 'strerror', error)}.") from error
     except (ValueError, KeyError, TypeError) as error:

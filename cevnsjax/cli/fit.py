@@ -13,9 +13,7 @@ from cevnsjax.cli.common import (
     FixOption,
     FreeOption,
     JsonOption,
-    ModelOption,
     Precision,
-    PrecisionOption,
     PriorOption,
     SetOption,
     ShareOption,
@@ -30,7 +28,7 @@ from cevnsjax.cli.common import (
     split_names,
     tables,
 )
-from cevnsjax.cli.config import FitSettings, Sampler, overridden, read_settings
+from cevnsjax.cli.config import LARGEST_SEED, FitSettings, Sampler, overridden, read_settings
 from cevnsjax.cli.report import Timings, print_summary, warnings, write_results
 from cevnsjax.cli.run_folder import check_checkpoint, run_folder
 from cevnsjax.cli.settings import (
@@ -64,43 +62,57 @@ def fit(
         typer.Argument(
             metavar="EXPERIMENT",
             help="Name of an experiment, as `cevnsjax list` shows it; several with commas between are fitted together; "
-            "or a TOML file with all of this, which options other than their defaults override.",
+            "or a TOML file with all of this, in which the options given here take precedence.",
         ),
     ],
-    model: ModelOption = "sm",
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", "-m", help="Name of the model, as `cevnsjax list` shows it.", show_default=FitSettings.model
+        ),
+    ] = None,
     free: FreeOption = None,
     fix: FixOption = None,
     share: ShareOption = None,
     prior: PriorOption = None,
     set_values: SetOption = None,
-    chains: Annotated[int, typer.Option(help="Number of chains.")] = Sampler.chains,
-    warmup: Annotated[int, typer.Option(help="Draws of the warm-up.")] = Sampler.warmup,
-    samples: Annotated[int, typer.Option(help="Draws of each chain that are kept.")] = Sampler.samples,
-    seed: Annotated[int, typer.Option(help="Seed of all random numbers.", min=0, max=2**32 - 1)] = Sampler.seed,
+    chains: Annotated[int | None, typer.Option(help="Number of chains.", show_default=str(Sampler.chains))] = None,
+    warmup: Annotated[int | None, typer.Option(help="Draws of the warm-up.", show_default=str(Sampler.warmup))] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Draws of each chain that are kept.", show_default=str(Sampler.samples))
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Seed of all random numbers.", min=0, max=LARGEST_SEED, show_default=str(Sampler.seed)),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the results, `fit-EXPERIMENT-MODEL` by default.")
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run in the folder of the results.")
     ] = False,
-    precision: PrecisionOption = Precision.float64,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(help="Type of all floating-point numbers.", show_default=FitSettings.precision),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Sample the posterior of a model: a table here, and samples, plots and run.json in a folder."""
     started = time.monotonic()
-    given = FitSettings(
-        experiment,
-        model,
-        tuple(split_names(free)),
-        tuple(split_names(fix)),
-        tuple(split_names(share)),
-        assignments("--prior", prior),
-        parse_numbers(set_values),
-        Sampler(chains, warmup, samples, seed),
-        str(precision),
-        str(out or ""),
+    settings = overridden(
+        read_settings(Path(experiment)) if experiment.endswith(".toml") else FitSettings(experiment),
+        {
+            "model": model,
+            "free": tuple(split_names(free)) or None,
+            "fix": tuple(split_names(fix)) or None,
+            "share": tuple(split_names(share)) or None,
+            "prior": assignments("--prior", prior),
+            "set": parse_numbers(set_values),
+            "precision": precision and str(precision),
+            "out": out and str(out),
+        },
+        {"chains": chains, "warmup": warmup, "samples": samples, "seed": seed},
     )
-    settings = overridden(read_settings(Path(experiment)), given) if experiment.endswith(".toml") else given
     priors = parse_priors(settings.prior)
     configure_jax(Precision(settings.precision))
     import jax

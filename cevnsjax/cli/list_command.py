@@ -75,16 +75,17 @@ def _experiments() -> list[dict[str, Any]]:
 
 def _models(experiment: str) -> list[dict[str, Any]]:
     from cevnsjax.experiment import named_experiment
-    from cevnsjax.inference import MODELS
+    from cevnsjax.inference import MODELS, named_model
 
     built = named_experiment(experiment)
+    models = {name: named_model(name, built) for name in MODELS}
     return [
         {
             "name": name,
             "description": model.description,
             "default_free": list(model.free_by_default(model.prepare(built))),
         }
-        for name, model in MODELS.items()
+        for name, model in models.items()
     ]
 
 

@@ -41,4 +41,4 @@ def named_experiment(name: str, share: Iterable[str] = ()) -> Experiment | Joint
         return Joint.of((EXPERIMENTS[each]() for each in names), share)
     if share:
         raise CevnsjaxError(f"Sharing {', '.join(share)} needs at least two experiments, got {name}.")
-    return EXPERIMENTS[name]()
+    return EXPERIMENTS[names[0]]()

@@ -5,11 +5,12 @@ import math
 from collections.abc import Mapping
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive
+from cevnsjax.arrays import as_float, check_positive, is_concrete
 from cevnsjax.cross_section import AbstractInteraction, RecoilNodes
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.background import AbstractBackground
@@ -144,6 +145,15 @@ class Experiment(eqx.Module):
         shape = len(self.samples), math.prod(others), times
         if self.observed.shape != shape:
             raise CevnsjaxError(f"observed must have the shape {shape} of samples and axes, got {self.observed.shape}.")
+        if is_concrete(self.observed):
+            self.likelihood.check(np.asarray(self.observed))
+        for name, background in self.backgrounds.items():
+            # one column would silently be taken for every time
+            found = jax.eval_shape(background.counts, self.window).shape
+            if found != shape[1:]:
+                raise CevnsjaxError(
+                    f"the background {name!r} must have the shape {shape[1:]} of the data, got {found}."
+                )
 
     @property
     def parts(self) -> dict[str, "Experiment"]:
@@ -239,11 +249,10 @@ class Experiment(eqx.Module):
         Raises
         ------
         CevnsjaxError
-            If the shape differs, or a count is negative or not finite.
+            If the shape differs, or the likelihood cannot take the numbers: negative counts, what is not finite.
         """
         counts = np.asarray(counts)
         if counts.shape != self.observed.shape:
             raise CevnsjaxError(f"observed counts must have the shape {self.observed.shape}, got {counts.shape}.")
-        if not np.all(np.isfinite(counts) & (counts >= 0)):
-            raise CevnsjaxError("observed counts must be finite and not negative.")
+        self.likelihood.check(counts)
         return eqx.tree_at(lambda experiment: experiment.observed, self, as_float(counts))

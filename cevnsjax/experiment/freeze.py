@@ -47,8 +47,15 @@ def freeze(experiment: Experiment | Joint, free_paths: Iterable[str]) -> Experim
     Experiment or Joint
         The same prediction, cheaper: recoil nodes and time fractions as constants where they are; the response as a
         matrix where nothing in front of it is free, as a table in ionisation energy where only quenching is.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is nothing at a path.
     """
     free_paths = tuple(free_paths)
+    for path in free_paths:
+        get_path(experiment, path)  # refuses what is not there
     if isinstance(experiment, Joint):
         within = {name: f"experiments.{name}." for name in experiment.experiments}
         return experiment.map(
@@ -59,23 +66,26 @@ def freeze(experiment: Experiment | Joint, free_paths: Iterable[str]) -> Experim
     return _freeze(experiment, free_paths)
 
 
+@eqx.filter_jit
+def _computed(stage: Callable[..., Any], *arguments: Any) -> Any:
+    """A stage, compiled once for all experiments of the same kind."""
+    return stage(*arguments)
+
+
 def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
     def constants(stage: Callable[..., Any]) -> dict[str, Any]:
         """The stage for each interaction where it is constant."""
-        stages: dict[str, Callable[[Experiment], Any]] = {
-            name: (lambda e, name=name: stage(e, name)) for name in experiment.interactions
-        }
         return {
-            name: eqx.filter_jit(each)(experiment)
-            for name, each in stages.items()
-            if not depends_on(each, experiment, free_paths)
+            name: _computed(stage, experiment, name)
+            for name in experiment.interactions
+            if not depends_on(lambda e, name=name: stage(e, name), experiment, free_paths)
         }
 
     times_move = depends_on(Experiment.time_fractions, experiment, free_paths)
     frozen = FrozenStages(
         nodes=constants(Experiment.recoil_nodes),
         kernels=constants(Experiment.kernel),
-        time_fractions=None if times_move else eqx.filter_jit(Experiment.time_fractions)(experiment),
+        time_fractions=None if times_move else _computed(Experiment.time_fractions, experiment),
     )
     if frozen.kernels.keys() != experiment.interactions.keys():
         # room for energies that float upwards: twice the largest nominal ionisation energy

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -25,20 +25,34 @@ class Joint(eqx.Module):
         The experiments by name.
     shared
         Names of nuisance parameters that are one and the same wherever they occur.
+    names
+        Names of the experiments in the order in which they were given.
     """
 
     experiments: dict[str, Experiment]
-    shared: tuple[str, ...] = eqx.field(static=True, default=())
+    shared: tuple[str, ...] = eqx.field(static=True)
+    names: tuple[str, ...] = eqx.field(static=True)  # transformations sort dictionaries
+
+    def __init__(self, experiments: Mapping[str, Experiment], shared: Iterable[str] = ()):
+        self.experiments = dict(experiments)
+        self.shared = tuple(shared)
+        self.names = tuple(experiments)
 
     def __check_init__(self):
         if len(self.experiments) < 2:
             raise CevnsjaxError(f"A joint fit needs at least two experiments, got {list(self.experiments)}.")
+        names = [experiment.name for experiment in self.experiments.values()]
+        if list(self.experiments) != names:
+            raise CevnsjaxError(
+                f"experiments must have their own names as keys, got {list(self.experiments)} for {names}."
+            )
         known = [p.name for experiment in self.experiments.values() for p in experiment.nuisances]
         for name in self.shared:
             if name not in known:
                 raise UnknownNameError("nuisance parameter to share", name, set(known))
             if known.count(name) < 2:
                 raise ParameterError(f"Only one of the experiments has the nuisance parameter {name!r} to share.")
+        _ = self.nuisances  # refuses different priors
 
     @classmethod
     def of(cls, experiments: Iterable[Experiment], shared: Iterable[str] = ()) -> "Joint":
@@ -47,33 +61,27 @@ class Joint(eqx.Module):
         names = [experiment.name for experiment in experiments]
         if len(set(names)) != len(names):
             raise CevnsjaxError(f"The experiments of a joint fit must differ, got {', '.join(names)}.")
-        return cls(dict(zip(names, experiments, strict=True)), tuple(shared))
+        return cls(dict(zip(names, experiments, strict=True)), shared)
 
     @property
     def name(self) -> str:
         """Names of the experiments, with commas between."""
-        return ",".join(self.experiments)
+        return ",".join(self.names)
 
     @property
     def parts(self) -> dict[str, Experiment]:
-        """The experiments by name."""
-        return self.experiments
+        """The experiments by name, in the order in which they were given."""
+        return {name: self.experiments[name] for name in self.names}
 
     def map(self, function: Callable[[Experiment], Experiment]) -> "Joint":
         """Apply a function to each experiment."""
-        return Joint({name: function(part) for name, part in self.experiments.items()}, self.shared)
+        return Joint({name: function(part) for name, part in self.parts.items()}, self.shared)
 
     @property
     def nuisances(self) -> tuple[Parameter, ...]:
-        """Nuisance parameters of all experiments.
-
-        Raises
-        ------
-        ParameterError
-            If a shared one has different priors.
-        """
+        """Nuisance parameters of all experiments."""
         found: dict[str, Parameter] = {}
-        for experiment, part in self.experiments.items():
+        for experiment, part in self.parts.items():
             for parameter in part.nuisances:
                 name = parameter.name if parameter.name in self.shared else f"{experiment}.{parameter.name}"
                 merge_parameter(found, dataclasses.replace(parameter, name=name), experiment)
@@ -82,16 +90,16 @@ class Joint(eqx.Module):
     @property
     def observed(self) -> dict:
         """What was observed, by experiment."""
-        return {name: part.observed for name, part in self.experiments.items()}
+        return {name: part.observed for name, part in self.parts.items()}
 
     def expected(self) -> dict:
         """What is expected, by experiment."""
-        return {name: part.expected() for name, part in self.experiments.items()}
+        return {name: part.expected() for name, part in self.parts.items()}
 
     def log_likelihood(self, observed: dict | None = None):
         """Log-likelihood of the data, or of others of their shapes, by experiment."""
         data = self.observed if observed is None else observed
-        return functools.reduce(jnp.add, (part.log_likelihood(data[name]) for name, part in self.experiments.items()))
+        return functools.reduce(jnp.add, (part.log_likelihood(data[name]) for name, part in self.parts.items()))
 
     def asimov(self) -> "Joint":
         """Return the same experiments with their own predictions in the place of data."""
@@ -100,8 +108,8 @@ class Joint(eqx.Module):
     def with_observed(self, observed: dict) -> "Joint":
         """Return the same experiments with other data, by name."""
         if observed.keys() != self.experiments.keys():
-            raise CevnsjaxError(f"observed must have the names {list(self.experiments)}, got {list(observed)}.")
-        parts = {name: part.with_observed(observed[name]) for name, part in self.experiments.items()}
+            raise CevnsjaxError(f"observed must have the names {list(self.names)}, got {list(observed)}.")
+        parts = {name: part.with_observed(observed[name]) for name, part in self.parts.items()}
         return Joint(parts, self.shared)
 
 
@@ -111,13 +119,14 @@ def merge_parameter(found: dict[str, Parameter], parameter: Parameter, experimen
     Raises
     ------
     ParameterError
-        If one of the same name has another prior.
+        If one of the same name has another prior or unit.
     """
     paths = tuple(f"experiments.{experiment}.{path}" for path in parameter.paths)
     before = found.get(parameter.name)
     if before is None:
         found[parameter.name] = dataclasses.replace(parameter, where=paths)
         return
-    if (theirs := describe_prior(before.prior)) != (ours := describe_prior(parameter.prior)):
-        raise ParameterError(f"{parameter.name!r} cannot be shared: its priors are {theirs} and {ours}.")
+    if dataclasses.replace(parameter, where=before.where) != before:
+        theirs, ours = (f"{describe_prior(p.prior)} {p.unit}".rstrip() for p in (before, parameter))
+        raise ParameterError(f"{parameter.name!r} cannot be shared: its priors are {theirs} and {ours} ({experiment}).")
     found[parameter.name] = dataclasses.replace(before, where=(*before.paths, *paths))

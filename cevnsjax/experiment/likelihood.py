@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from scipy.stats import chi2
 
 from cevnsjax.arrays import as_float, check_positive
+from cevnsjax.errors import CevnsjaxError
 
 
 class AbstractLikelihood(eqx.Module):
@@ -25,6 +26,16 @@ class AbstractLikelihood(eqx.Module):
         """
 
     @abstractmethod
+    def check(self, observed: np.ndarray) -> None:
+        """Refuse data that cannot be.
+
+        Raises
+        ------
+        CevnsjaxError
+            If so.
+        """
+
+    @abstractmethod
     def error_bars(self, observed: np.ndarray, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Lengths of the error bars, downwards and upwards, of data that were summed over axes, for plots."""
 
@@ -34,6 +45,10 @@ class PoissonLikelihood(AbstractLikelihood):
 
     def __call__(self, expected: Float[Array, "*bin"], observed: Float[Array, "*bin"]) -> Float[Array, ""]:
         return poisson_log_likelihood(expected, observed)
+
+    def check(self, observed: np.ndarray) -> None:
+        if not np.all(np.isfinite(observed) & (observed >= 0.0)):
+            raise CevnsjaxError("observed counts must be finite and not negative.")
 
     def error_bars(self, observed: np.ndarray, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         counts = observed.sum(axis=axes)
@@ -47,7 +62,7 @@ class GaussianLikelihood(AbstractLikelihood):
     Attributes
     ----------
     error
-        Standard deviation of each bin, in the unit of the data, shape of the data.
+        Standard deviation of each bin, in the unit of the data, shape of the data; or one number for all bins.
     error_up
         Another one for expectations above the data (the error bar upwards), where a result is quoted so.
     """
@@ -67,9 +82,18 @@ class GaussianLikelihood(AbstractLikelihood):
         pull = (expected - observed) / jnp.where(expected > observed, above, self.error)
         return -0.5 * (pull**2).sum()
 
+    def check(self, observed: np.ndarray) -> None:
+        if not np.all(np.isfinite(observed)):
+            raise CevnsjaxError("observed numbers must be finite.")
+        for name, error in (("error", self.error), ("error_up", self.error_up)):
+            if error is not None and error.shape not in ((), observed.shape):
+                raise CevnsjaxError(f"{name} must have the shape {observed.shape} of the data, got {error.shape}.")
+
     def error_bars(self, observed: np.ndarray, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         def summed(error) -> np.ndarray:
-            return np.sqrt((np.broadcast_to(np.asarray(error), observed.shape) ** 2).sum(axis=axes))
+            # of the data with all their axes, where the errors may have several observables in one
+            each = np.asarray(error).reshape(observed.shape if error.ndim else ())
+            return np.sqrt((np.broadcast_to(each, observed.shape) ** 2).sum(axis=axes))
 
         return summed(self.error), summed(self.error if self.error_up is None else self.error_up)
 

@@ -33,6 +33,11 @@ class TemplateVariation(eqx.Module):
     down: Float[Array, "energy time"] | None = eqx.field(converter=_optional, default=None)
     pull: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 
+    def __check_init__(self):
+        for name, histogram in (("up", self.up), ("down", self.down)):
+            if histogram is not None:
+                check_positive(f"the sum of {name}", histogram.sum(), "any normalisation")
+
     def change(self, nominal: Float[Array, "energy time"]) -> Float[Array, "energy time"]:
         """Change of a normalised histogram, which sums to zero."""
         up = self.up / self.up.sum()
@@ -61,11 +66,13 @@ class TemplateBackground(AbstractBackground):
 
     def __check_init__(self):
         check_positive("events", self.events, "events")
+        check_positive("the sum of template", self.template.sum(), "any normalisation")
         for name, variation in self.variations.items():
-            if variation.up.shape != self.template.shape:
-                raise CevnsjaxError(
-                    f"variations[{name!r}] must have the shape {self.template.shape}, got {variation.up.shape}."
-                )
+            for histogram in (variation.up, variation.down):
+                if histogram is not None and histogram.shape != self.template.shape:
+                    raise CevnsjaxError(
+                        f"variations[{name!r}] must have the shape {self.template.shape}, got {histogram.shape}."
+                    )
 
     def counts(self, window: TimeWindow) -> Float[Array, "energy time"]:
         nominal = self.template / self.template.sum()

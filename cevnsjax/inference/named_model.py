@@ -10,7 +10,7 @@ import equinox as eqx
 import numpyro.distributions as dist
 
 from cevnsjax.cross_section import AbstractElectronTerm, AbstractTerm, Coherent, ElectronScattering
-from cevnsjax.errors import ParameterError
+from cevnsjax.errors import CevnsjaxError, ParameterError
 from cevnsjax.experiment import Experiment, Joint, merge_parameter
 from cevnsjax.inference.model import Derived
 from cevnsjax.parameter import Parameter
@@ -56,11 +56,12 @@ class NamedModel:
 
     def free_nuisances(self, experiment: Experiment | Joint) -> tuple[str, ...]:
         """Names of the nuisance parameters of an experiment that are free unless they are fixed."""
-        return tuple(
-            p.name
-            for p in experiment.nuisances
-            if not (self.fixes_flux and all(path.endswith("flux.norm") for path in p.paths))
-        )
+        return tuple(p.name for p in experiment.nuisances if not (self.fixes_flux and _moves_every_flux(p, experiment)))
+
+
+def _moves_every_flux(parameter: Parameter, experiment: Experiment | Joint) -> bool:
+    """Whether a parameter is the norm of the flux in all experiments; that of one of them is not a norm of all data."""
+    return len(parameter.paths) == len(experiment.parts) and all(p.endswith("flux.norm") for p in parameter.paths)
 
 
 @dataclass(frozen=True)
@@ -70,26 +71,35 @@ class _OfFirst:
     function: Callable[[Any], Any]
 
     def __call__(self, experiment: Joint):
-        return self.function(next(iter(experiment.experiments.values())))
+        return self.function(next(iter(experiment.parts.values())))
 
 
 def jointly(model: NamedModel) -> NamedModel:
     """Build the same model of several experiments: what it offers to be free is common to all of them."""
 
+    def prepare(joint: Joint) -> Joint:
+        def each(part: Experiment) -> Experiment:
+            try:
+                return model.prepare(part)
+            except CevnsjaxError as error:
+                raise ParameterError(f"The model cannot be used for {part.name}: {error}") from error
+
+        return joint.map(each)
+
     def parameters(joint: Joint) -> tuple[Parameter, ...]:
         found: dict[str, Parameter] = {}
-        for name, part in joint.experiments.items():
+        for name, part in joint.parts.items():
             for parameter in model.parameters(part):
                 merge_parameter(found, parameter, name)
         return tuple(found.values())
 
     def free(joint: Joint) -> tuple[str, ...]:
-        each = (model.free_by_default(part) for part in joint.experiments.values())
+        each = (model.free_by_default(part) for part in joint.parts.values())
         return tuple(dict.fromkeys(itertools.chain.from_iterable(each)))
 
     return dataclasses.replace(
         model,
-        prepare=lambda joint: joint.map(model.prepare),
+        prepare=prepare,
         parameters=parameters,
         default_free=free,
         derived=tuple(Derived(one.name, _OfFirst(one.function), one.unit) for one in model.derived),

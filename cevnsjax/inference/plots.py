@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIGNAL_COLOUR = "#f4a259"
-BACKGROUND_COLOURS = ("#5fb3d4", "#2a9d8f", "#c58bb8", "#b5a642", "#8c6bb1", "#a3b86c")
+BACKGROUND_COLOURS = (
+    *("#5fb3d4", "#2a9d8f", "#c58bb8", "#b5a642", "#8c6bb1", "#a3b86c"),
+    *("#d98880", "#7f8fa6", "#e0c068", "#6d9dc5", "#a9746e", "#74b49b"),
+)
 STEADY_STATE_COLOUR = "#dcdfe3"
 BAND_COLOUR = "#1d4e89"
 INK = "#1b2733"
@@ -29,7 +32,8 @@ LABELS = {
     "nin": "neutrino-induced neutrons",
     "steady_state": "steady state",
 }
-MOST_CORNER_PARAMETERS, MOST_LABELLED_EDGES = 12, 14
+COMMON_LABELS = ("expected", "posterior median", "68 % band", "90 % band", "data")
+MOST_CORNER_PARAMETERS, MOST_LABELLED_EDGES, MANY_BINS = 12, 14, 40
 _STYLE = {"font_size": 12.0, "dpi": 150}
 
 
@@ -106,6 +110,7 @@ def _plot(each: Sequence[tuple[Experiment, Mapping[str, Any], np.ndarray | None]
     figure = Figure(figsize=(6.5 * columns, 5.6 * len(rows)), dpi=_STYLE["dpi"], layout="constrained")
     grid = figure.subplots(len(rows), columns, squeeze=False)
     handles: dict[str, Any] = {}
+    colours = _colours([name for part, _, _, _, sample in rows for name in _stacking_order(part, sample)])
     for row, (part, components, expected, index, sample) in enumerate(rows):
         observed = np.asarray(part.observed[index])
         shown = _shown_axes(part)
@@ -113,7 +118,8 @@ def _plot(each: Sequence[tuple[Experiment, Mapping[str, Any], np.ndarray | None]
             axis, edges = grid[row, column], np.asarray(part.axes[number].edges)
             stacked = {name: part.project(components[name], number) for name in _stacking_order(part, sample)}
             band = None if expected is None else part.project(expected[:, index], number)
-            _projection(axis, edges, stacked, band, part.project(observed, number), _error_bars(part, index, number))
+            data = part.project(observed, number)
+            _projection(axis, edges, stacked, colours, band, data, _error_bars(part, index, number))
             _dress(axis, part.axes[number].name, edges, part.quantity)
             for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
                 handles.setdefault(label, handle)
@@ -122,11 +128,13 @@ def _plot(each: Sequence[tuple[Experiment, Mapping[str, Any], np.ndarray | None]
         counted = isinstance(part.likelihood, PoissonLikelihood)
         events = f", {observed.sum():.0f} events" if counted else ""
         grid[row, 0].set_title(f"{part.name}: {sample}{events}", loc="left", color=INK)
+    # what all have in common after the components of each
+    labels = sorted(handles, key=COMMON_LABELS.__contains__)
     figure.legend(
-        handles.values(),
-        handles.keys(),
+        [handles[label] for label in labels],
+        labels,
         loc="outside lower center",
-        ncols=4,
+        ncols=2 * columns,
         frameon=False,
         fontsize=_STYLE["font_size"],
     )
@@ -153,9 +161,10 @@ def _stacking_order(experiment: Experiment, sample: str) -> list[str]:
     return sorted(names, key=lambda name: (name in experiment.interactions, name != "steady_state", name))
 
 
-def _colours(names: list[str]) -> dict[str, str]:
+def _colours(names: Sequence[str]) -> dict[str, str]:
+    """One colour for each name, the same in all panels."""
     known = {"cevns": SIGNAL_COLOUR, "steady_state": STEADY_STATE_COLOUR}
-    others = [name for name in names if name not in known]
+    others = [name for name in dict.fromkeys(names) if name not in known]
     return known | {name: BACKGROUND_COLOURS[i % len(BACKGROUND_COLOURS)] for i, name in enumerate(others)}
 
 
@@ -163,12 +172,13 @@ def _projection(
     axis: "Axes",
     edges: np.ndarray,
     stacked: dict[str, np.ndarray],
+    colours: dict[str, str],
     band: np.ndarray | None,
     observed: np.ndarray,
     error_bars: tuple[np.ndarray, np.ndarray],
 ) -> None:
     """Draw one projection: components ``[bin]`` stacked, band of draws ``[draw, bin]``, data ``[bin]``."""
-    colours, bottom = _colours(list(stacked)), np.zeros(len(edges) - 1)
+    bottom, crowded = np.zeros(len(edges) - 1), len(edges) > MANY_BINS
     for name, counts in stacked.items():
         label = LABELS.get(name, name.replace("_", " "))
         axis.stairs(bottom + counts, edges, baseline=bottom, fill=True, color=colours[name], label=label)
@@ -191,13 +201,16 @@ def _projection(
         yerr=error_bars,
         fmt="o",
         color="black",
-        markersize=4.5,
-        elinewidth=1.3,
+        markersize=2.5 if crowded else 4.5,
+        elinewidth=0.7 if crowded else 1.3,
         capsize=0,
         label="data",
         zorder=5,
     )
-    axis.set_ylim(0.0, 1.08 * max(float((observed + error_bars[1]).max()), float(top.max())))
+    lowest = float((observed - error_bars[0]).min())
+    axis.set_ylim(min(0.0, 1.08 * lowest), 1.08 * max(float((observed + error_bars[1]).max()), float(top.max())))
+    if lowest < 0.0:
+        axis.axhline(0.0, color=INK, linewidth=0.8)
 
 
 def _drawn_equally_wide(edges: np.ndarray) -> bool:
@@ -209,7 +222,7 @@ def _drawn_equally_wide(edges: np.ndarray) -> bool:
 def _dress(axis: "Axes", name: str, edges: np.ndarray, quantity_shown: str) -> None:
     size = _STYLE["font_size"]
     quantity, _, unit = name.rpartition("_")
-    text = f"{quantity.replace('_', ' ') or name} / {unit.replace('us', 'µs')}"
+    text = f"{quantity.replace('_', ' ')} / {unit.replace('us', 'µs')}" if quantity else name
     if _drawn_equally_wide(edges):
         places = np.arange(len(edges), dtype=float)
         axis.set_xscale(
@@ -218,8 +231,9 @@ def _dress(axis: "Axes", name: str, edges: np.ndarray, quantity_shown: str) -> N
         )
         text += "  (bins drawn equally wide)"
     axis.set_xlim(edges[0], edges[-1])
-    if len(edges) <= MOST_LABELLED_EDGES:
-        axis.set_xticks(edges, [f"{edge:g}" for edge in edges])
+    if len(edges) <= MOST_LABELLED_EDGES or _drawn_equally_wide(edges):
+        labelled = edges[:: -(-len(edges) // MOST_LABELLED_EDGES)]
+        axis.set_xticks(labelled, [f"{edge:g}" for edge in labelled])
         axis.minorticks_off()
     axis.set_xlabel(text, fontsize=size + 1, color=INK)
     axis.set_ylabel(quantity_shown, fontsize=size + 1, color=INK)
@@ -244,7 +258,8 @@ def plot_corner(posterior: Posterior, path: Path) -> None:
     nuisances = {parameter.name for parameter in posterior.model.experiment.nuisances}
     shown = sorted(posterior.model.parameters, key=lambda p: p.name in nuisances)[:MOST_CORNER_PARAMETERS]
     flat = np.stack([np.asarray(posterior.samples[p.name], dtype=float).reshape(-1) for p in shown], axis=1)
-    names = [p.name.replace("_", " ") for p in shown]
+    # the name of an experiment on a line of its own
+    names = [p.name.replace("_", " ").replace(".", "\n", 1) for p in shown]
     labels = [
         f"{name}\n/ {p.unit.replace('us', 'µs')}" if p.unit else name for name, p in zip(names, shown, strict=True)
     ]

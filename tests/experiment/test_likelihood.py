@@ -1,12 +1,16 @@
-"""The Poisson likelihood: against SciPy, at empty bins, in float32."""
+"""The likelihoods: against SciPy, at empty bins, in float32."""
 
+import dataclasses
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.stats import poisson
+from scipy.stats import norm, poisson
 
-from cevnsjax.experiment import poisson_log_likelihood
+from cevnsjax.errors import CevnsjaxError
+from cevnsjax.experiment import GaussianLikelihood, PoissonLikelihood, poisson_log_likelihood
 
 
 def deviance_half(expected, observed):
@@ -80,3 +84,106 @@ def test_float32_is_accurate_relative_to_its_own_size():
 def test_shape_is_free():
     found = float(poisson_log_likelihood(jnp.array(2.0), jnp.array(3.0)))
     assert found == pytest.approx(3 * np.log(2 / 3) + 1, rel=1e-13)
+
+
+# numbers with errors
+
+
+def test_gaussian_is_the_ratio_of_densities():
+    generator = np.random.default_rng(2)
+    observed, error = generator.normal(0.0, 5.0, (1, 7, 2)), generator.uniform(0.1, 3.0, (1, 7, 2))
+    expected = observed + error * generator.normal(0.0, 2.0, observed.shape)
+    found = float(GaussianLikelihood(error)(jnp.asarray(expected), jnp.asarray(observed)))
+    exact = (norm.logpdf(observed, expected, error) - norm.logpdf(observed, observed, error)).sum()
+    assert found == pytest.approx(exact, rel=1e-12)
+
+
+def test_gaussian_with_two_errors():
+    """x +0.5 -2: an expectation above x is compared with 0.5, one below with 2."""
+    likelihood = GaussianLikelihood(jnp.array([2.0, 2.0]), jnp.array([0.5, 0.5]))
+    expected, observed = jnp.array([11.0, 9.0]), jnp.array([10.0, 10.0])
+    exact = sum(norm.logpdf(x, 10.0, s) - norm.logpdf(10.0, 10.0, s) for x, s in ((11.0, 0.5), (9.0, 2.0)))
+    assert float(likelihood(expected, observed)) == pytest.approx(exact, rel=1e-13)
+
+
+@pytest.mark.parametrize("error_up", [None, 0.5])
+def test_gaussian_gradients(error_up, precision):
+    """By the expectation and the errors, at the data (where the two halves meet) and far from them."""
+
+    def value(expected, error, up):
+        return GaussianLikelihood(error, up)(expected, jnp.array([10.0, 10.0, 10.0, 10.0], dtype=float))
+
+    expected = jnp.array([7.0, 10.0, 11.0, 1e6], dtype=float)
+    errors = [None if e is None else jnp.full((4,), e, dtype=float) for e in (2.0, error_up)]
+    gradients = jax.grad(value, argnums=(0, 1) if error_up is None else (0, 1, 2))(expected, *errors)
+    above = error_up or 2.0
+    pulls, sizes = np.array([-3.0, 0.0, 1.0, 999990.0]), np.array([2.0, 2.0, above, above])
+    np.testing.assert_allclose(gradients[0], -pulls / sizes**2, rtol=1e-6)
+    by_size = pulls**2 / sizes**3
+    below = np.array([1.0, 1.0, 0.0, 0.0])
+    if error_up is None:
+        np.testing.assert_allclose(gradients[1], by_size, rtol=1e-6)
+    else:
+        np.testing.assert_allclose(gradients[1], by_size * below, rtol=1e-6)
+        np.testing.assert_allclose(gradients[2], by_size * (1.0 - below), rtol=1e-6)
+
+
+def test_gaussian_error_bars():
+    """Errors of a sum add in quadrature; errors whose energies are several observables in one are taken apart."""
+    error = np.arange(1.0, 13.0).reshape(1, 6, 2)
+    observed = np.zeros((1, 3, 2, 2))
+    down, up = GaussianLikelihood(error, 2.0 * error).error_bars(observed, (2, 3))
+    expected = np.sqrt((error.reshape(1, 3, 4) ** 2).sum(axis=2))
+    np.testing.assert_allclose(down, expected, rtol=1e-14)
+    np.testing.assert_allclose(up, 2.0 * expected, rtol=1e-14)
+    down, up = GaussianLikelihood(3.0).error_bars(observed, (2, 3))
+    np.testing.assert_allclose([down, up], np.full((2, 1, 3), 6.0), rtol=1e-14)
+
+
+def test_poisson_error_bars():
+    """Garwood: the probabilities of what was seen, or more, and or less, are 15.9 % at the ends."""
+    observed = np.array([[[0.0, 3.0], [0.0, 7.0]]])
+    down, up = PoissonLikelihood().error_bars(observed, (1,))
+    low, high = np.array([[0.0, 10.0]]) - down, np.array([[0.0, 10.0]]) + up
+    np.testing.assert_allclose(low[0, 0], 0.0)
+    np.testing.assert_allclose(poisson.cdf([0, 10], high[0]), 0.15865, rtol=1e-4)
+    np.testing.assert_allclose(poisson.sf(9, low[0, 1]), 0.15865, rtol=1e-4)
+
+
+def test_poisson_without_expectation(precision):
+    """mu = 0 costs nothing where nothing was seen, and is all but impossible where something was."""
+    zero = jnp.zeros((1,), dtype=float)
+    value, slope = jax.value_and_grad(PoissonLikelihood())(zero, zero)
+    assert (float(value), float(slope[0])) == (0.0, -1.0)
+    value, slope = jax.value_and_grad(PoissonLikelihood())(zero, zero + 2.0)
+    assert -1e5 < float(value) < -100.0
+    assert np.isfinite(float(slope[0]))
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (lambda: GaussianLikelihood(np.array([1.0, 0.0])), "error must be positive"),
+        (lambda: GaussianLikelihood(np.array([1.0, 2.0]), np.array([1.0, -2.0])), "error_up must be positive"),
+        (lambda: GaussianLikelihood(np.ones(3)).check(np.ones(2)), r"error must have the shape \(2,\) of the data"),
+        (lambda: GaussianLikelihood(1.0).check(np.array([np.nan])), "observed numbers must be finite"),
+        (lambda: PoissonLikelihood().check(np.array([-1.0])), "observed counts must be finite and not negative"),
+    ],
+)
+def test_refused(check, message):
+    with pytest.raises(CevnsjaxError, match=message):
+        check()
+
+
+def test_rates_may_be_negative(csi):
+    """Of data less their background; counts may not."""
+    data = np.asarray(csi.observed) - 4.0
+    rates = dataclasses.replace(csi, likelihood=GaussianLikelihood(4.0)).with_observed(data)
+    expected, found = eqx.filter_jit(lambda e: (e.expected(), e.log_likelihood()))(rates)
+    assert float(found) == pytest.approx(
+        norm.logpdf(data, expected, 4.0).sum() - 198 * norm.logpdf(0, 0, 4.0), rel=1e-9
+    )
+    with pytest.raises(CevnsjaxError, match="not negative"):
+        csi.with_observed(data)
+    with pytest.raises(CevnsjaxError, match=r"error must have the shape \(2, 9, 11\) of the data, got \(2, 9, 1\)"):
+        dataclasses.replace(csi, likelihood=GaussianLikelihood(np.ones((2, 9, 1))))
