@@ -101,8 +101,8 @@ def dresden_ii(quenching: str | AbstractQuenching = "iron-filter", reactor_off: 
 def dresden_ii_lindhard(reactor_off: bool = True) -> Experiment:
     """Build the experiment with the modified Lindhard quenching factor, whose k and q are nuisance parameters.
 
-    k has the measurement 0.162 +- 0.004 (A. Bonhomme et al., arXiv:2202.03754) as its prior; that of q is flat, from
-    an offset of +85 eV to -28 eV.
+    k has the measurement 0.162 +- 0.004 (A. Bonhomme et al., arXiv:2202.03754) as its prior, which was made above
+    0.4 keV where an offset matters less; that of q is flat, from an offset of +142 eV to -28 eV.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def dresden_ii_lindhard(reactor_off: bool = True) -> Experiment:
         ),
         Parameter(
             "quenching_q",
-            dist.Uniform(-3e-4, 1e-4),
+            dist.Uniform(-5e-4, 1e-4),
             "quenching.q",
             description="offset of the quenching factor; -1e-5 is +2.83 eV",
         ),
