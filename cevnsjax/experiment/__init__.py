@@ -4,7 +4,8 @@ from cevnsjax.experiment.background import AbstractBackground, MeasuredBackgroun
 from cevnsjax.experiment.catalogue import EXPERIMENTS, named_experiment
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
 from cevnsjax.experiment.coherent_lar import coherent_lar, coherent_lar_templates
-from cevnsjax.experiment.continuum import CaptureLine, ContinuumBackground, LineBackground
+from cevnsjax.experiment.continuum import CaptureLine, ContinuumBackground, LineBackground, Satellite
+from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.experiment.freeze import freeze
 from cevnsjax.experiment.joint import Joint, merge_parameter
@@ -31,6 +32,7 @@ __all__ = [
     "LineBackground",
     "MeasuredBackground",
     "PoissonLikelihood",
+    "Satellite",
     "Scattering",
     "SimulatedBackground",
     "TemplateBackground",
@@ -38,6 +40,8 @@ __all__ = [
     "coherent_csi_2021",
     "coherent_lar",
     "coherent_lar_templates",
+    "dresden_ii",
+    "dresden_ii_lindhard",
     "freeze",
     "merge_parameter",
     "named_experiment",

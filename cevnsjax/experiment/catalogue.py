@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
 from cevnsjax.experiment.coherent_lar import coherent_lar, coherent_lar_templates
+from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.joint import Joint
 
@@ -12,6 +13,8 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "coherent-csi-2021": coherent_csi_2021,
     "coherent-lar": coherent_lar,
     "coherent-lar-templates": coherent_lar_templates,
+    "dresden-ii": dresden_ii,
+    "dresden-ii-lindhard": dresden_ii_lindhard,
 }
 """Functions that build the experiments, by the name used on the command line."""
 

@@ -11,7 +11,7 @@ from cevnsjax.response import TimeWindow
 
 
 class ContinuumBackground(AbstractBackground):
-    """A constant, and an exponential that falls with energy: dR/dE = c + a exp(-E/E_0).
+    """A constant, and an exponential that falls with energy: dR/dE = c + a exp(-(E - E_ref)/E_0).
 
     Attributes
     ----------
@@ -21,12 +21,15 @@ class ContinuumBackground(AbstractBackground):
         c and a, in the unit of the data per keV.
     decay_energy_keV
         E_0, keV.
+    reference_energy_keV
+        E_ref, keV: where there are data, a and E_0 hardly depend on each other in a fit.
     """
 
     edges_keV: Float[Array, " edge"] = eqx.field(converter=as_float)
     constant_per_keV: Float[Array, ""] = eqx.field(converter=as_float)
     exponential_per_keV: Float[Array, ""] = eqx.field(converter=as_float)
     decay_energy_keV: Float[Array, ""] = eqx.field(converter=as_float)
+    reference_energy_keV: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 
     def __check_init__(self):
         if is_concrete(self.edges_keV):
@@ -36,12 +39,28 @@ class ContinuumBackground(AbstractBackground):
     def counts(self, window: TimeWindow) -> Float[Array, "energy time"]:
         width = jnp.diff(self.edges_keV)
         # of an exponential the whole bin, without the cancellation of two exponentials
-        fall = -jnp.expm1(-width / self.decay_energy_keV) * jnp.exp(-self.edges_keV[:-1] / self.decay_energy_keV)
+        start = jnp.exp((self.reference_energy_keV - self.edges_keV[:-1]) / self.decay_energy_keV)
+        fall = -jnp.expm1(-width / self.decay_energy_keV) * start
         return (self.constant_per_keV * width + self.exponential_per_keV * self.decay_energy_keV * fall)[:, None]
 
 
+class Satellite(eqx.Module):
+    """A line of another subshell beside a line of electron capture.
+
+    Attributes
+    ----------
+    fraction
+        Area relative to the line.
+    offset_keV
+        Position relative to the line, keV.
+    """
+
+    fraction: Float[Array, ""] = eqx.field(converter=as_float)
+    offset_keV: Float[Array, ""] = eqx.field(converter=as_float)
+
+
 class CaptureLine(eqx.Module):
-    """A line of electron capture, with a weaker one of the next subshell beside it.
+    """A line of electron capture, with those of other subshells of the same decays.
 
     Attributes
     ----------
@@ -49,14 +68,13 @@ class CaptureLine(eqx.Module):
         Area, in the unit of the data.
     offset_keV
         Position relative to the reference line, keV.
-    satellite_fraction, satellite_offset_keV
-        Area of the weaker line relative to this one, and its position relative to this one, keV.
+    satellites
+        The lines of other subshells by name.
     """
 
     events: Float[Array, ""] = eqx.field(converter=as_float)
     offset_keV: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
-    satellite_fraction: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
-    satellite_offset_keV: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+    satellites: dict[str, Satellite] = eqx.field(default_factory=dict)
 
 
 class LineBackground(AbstractBackground):
@@ -88,8 +106,10 @@ class LineBackground(AbstractBackground):
         total = jnp.zeros_like(self.edges_keV[1:])
         for line in self.lines.values():
             position = self.centroid_keV + line.offset_keV
-            satellite = self._fractions(position + line.satellite_offset_keV)
-            total = total + line.events * (self._fractions(position) + line.satellite_fraction * satellite)
+            shape = self._fractions(position)
+            for satellite in line.satellites.values():
+                shape = shape + satellite.fraction * self._fractions(position + satellite.offset_keV)
+            total = total + line.events * shape
         return total[:, None]
 
     def _fractions(self, position_keV: Float[Array, ""]) -> Float[Array, " energy"]:

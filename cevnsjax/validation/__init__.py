@@ -3,6 +3,7 @@
 from cevnsjax.validation.coherent_csi_2021 import COHERENT_CSI_2021
 from cevnsjax.validation.coherent_lar import COHERENT_LAR
 from cevnsjax.validation.decay_at_rest import DECAY_AT_REST
+from cevnsjax.validation.dresden_ii import DRESDEN_II
 from cevnsjax.validation.electron_scattering import ELECTRON_SCATTERING
 from cevnsjax.validation.form_factors import FORM_FACTORS
 from cevnsjax.validation.limits import LIMITS
@@ -36,5 +37,6 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *SOURCES,
     *COHERENT_CSI_2021,
     *COHERENT_LAR,
+    *DRESDEN_II,
 )
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""

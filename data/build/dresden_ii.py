@@ -66,6 +66,7 @@ def write_parameters(out):
             "cm^-2 s^-1",
             f"{used}; 2.96 GW at 10.39 m with 7.2 neutrinos per fission give 4.78e13, so it includes neutron capture",
         ),
+        "flux_relative_uncertainty": (0.02, "1", RECALLED),
         "thermal_power_GW": (2.96, "GW", RECALLED),
         "baseline_m": (10.39, "m", RECALLED),
         "neutrinos_per_fission": (7.2, "1", RECALLED),
