@@ -184,6 +184,7 @@ API = {
         "SimulatedBackground",
         "TemplateBackground",
         "TemplateVariation",
+        "coherent_csi_2017",
         "coherent_csi_2021",
         "coherent_lar",
         "coherent_lar_templates",
@@ -193,6 +194,8 @@ API = {
         "merge_parameter",
         "named_experiment",
         "poisson_log_likelihood",
+        "xenonnt_8b",
+        "xenonnt_8b_2024",
     ],
     "cevnsjax.inference": [
         "InterruptedScan",

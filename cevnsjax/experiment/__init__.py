@@ -2,6 +2,7 @@
 
 from cevnsjax.experiment.background import AbstractBackground, MeasuredBackground, SimulatedBackground
 from cevnsjax.experiment.catalogue import EXPERIMENTS, named_experiment
+from cevnsjax.experiment.coherent_csi_2017 import coherent_csi_2017
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
 from cevnsjax.experiment.coherent_lar import coherent_lar, coherent_lar_templates
 from cevnsjax.experiment.continuum import CaptureLine, ContinuumBackground, LineBackground, Satellite
@@ -17,6 +18,7 @@ from cevnsjax.experiment.likelihood import (
 )
 from cevnsjax.experiment.scattering import Scattering
 from cevnsjax.experiment.template import TemplateBackground, TemplateVariation
+from cevnsjax.experiment.xenonnt_8b import xenonnt_8b, xenonnt_8b_2024
 
 __all__ = [
     "EXPERIMENTS",
@@ -37,6 +39,7 @@ __all__ = [
     "SimulatedBackground",
     "TemplateBackground",
     "TemplateVariation",
+    "coherent_csi_2017",
     "coherent_csi_2021",
     "coherent_lar",
     "coherent_lar_templates",
@@ -46,4 +49,6 @@ __all__ = [
     "merge_parameter",
     "named_experiment",
     "poisson_log_likelihood",
+    "xenonnt_8b",
+    "xenonnt_8b_2024",
 ]

@@ -3,18 +3,23 @@
 from collections.abc import Callable, Iterable
 
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
+from cevnsjax.experiment.coherent_csi_2017 import coherent_csi_2017
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
 from cevnsjax.experiment.coherent_lar import coherent_lar, coherent_lar_templates
 from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.joint import Joint
+from cevnsjax.experiment.xenonnt_8b import xenonnt_8b, xenonnt_8b_2024
 
 EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
+    "coherent-csi-2017": coherent_csi_2017,
     "coherent-csi-2021": coherent_csi_2021,
     "coherent-lar": coherent_lar,
     "coherent-lar-templates": coherent_lar_templates,
     "dresden-ii": dresden_ii,
     "dresden-ii-lindhard": dresden_ii_lindhard,
+    "xenonnt-8b": xenonnt_8b,
+    "xenonnt-8b-2024": xenonnt_8b_2024,
 }
 """Functions that build the experiments, by the name used on the command line."""
 

@@ -91,6 +91,9 @@ class InterpolatedSpectra(eqx.Module):
 
     def totals(self) -> Float[Array, " spectrum"]:
         """Integrals of the densities over all energies."""
+        if not self.logarithmic:
+            values = self.values_per_MeV
+            return (0.5 * (values[:, 1:] + values[:, :-1]) * jnp.diff(self.energy_MeV)[None]).sum(axis=1)
         return self.moments(self.energy_MeV[0])[:, POWERS.index(0)]
 
     def restricted(self, lowest_energy_MeV: float, highest_energy_MeV: float) -> "InterpolatedSpectra":

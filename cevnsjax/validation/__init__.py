@@ -1,5 +1,6 @@
 """Published numbers that the package is held against; the tests pin every one of them."""
 
+from cevnsjax.validation.coherent_csi_2017 import COHERENT_CSI_2017
 from cevnsjax.validation.coherent_csi_2021 import COHERENT_CSI_2021
 from cevnsjax.validation.coherent_lar import COHERENT_LAR
 from cevnsjax.validation.decay_at_rest import DECAY_AT_REST
@@ -15,6 +16,7 @@ from cevnsjax.validation.quenching import QUENCHING
 from cevnsjax.validation.reactor import REACTOR
 from cevnsjax.validation.sources import SOURCES
 from cevnsjax.validation.weak_charges import WEAK_CHARGES
+from cevnsjax.validation.xenonnt_8b import XENONNT_8B
 
 __all__ = [
     "PUBLISHED",
@@ -35,8 +37,10 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *QUENCHING,
     *REACTOR,
     *SOURCES,
+    *COHERENT_CSI_2017,
     *COHERENT_CSI_2021,
     *COHERENT_LAR,
     *DRESDEN_II,
+    *XENONNT_8B,
 )
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""

@@ -27,6 +27,17 @@ EXPECTED = {  # background events of a run
     ("sr0", "er"): 0.13, ("sr1", "er"): 0.55, ("sr2", "er"): 0.52,
     ("sr0", "rg"): 0.17, ("sr1", "rg"): 0.41, ("sr2", "rg"): 0.17,
 }  # fmt: skip
+STATISTICAL_MODEL = (
+    "github.com/XENONnT/light_wimp_data_release (172ccc2), test_statistical_model_original.yaml: statistical model of "
+    "the search for light dark matter in SR0 and SR1 (arXiv:2409.17868)"
+)
+UNCERTAINTIES = {  # relative, of the norm: (value, key in the statistical model)
+    "sr0_accidental_coincidence": (0.0904, "ac_sr0_rate_multiplier"),
+    "sr1_accidental_coincidence": (0.0576, "ac_sr1_rate_multiplier"),
+    "electronic_recoil": (1.0, "er_rate_multiplier, common to the runs"),
+    "neutron": (0.58, "nr_rate_multiplier, common to the runs"),
+    "signal_efficiency": (0.25, "signal_efficiency, common to the runs; light and charge yields are apart from it"),
+}
 ENERGIES = np.round(0.5 + 0.1 * np.arange(46), 1)
 
 
@@ -122,7 +133,14 @@ def write_parameters(out, edges):
             if axis == "cs2":
                 text, unit = f"{text}; unit recalled from the papers, not stated in the release", "PE"
             entries[f"{run}_{axis}_edges{'_PE' if axis == 'cs2' else ''}"] = (values, unit, text)
-    title = "XENONnT solar 8B search, exposures and bin edges"
+    for name, (value, key) in UNCERTAINTIES.items():
+        entries[f"{name}_relative_uncertainty"] = (value, "1", f"{STATISTICAL_MODEL}, {key}")
+    entries["sr2_accidental_coincidence_relative_uncertainty"] = (
+        UNCERTAINTIES["sr1_accidental_coincidence"][0],
+        "1",
+        "chosen: that of SR1; no source for SR2 is in the public copies",
+    )
+    title = "XENONnT solar 8B search, exposures, bin edges and uncertainties"
     write_values(out / "parameters.json", title, f"{RELEASE}, {LICENCE}; papers {PAPERS}", entries, MADE_BY)
 
 
