@@ -66,11 +66,16 @@ def list_command(
 
 
 def _experiments() -> list[dict[str, Any]]:
-    """Names, and the first line of the documentation of the file of each."""
-    from cevnsjax.experiment import EXPERIMENTS
+    """Names, what stands in the place of data, and the first line of the documentation of the file of each."""
+    from cevnsjax.experiment import EXPERIMENTS, experiment_kind
 
-    files = {name: inspect.getmodule(build) for name, build in EXPERIMENTS.items()}
-    return [{"name": name, "description": (inspect.getdoc(file) or "").split("\n")[0]} for name, file in files.items()]
+    def first_line(build) -> str:
+        return (inspect.getdoc(inspect.getmodule(build)) or "").split("\n")[0]
+
+    return [
+        {"name": name, "kind": experiment_kind(name), "description": first_line(build)}
+        for name, build in EXPERIMENTS.items()
+    ]
 
 
 def _models(experiment: str) -> list[dict[str, Any]]:

@@ -1,11 +1,13 @@
 """Experiments: one file each, assembled from blocks."""
 
 from cevnsjax.experiment.background import AbstractBackground, MeasuredBackground, SimulatedBackground
-from cevnsjax.experiment.catalogue import EXPERIMENTS, named_experiment
+from cevnsjax.experiment.catalogue import EXPERIMENTS, experiment_kind, named_experiment
 from cevnsjax.experiment.coherent_csi_2017 import coherent_csi_2017
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
+from cevnsjax.experiment.coherent_ge_mini import coherent_ge_mini
 from cevnsjax.experiment.coherent_lar import coherent_lar, coherent_lar_templates
 from cevnsjax.experiment.continuum import CaptureLine, ContinuumBackground, LineBackground, Satellite
+from cevnsjax.experiment.conus_plus import conus_plus
 from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.experiment.freeze import freeze
@@ -41,10 +43,13 @@ __all__ = [
     "TemplateVariation",
     "coherent_csi_2017",
     "coherent_csi_2021",
+    "coherent_ge_mini",
     "coherent_lar",
     "coherent_lar_templates",
+    "conus_plus",
     "dresden_ii",
     "dresden_ii_lindhard",
+    "experiment_kind",
     "freeze",
     "merge_parameter",
     "named_experiment",

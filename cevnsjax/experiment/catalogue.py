@@ -1,15 +1,24 @@
 """Experiments by name."""
 
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.experiment.coherent_csi_2017 import coherent_csi_2017
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
+from cevnsjax.experiment.coherent_ge_mini import coherent_ge_mini
 from cevnsjax.experiment.coherent_lar import coherent_lar, coherent_lar_templates
+from cevnsjax.experiment.conus_plus import conus_plus
 from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.joint import Joint
+from cevnsjax.experiment.projections import PROJECTIONS
 from cevnsjax.experiment.xenonnt_8b import xenonnt_8b, xenonnt_8b_2024
+
+_COUNTING: dict[str, Callable[[], Experiment]] = {
+    "coherent-ge-mini": coherent_ge_mini,
+    "conus-plus": conus_plus,
+}
 
 EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "coherent-csi-2017": coherent_csi_2017,
@@ -20,8 +29,25 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "dresden-ii-lindhard": dresden_ii_lindhard,
     "xenonnt-8b": xenonnt_8b,
     "xenonnt-8b-2024": xenonnt_8b_2024,
+    **_COUNTING,
+    **PROJECTIONS,
 }
 """Functions that build the experiments, by the name used on the command line."""
+
+
+def experiment_kind(name: str) -> Literal["data", "counting", "projection"]:
+    """Tell what stands in the place of data: a measured spectrum, a published count, or the prediction itself.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no experiment of that name.
+    """
+    if name not in EXPERIMENTS:
+        raise UnknownNameError("experiment", name, EXPERIMENTS)
+    if name in PROJECTIONS:
+        return "projection"
+    return "counting" if name in _COUNTING else "data"
 
 
 def named_experiment(name: str, share: Iterable[str] = ()) -> Experiment | Joint:

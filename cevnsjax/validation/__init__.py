@@ -3,6 +3,7 @@
 from cevnsjax.validation.coherent_csi_2017 import COHERENT_CSI_2017
 from cevnsjax.validation.coherent_csi_2021 import COHERENT_CSI_2021
 from cevnsjax.validation.coherent_lar import COHERENT_LAR
+from cevnsjax.validation.counting import COUNTING
 from cevnsjax.validation.decay_at_rest import DECAY_AT_REST
 from cevnsjax.validation.dresden_ii import DRESDEN_II
 from cevnsjax.validation.electron_scattering import ELECTRON_SCATTERING
@@ -11,6 +12,7 @@ from cevnsjax.validation.limits import LIMITS
 from cevnsjax.validation.oscillation import OSCILLATION
 from cevnsjax.validation.peers import PEERS
 from cevnsjax.validation.point_values import POINT_VALUES
+from cevnsjax.validation.projections import PROJECTED
 from cevnsjax.validation.published_number import Comparison, PublishedNumber, compare
 from cevnsjax.validation.quenching import QUENCHING
 from cevnsjax.validation.reactor import REACTOR
@@ -42,5 +44,7 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *COHERENT_LAR,
     *DRESDEN_II,
     *XENONNT_8B,
+    *COUNTING,
+    *PROJECTED,
 )
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""

@@ -1,0 +1,67 @@
+"""Projections: detectors that are planned or have published no spectrum, with their own prediction in place of data.
+
+Copy one of the files to add another, and name it in `PROJECTIONS`.
+"""
+
+from collections.abc import Callable
+
+from cevnsjax.experiment.experiment import Experiment
+from cevnsjax.experiment.projections.ccm200 import ccm200
+from cevnsjax.experiment.projections.cicenns import cicenns
+from cevnsjax.experiment.projections.connie import connie
+from cevnsjax.experiment.projections.conus import conus
+from cevnsjax.experiment.projections.jsns2 import jsns2
+from cevnsjax.experiment.projections.miner import miner
+from cevnsjax.experiment.projections.nucleus import nucleus_1, nucleus_2, nucleus_3
+from cevnsjax.experiment.projections.pip2_bd import pip2_bd
+from cevnsjax.experiment.projections.projection import (
+    flat_background,
+    norm_nuisances,
+    projection,
+    reactor_panels,
+    sensitive_days,
+    shape_nuisance,
+)
+from cevnsjax.experiment.projections.red_100 import red_100
+from cevnsjax.experiment.projections.ricochet import ricochet
+from cevnsjax.experiment.projections.sbc import sbc
+
+PROJECTIONS: dict[str, Callable[[], Experiment]] = {
+    "cicenns": cicenns,
+    "ccm200": ccm200,
+    "jsns2": jsns2,
+    "pip2-bd": pip2_bd,
+    "nucleus-1": nucleus_1,
+    "nucleus-2": nucleus_2,
+    "nucleus-3": nucleus_3,
+    "conus": conus,
+    "connie": connie,
+    "miner": miner,
+    "red-100": red_100,
+    "ricochet": ricochet,
+    "sbc": sbc,
+}
+"""Functions that build the projections, by name."""
+
+__all__ = [
+    "PROJECTIONS",
+    "ccm200",
+    "cicenns",
+    "connie",
+    "conus",
+    "flat_background",
+    "jsns2",
+    "miner",
+    "norm_nuisances",
+    "nucleus_1",
+    "nucleus_2",
+    "nucleus_3",
+    "pip2_bd",
+    "projection",
+    "reactor_panels",
+    "red_100",
+    "ricochet",
+    "sbc",
+    "sensitive_days",
+    "shape_nuisance",
+]

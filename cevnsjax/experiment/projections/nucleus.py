@@ -1,0 +1,58 @@
+"""NUCLEUS at Chooz with germanium, three scenarios (arXiv:2302.10460): threshold, background and exposure.
+
+Scenarios of J. Liao, H. Liu and D. Marfatia, as given in a talk of 2024: (1) 1 kg yr, 100 counts/(keV kg d), 5 eV;
+(2) 3 kg yr, 1 count/(keV kg d), 5 eV; (3) 300 kg yr, 1 count/(keV kg d), 1 eV. The detectors measure the recoil energy
+itself. Two cores of 4.25 GW at 72 and 102 m are recalled; antineutrinos are those of TEXONO's table (2.14e12 cm^-2
+s^-1). Assumed: a resolution of a fifth of the threshold and 3 % of the energy, errors of 3 % (flux), 5 % (background)
+and 1 % (energy scale).
+"""
+
+import numpy as np
+
+from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.projections.projection import (
+    flat_background,
+    norm_nuisances,
+    projection,
+    reactor_panels,
+    shape_nuisance,
+)
+from cevnsjax.flux import Reactor, ThermalPower
+from cevnsjax.quenching import ConstantQuenching
+from cevnsjax.response import GaussianResponse, Resolution
+
+
+def nucleus_1() -> Experiment:
+    """Build scenario 1."""
+    return _scenario("nucleus-1", 1.0, 100.0, 0.005)
+
+
+def nucleus_2() -> Experiment:
+    """Build scenario 2."""
+    return _scenario("nucleus-2", 3.0, 1.0, 0.005)
+
+
+def nucleus_3() -> Experiment:
+    """Build scenario 3."""
+    return _scenario("nucleus-3", 300.0, 1.0, 0.001)
+
+
+def _scenario(name: str, mass_kg: float, background_per_keV_kg_day: float, threshold_keV: float) -> Experiment:
+    edges = np.geomspace(threshold_keV, 4.0, 31)
+    flux = Reactor("texono", ThermalPower(8.5, [72.0, 102.0], [0.5, 0.5]), 365.25 * 86400.0)
+    background = flat_background(edges, background_per_keV_kg_day, mass_kg, 365.25)
+    return projection(
+        name,
+        flux=flux,
+        target="Ge",
+        mass_kg=mass_kg,
+        quenching=ConstantQuenching(1.0),
+        response=GaussianResponse(edges, Resolution(noise_keV=threshold_keV / 5.0, constant=0.03)),
+        axis=Axis("energy_keV", edges),
+        background=background,
+        nuisances=(
+            *norm_nuisances("reactor", 0.03, background, 0.05),
+            shape_nuisance("energy_scale", 1.0, 0.01, "quenching.factor", "measured over true recoil energy"),
+        ),
+        panels=reactor_panels(0.13 * (threshold_keV / 0.005) ** 0.5, flux, (0.1, 0.2, 0.4, 0.6, 0.8)),
+    )

@@ -1,0 +1,145 @@
+"""What projections have in common: a flat background, three kinds of nuisances, and the prediction in place of data."""
+
+from collections.abc import Sequence
+
+import equinox as eqx
+import numpy as np
+import numpyro.distributions as dist
+
+from cevnsjax.cross_section import Coherent, ErlerSu
+from cevnsjax.experiment.background import MeasuredBackground
+from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
+from cevnsjax.flux import AbstractArrival, AbstractFlux, ExponentialTimes, SteadyArrival
+from cevnsjax.flux.facilities import DecayAtRestFacility
+from cevnsjax.parameter import Parameter
+from cevnsjax.quenching import AbstractQuenching
+from cevnsjax.response import AbstractResponse, TimeWindow
+from cevnsjax.spectrum import Panels
+from cevnsjax.target import compound
+
+
+def projection(
+    name: str,
+    *,
+    flux: AbstractFlux,
+    target: str,
+    mass_kg: float,
+    quenching: AbstractQuenching,
+    response: AbstractResponse,
+    axis: Axis,
+    background: MeasuredBackground,
+    nuisances: tuple[Parameter, ...],
+    panels: Panels,
+    arrival: AbstractArrival | None = None,
+    time_edges_us: Sequence[float] | None = None,
+    window: TimeWindow | None = None,
+) -> Experiment:
+    """Build an experiment whose data are its own prediction (Asimov data), in this package's convention.
+
+    Parameters
+    ----------
+    name
+        The name in the catalogue.
+    flux, target, mass_kg, quenching, response, panels
+        Blocks of :class:`cevnsjax.experiment.Experiment`; the target as a formula.
+    axis
+        Name and edges of the energy bins.
+    background
+        The only background, called ``steady_state``.
+    nuisances
+        Nuisance parameters.
+    arrival, time_edges_us
+        Arrival times and edges of their bins, us, of a pulsed source; none for one without pulses.
+    window
+        Time bins with an efficiency, in the place of ``time_edges_us``.
+    """
+    if window is None:
+        window = TimeWindow(NO_TIMES.edges if time_edges_us is None else time_edges_us)
+    times = NO_TIMES if arrival is None else Axis("time_us", np.asarray(window.edges_us))
+    experiment = Experiment(
+        name=name,
+        flux=flux,
+        arrival=SteadyArrival(flux.components) if arrival is None else arrival,
+        target=compound(target),
+        mass_kg=mass_kg,
+        interactions={"cevns": Coherent({"sm": ErlerSu()})},
+        quenching=quenching,
+        response=response,
+        window=window,
+        panels=panels,
+        signal_norm=1.0,
+        backgrounds={"steady_state": background},
+        samples={"beam_on": ("signal", "steady_state")},
+        observed=np.zeros((1, axis.bins, times.bins)),
+        axes=(axis, times),
+        nuisances=nuisances,
+    )
+    # a pulse is many small operations, quicker compiled together; a reactor's spectra are quicker one by one
+    return experiment.asimov() if arrival is None else eqx.filter_jit(Experiment.asimov)(experiment)
+
+
+def reactor_panels(lowest_energy_MeV: float, flux: AbstractFlux, fractions: tuple[float, ...] = ()) -> Panels:
+    """Quadrature between the break points of a reactor, dense enough for bins that are wider than the resolution.
+
+    Parameters
+    ----------
+    lowest_energy_MeV
+        The smallest neutrino energy whose recoils are seen, MeV.
+    flux
+        The reactor.
+    fractions
+        Where the first panel is cut, for thresholds of a few electronvolts.
+    """
+    return Panels(lowest_energy_MeV, (30,) * (len(fractions) + flux.break_points_MeV.shape[0]), fractions)
+
+
+def flat_background(
+    edges_keV: Sequence[float], counts_per_keV_kg_day: float, mass_kg: float, days: float
+) -> MeasuredBackground:
+    """Build a background that is constant in energy and time.
+
+    Parameters
+    ----------
+    edges_keV
+        Edges of the energy bins, in the unit of the data.
+    counts_per_keV_kg_day
+        Its level.
+    mass_kg, days
+        Mass, and the time that the detector is sensitive: of a pulsed source only its windows
+        (:func:`sensitive_days`).
+    """
+    width = np.diff(edges_keV)
+    events = counts_per_keV_kg_day * mass_kg * days * width.sum()
+    return MeasuredBackground(events, width, ExponentialTimes(0.0))
+
+
+def sensitive_days(facility: DecayAtRestFacility, beam_time_s: float, window_us: float) -> float:
+    """Days in the windows after the pulses of a facility, over a time at full power in s."""
+    return beam_time_s * facility.repetition_rate_Hz * 1e-6 * window_us / 86400.0
+
+
+def norm_nuisances(
+    source: str, flux_error: float, background: MeasuredBackground, background_error: float
+) -> tuple[Parameter, Parameter]:
+    """Norms of the flux (``SOURCE_flux_norm``) and of the background, with their relative errors."""
+    events = float(background.events)
+    return (
+        Parameter(
+            f"{source}_flux_norm",
+            dist.TruncatedNormal(1.0, flux_error, low=0.0),
+            "flux.norm",
+            description=f"flux over its nominal value ({100.0 * flux_error:g} %)",
+        ),
+        Parameter(
+            "steady_state_events",
+            dist.TruncatedNormal(events, background_error * events, low=0.0),
+            "backgrounds.steady_state.events",
+            "events",
+            "background",
+        ),
+    )
+
+
+def shape_nuisance(name: str, nominal: float, error: float, where: str, description: str) -> Parameter:
+    """Build a positive number with a Gaussian error: a quenching factor, the scale of energies."""
+    return Parameter(name, dist.TruncatedNormal(nominal, error, low=0.0), where, description=description)

@@ -1,0 +1,84 @@
+"""Projections: fluxes at the detectors, and the events of CICENNS."""
+
+import functools
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from cevnsjax.cross_section import Coherent, ErlerSu, SpinHalf
+from cevnsjax.experiment.projections import cicenns, conus, nucleus_1
+from cevnsjax.flux import GaussianPulse, PionDecayArrival, Reactor
+from cevnsjax.paths import get_path, set_number
+from cevnsjax.validation.published_number import PublishedNumber
+
+_YEAR_S = 365.25 * 86400.0
+
+
+def _cicenns_flux() -> float:
+    return float(cicenns().flux.fluence_per_cm2.sum()) / _YEAR_S
+
+
+def _cicenns_reference() -> float:
+    """Events in the convention of the reference: every photo-electron, COHERENT's pulse, 2.0e7 cm^-2 s^-1."""
+    experiment = cicenns().with_interactions({"cevns": Coherent({"sm": ErlerSu()}, SpinHalf())})
+    experiment = set_number(experiment, "flux.norm", 2.0e7 / _cicenns_flux())
+    edges = jnp.append(get_path(experiment, "response.edges_PE"), 250.0)
+    arrival = PionDecayArrival(GaussianPulse(0.44, 0.15))
+    experiment = eqx.tree_at(lambda e: (get_path(e, "response.edges_PE"), e.arrival), experiment, (edges, arrival))
+    return float(experiment.signal().sum())
+
+
+def _reactor_flux(build) -> float:
+    flux = build().flux
+    assert isinstance(flux, Reactor)
+    return float(flux.flux_per_cm2_s)
+
+
+PROJECTED = (
+    PublishedNumber(
+        "cicenns-flux",
+        "independent calculation; 2.0e7 in a talk of J. Liao, 2024",
+        "all flavours; 0.14 MW, 1.6 GeV, 0.17 neutrinos per proton and flavour (recalled), 10.5 m",
+        20103856.389,
+        1e-6 * 20103856.389,
+        "cm^-2 s^-1",
+        _cicenns_flux,
+    ),
+    PublishedNumber(
+        "cicenns-count",
+        "independent calculation",
+        "300 kg, 365.25 d at 2.0e7 cm^-2 s^-1; COHERENT CsI[Na] response and time efficiency, 0 to 6 us, every "
+        "photo-electron; Gaussian pulse 0.44 +- 0.15 us; Klein-Nystrand 1.2 A^(1/3) fm, Erler-Su, spin-1/2 kinematics",
+        2460.5417618,
+        1e-3 * 2460.5417618,
+        "events",
+        _cicenns_reference,
+    ),
+    PublishedNumber(
+        "cicenns-events",
+        "talk of J. Liao, 2024: about 2500 a year",
+        "default prediction: a calendar year at 2.01e7 cm^-2 s^-1, PE < 60, two bunches",
+        2500.0,
+        50.0,
+        "events",
+        lambda: float(cicenns().signal().sum()),
+    ),
+    PublishedNumber(
+        "nucleus-flux",
+        "independent calculation with 7.24 antineutrinos per fission",
+        "two cores of 4.25 GW at 72 and 102 m; TEXONO's table, 7.2434 per fission",
+        2142833153200.0,
+        1e-3 * 2142833153200.0,
+        "cm^-2 s^-1",
+        functools.partial(_reactor_flux, nucleus_1),
+    ),
+    PublishedNumber(
+        "conus-flux",
+        "arXiv:2011.00210, 2.3e13",
+        "3.9 GW at 17.1 m; BESTIOLE-2023 with captures",
+        2.3e13,
+        0.02 * 2.3e13,
+        "cm^-2 s^-1",
+        functools.partial(_reactor_flux, conus),
+    ),
+)

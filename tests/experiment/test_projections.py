@@ -1,0 +1,102 @@
+"""Projections: every one builds, is its own prediction, and can be differentiated in its nuisances."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cevnsjax.experiment import EXPERIMENTS, experiment_kind
+from cevnsjax.experiment.projections import (
+    PROJECTIONS,
+    flat_background,
+    nucleus_1,
+    nucleus_2,
+    nucleus_3,
+    sensitive_days,
+)
+from cevnsjax.flux import decay_at_rest_facility
+from cevnsjax.paths import get_path, set_paths
+
+# one of each kind of response, quenching and source; the others are built of the same blocks
+QUICK = ("cicenns", "nucleus-2", "red-100")
+EACH = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in PROJECTIONS]
+
+
+@pytest.fixture(scope="module", params=EACH)
+def experiment(request):
+    return EXPERIMENTS[request.param]()
+
+
+def test_catalogue():
+    assert PROJECTIONS.keys() == {name for name in EXPERIMENTS if experiment_kind(name) == "projection"}
+
+
+def test_is_its_own_prediction(experiment):
+    assert EXPERIMENTS[experiment.name] is PROJECTIONS[experiment.name]
+    expected, signal = np.asarray(experiment.expected()), np.asarray(experiment.signal())
+    assert expected.shape == experiment.observed.shape
+    assert np.all(np.isfinite(signal))
+    assert np.all(signal >= 0.0)
+    assert signal.sum() > 1.0
+    np.testing.assert_allclose(experiment.observed, expected, rtol=1e-10)
+
+
+def test_likelihood(experiment):
+    """Largest where it should be: at the nominal values, with a gradient of zero there and a finite one beside."""
+    paths = [path for parameter in experiment.nuisances for path in parameter.paths]
+    names = [parameter.name for parameter in experiment.nuisances]
+    assert len(set(names)) == len(names)
+    values = [get_path(experiment, path) for path in paths]
+
+    @jax.jit
+    @jax.value_and_grad
+    def log_likelihood(values):
+        return set_paths(experiment, paths, values).log_likelihood()
+
+    best, slope = log_likelihood(values)
+    moved, beside = log_likelihood([value * 1.02 + 0.01 for value in values])
+    np.testing.assert_allclose(best, 0.0, atol=1e-9)
+    assert moved < 0.0
+    # slopes are sums of (n/mu - 1) dmu: rounding of as many counts as there are
+    np.testing.assert_allclose([s * (abs(v) + 1.0) for s, v in zip(slope, values, strict=True)], 0.0, atol=1e-4)
+    assert np.all(np.isfinite(beside))
+
+
+def test_quadrature(experiment):
+    panels = eqx.tree_at(lambda p: p.orders, experiment.panels, tuple(2 * order for order in experiment.panels.orders))
+    found, fine = (
+        np.asarray(each.signal().sum(axis=0))
+        for each in (experiment, eqx.tree_at(lambda e: e.panels, experiment, panels))
+    )
+    np.testing.assert_allclose(found, fine, rtol=2e-5, atol=1e-6 * fine.max())
+
+
+def test_scenarios_of_nucleus():
+    """Background: level, mass, days and width of the window; the signal of 2 is three times that of 1."""
+    first, second, third = nucleus_1(), nucleus_2(), nucleus_3()
+    for experiment, events in ((first, 100.0 * 365.25 * 3.995), (third, 300.0 * 365.25 * 3.999)):
+        np.testing.assert_allclose(experiment.backgrounds["steady_state"].events, events, rtol=1e-12)
+    np.testing.assert_allclose(second.signal(), 3.0 * first.signal(), rtol=1e-12)
+    assert third.axes[0].edges[0] == pytest.approx(0.001)
+
+
+def test_flat_background():
+    background = flat_background((1.0, 2.0, 4.0), 10.0, 5.0, 2.0)
+    from cevnsjax.response import TimeWindow
+
+    counts = background.counts(TimeWindow((0.0, 1.0, 4.0)))
+    np.testing.assert_allclose(counts, [[25.0, 75.0], [50.0, 150.0]], rtol=1e-12)
+
+
+def test_sensitive_days():
+    """25 pulses a second with 6 us each are 150 us in each second."""
+    days = sensitive_days(decay_at_rest_facility("csns"), 86400.0, 6.0)
+    np.testing.assert_allclose(days, 1.5e-4, rtol=1e-12)
+
+
+def test_float32():
+    with jax.enable_x64(False):
+        rough = nucleus_2().expected()
+        assert rough.dtype == jnp.float32
+    np.testing.assert_allclose(rough, nucleus_2().expected(), rtol=2e-4)
