@@ -209,7 +209,7 @@ def _drawn_equally_wide(edges: np.ndarray) -> bool:
 def _dress(axis: "Axes", name: str, edges: np.ndarray, quantity_shown: str) -> None:
     size = _STYLE["font_size"]
     quantity, _, unit = name.rpartition("_")
-    text = f"{quantity.replace('_', ' ') or name} / {unit.replace('us', 'µs')}"
+    text = f"{quantity.replace('_', ' ')} / {unit.replace('us', 'µs')}" if quantity else name
     if _drawn_equally_wide(edges):
         places = np.arange(len(edges), dtype=float)
         axis.set_xscale(
