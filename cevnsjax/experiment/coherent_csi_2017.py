@@ -17,7 +17,7 @@ place (``data/README.md``). The data of 2021 contain these: the two are not for 
 
 import numpy as np
 import numpyro.distributions as dist
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from cevnsjax.arrays import as_float
 from cevnsjax.constants import ELEMENTARY_CHARGE_C
@@ -124,14 +124,11 @@ def _beam_off_decay_rate_per_us(counts: Table) -> tuple[float, float]:
     """Fall with time of all beam-off events in the energy window, up to 12 us: its rate and standard error, us^-1."""
     energy, time = counts["photoelectrons_low_PE"], counts["time_low_us"] + 0.25
     selected = (energy >= _PHOTOELECTRON_EDGES_PE[0]) & (energy < _PHOTOELECTRON_EDGES_PE[-1])
-    events = sum(counts[f"{sample}_beam_off_counts"] for sample in ("coincidence", "anticoincidence"))[selected]
+    events = (counts["coincidence_beam_off_counts"] + counts["anticoincidence_beam_off_counts"])[selected]
     mean, end = np.average(time[selected], weights=events), time.max() + 0.25
 
-    def excess(rate: float) -> float:
-        return 1.0 / rate - end / np.expm1(rate * end) - mean
-
     # largest likelihood where the mean time is that of the exponential; the information of an event is its variance
-    rate = float(brentq(excess, 1e-6, 1.0))
+    rate = root_scalar(lambda r: 1.0 / r - end / np.expm1(r * end) - mean, bracket=(1e-6, 1.0)).root
     variance = 1.0 / rate**2 - (0.5 * end / np.sinh(0.5 * rate * end)) ** 2
     return rate, float(1.0 / np.sqrt(events.sum() * variance))
 

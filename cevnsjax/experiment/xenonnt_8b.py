@@ -39,7 +39,7 @@ _SECONDS_PER_YEAR = 365.25 * 86400.0
 _KG_PER_TONNE = 1000.0
 _OBSERVABLES = ("cS2", "S2 shadow", "S1 BDT", "S2 BDT")
 _LOWEST_ENERGY_MEV = 5.3  # 0.5 keV needs 5.37 MeV on the lightest isotope
-_THIRDS = (0.0, 1.0, 2.0, 3.0)
+_BINS = (0.5, 1.5, 2.5, 3.5)
 
 
 def xenonnt_8b(runs: Sequence[str] = RUNS) -> Experiment:
@@ -77,12 +77,12 @@ def xenonnt_8b(runs: Sequence[str] = RUNS) -> Experiment:
             _LOWEST_ENERGY_MEV, tuple(16 if edge > _LOWEST_ENERGY_MEV else 1 for edge in flux.break_points_MeV)
         ),
         signal_norm=1.0,
-        backgrounds=backgrounds,
+        backgrounds={**backgrounds},
         samples={"events": ("signal", *backgrounds)},
         observed=np.concatenate([bins[f"{run}_observed_counts"] for run in runs])[None, :, None],
         axes=(
-            Axis("science run", np.arange(len(runs) + 1.0)),
-            *(Axis(f"{name} (bin)", _THIRDS) for name in _OBSERVABLES),
+            Axis("science run", np.arange(len(runs) + 1.0) - 0.5),
+            *(Axis(f"{name} bin", _BINS) for name in _OBSERVABLES),
             NO_TIMES,
         ),
         nuisances=_nuisances(runs, values, backgrounds),
