@@ -6,7 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 
 from cevnsjax.cross_section import Coherent, ErlerSu, SpinHalf
-from cevnsjax.experiment.projections import cicenns, conus, nucleus_1
+from cevnsjax.experiment.projections import cicenns, nucleus_1
 from cevnsjax.flux import GaussianPulse, PionDecayArrival, Reactor
 from cevnsjax.paths import get_path, set_number
 from cevnsjax.validation.published_number import PublishedNumber
@@ -14,13 +14,16 @@ from cevnsjax.validation.published_number import PublishedNumber
 _YEAR_S = 365.25 * 86400.0
 
 
+_cicenns = functools.cache(cicenns)
+
+
 def _cicenns_flux() -> float:
-    return float(cicenns().flux.fluence_per_cm2.sum()) / _YEAR_S
+    return float(_cicenns().flux.fluence_per_cm2.sum()) / _YEAR_S
 
 
 def _cicenns_reference() -> float:
     """Events in the convention of the reference: every photo-electron, COHERENT's pulse, 2.0e7 cm^-2 s^-1."""
-    experiment = cicenns().with_interactions({"cevns": Coherent({"sm": ErlerSu()}, SpinHalf())})
+    experiment = _cicenns().with_interactions({"cevns": Coherent({"sm": ErlerSu()}, SpinHalf())})
     experiment = set_number(experiment, "flux.norm", 2.0e7 / _cicenns_flux())
     edges = jnp.append(get_path(experiment, "response.edges_PE"), 250.0)
     arrival = PionDecayArrival(GaussianPulse(0.44, 0.15))
@@ -28,8 +31,8 @@ def _cicenns_reference() -> float:
     return float(experiment.signal().sum())
 
 
-def _reactor_flux(build) -> float:
-    flux = build().flux
+def _nucleus_flux() -> float:
+    flux = nucleus_1().flux
     assert isinstance(flux, Reactor)
     return float(flux.flux_per_cm2_s)
 
@@ -61,7 +64,7 @@ PROJECTED = (
         2500.0,
         50.0,
         "events",
-        lambda: float(cicenns().signal().sum()),
+        lambda: float(_cicenns().signal().sum()),
     ),
     PublishedNumber(
         "nucleus-flux",
@@ -70,15 +73,6 @@ PROJECTED = (
         2142833153200.0,
         1e-3 * 2142833153200.0,
         "cm^-2 s^-1",
-        functools.partial(_reactor_flux, nucleus_1),
-    ),
-    PublishedNumber(
-        "conus-flux",
-        "arXiv:2011.00210, 2.3e13",
-        "3.9 GW at 17.1 m; BESTIOLE-2023 with captures",
-        2.3e13,
-        0.02 * 2.3e13,
-        "cm^-2 s^-1",
-        functools.partial(_reactor_flux, conus),
+        _nucleus_flux,
     ),
 )

@@ -21,6 +21,7 @@ def cicenns() -> Experiment:
     """Build the projection."""
     facility, coherent = decay_at_rest_facility("csns"), coherent_csi_2021()
     steady = coherent.backgrounds["steady_state"]
+    assert isinstance(steady, MeasuredBackground)
     background = MeasuredBackground(_steady_events(coherent, facility), steady.energy_shape, steady.times)
     return projection(
         "cicenns",

@@ -94,7 +94,7 @@ def reactor_panels(lowest_energy_MeV: float, flux: AbstractFlux, fractions: tupl
 
 
 def flat_background(
-    edges_keV: Sequence[float], counts_per_keV_kg_day: float, mass_kg: float, days: float
+    edges_keV: Sequence[float] | np.ndarray, counts_per_keV_kg_day: float, mass_kg: float, days: float
 ) -> MeasuredBackground:
     """Build a background that is constant in energy and time.
 

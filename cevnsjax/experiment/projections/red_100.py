@@ -1,10 +1,10 @@
 """RED-100, liquid xenon at the Kalinin reactor: arXiv:1910.06190.
 
-Recalled, not checked against the paper: 3.1 GW at 19 m, 100 kg of fiducial xenon. Electrons of a recoil: Lindhard and
-Thomas-Imel (arXiv:1101.6080), recombination free to 20 % (assumed). Assumed: all electrons are extracted, 4 to 12 of
-them are kept, their number is Gaussian around its mean n with the variance n + 0.09, 100 days with the reactor on, 30
-events/(kg d) of accidental electrons spread evenly, errors of 5 % (flux) and 2 % (background). Energies are 13.8 eV for
-each electron.
+Its abstract: a threshold of 4 electrons. Recalled, not checked: 3.1 GW at 19 m, 100 kg of fiducial xenon. Electrons of
+a recoil: Lindhard and Thomas-Imel (arXiv:1101.6080), recombination free to 20 % (assumed). Assumed: all electrons are
+extracted, 4 to 12 of them are kept, their number is Gaussian around its mean n with the variance n + 0.09, 100 days
+with the reactor on, 30 events/(kg d) of accidental electrons spread evenly, errors of 5 % (flux) and 2 % (background).
+Energies are 13.8 eV for each electron.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """SBC, an argon bubble chamber near a 1 MW research reactor: arXiv:2101.08785.
 
-Recalled, not checked against the paper: 10 kg of argon at 3 m from the 1 MW TRIGA Mark III of ININ, threshold 0.1 keV
-of nuclear recoil. A bubble chamber counts recoils above its threshold and measures no energy: one bin. Assumed: one
-year, a turn-on of 10 eV width, half an event of background a day, fuel as of MINER, errors of 5 % (flux), 10 %
-(background) and 5 % (threshold, as an energy scale).
+Its abstract: 10 kg of argon at 3 m from 1 MW for a year, threshold 0.1 keV of nuclear recoil. A bubble chamber counts
+recoils above its threshold and measures no energy: one bin. Assumed: full power all the year, a turn-on of 10 eV width,
+half an event of background a day, fuel as of MINER, errors of 5 % (flux), 10 % (background) and 5 % (threshold, as an
+energy scale).
 """
 
 from cevnsjax.experiment.experiment import Axis, Experiment
