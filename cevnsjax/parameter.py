@@ -44,7 +44,8 @@ class Parameter:
 
     def _key(self):
         leaves, structure = jax.tree.flatten(self.prior)
-        return self.name, self.paths, self.unit, structure, tuple(float(np.asarray(leaf)) for leaf in leaves)
+        # twelve digits: 0.009/0.09 is 0.1
+        return self.name, self.paths, self.unit, structure, tuple(f"{float(np.asarray(leaf)):.12g}" for leaf in leaves)
 
     # two parameters with the same prior are the same, so that a model built anew is not compiled anew
     def __eq__(self, other):
