@@ -233,7 +233,7 @@ def _dress(axis: "Axes", name: str, edges: np.ndarray, quantity_shown: str) -> N
     axis.set_xlim(edges[0], edges[-1])
     if len(edges) <= MOST_LABELLED_EDGES or _drawn_equally_wide(edges):
         labelled = edges[:: -(-len(edges) // MOST_LABELLED_EDGES)]
-        axis.set_xticks(labelled, [f"{edge:g}" for edge in labelled])
+        axis.set_xticks(labelled, [f"{edge:.3g}" if edge < 1e3 else f"{edge:g}" for edge in labelled])
         axis.minorticks_off()
     axis.set_xlabel(text, fontsize=size + 1, color=INK)
     axis.set_ylabel(quantity_shown, fontsize=size + 1, color=INK)

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from cevnsjax.experiment import EXPERIMENTS, experiment_kind, freeze
-from cevnsjax.experiment.projections import PROJECTIONS, flat_background, nucleus_2, sensitive_days
+from cevnsjax.experiment.projections import (
+    PROJECTIONS,
+    flat_background,
+    nucleus_1,
+    nucleus_2,
+    nucleus_3,
+    sensitive_days,
+)
 from cevnsjax.flux import decay_at_rest_facility
 from cevnsjax.paths import get_path, set_paths
 from cevnsjax.response import TimeWindow
@@ -70,15 +77,16 @@ def test_quadrature(experiment):
     np.testing.assert_allclose(found, fine, rtol=2e-5, atol=1e-6 * fine.max())
 
 
-def test_scenarios_of_nucleus(experiment):
-    """Background: level, mass, days and width of the window."""
-    scenarios = {"nucleus-1": (1.0, 100.0, 3.995), "nucleus-2": (3.0, 1.0, 3.995), "nucleus-3": (300.0, 1.0, 3.999)}
-    if experiment.name not in scenarios:
-        pytest.skip("another experiment")
-    mass, level, width = scenarios[experiment.name]
+@pytest.mark.parametrize(
+    ("build", "mass_kg", "level", "width_keV"),
+    [(nucleus_1, 1.0, 100.0, 3.995), (nucleus_2, 3.0, 1.0, 3.995), (nucleus_3, 300.0, 1.0, 3.999)],
+)
+def test_scenarios_of_nucleus(build, mass_kg, level, width_keV):
+    """Background in counts/(keV kg d), exposure in a year, threshold."""
+    experiment = build()
     events = get_path(experiment, "backgrounds.steady_state.events")
-    np.testing.assert_allclose(events, mass * level * width * 365.25, rtol=1e-12)
-    np.testing.assert_allclose(experiment.axes[0].edges[0], 4.0 - width, rtol=1e-9)
+    np.testing.assert_allclose(events, mass_kg * level * width_keV * 365.25, rtol=1e-12)
+    np.testing.assert_allclose(experiment.axes[0].edges[0], 4.0 - width_keV, rtol=1e-9)
 
 
 def test_flat_background():

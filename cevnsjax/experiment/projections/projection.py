@@ -69,7 +69,7 @@ def projection(
         panels=panels,
         signal_norm=1.0,
         backgrounds={"steady_state": background},
-        samples={"beam_on": ("signal", "steady_state")},
+        samples={"reactor_on" if arrival is None else "beam_on": ("signal", "steady_state")},
         observed=np.zeros((1, axis.bins, times.bins)),
         axes=(axis, times),
         nuisances=nuisances,
