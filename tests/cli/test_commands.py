@@ -47,8 +47,10 @@ def test_python_m_and_a_cache_that_cannot_be_written():
 
 def test_list_json(cevnsjax):
     content = cevnsjax("list", "--paths", "--json").json
-    assert content["experiments"][0]["name"] == CSI
-    assert "2110.07730" in content["experiments"][0]["description"]
+    experiments = {row["name"]: row for row in content["experiments"]}
+    assert "2110.07730" in experiments[CSI]["description"]
+    kinds = {CSI: "data", "conus-plus": "counting", "nucleus-1": "projection"}
+    assert {name: experiments[name]["kind"] for name in kinds} == kinds
     models = {row["name"]: row for row in content["models"]}
     assert models["sm"]["default_free"] == ["signal_norm"]
     parameters = {row["name"]: row for row in content["parameters"]}
