@@ -22,6 +22,7 @@ from numpyro.infer.hmc import hmc
 
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import ParameterError
+from cevnsjax.inference.jump import jump
 from cevnsjax.inference.model import Model
 
 Progress = Callable[[str, int, int], None]
@@ -122,6 +123,9 @@ def _advance(model: Model, observed, tuning: Tuning, states):
 
         def step(current, _):
             following = transition(current)
+            # not while the mass matrix adapts: it would be that of where the chain is
+            settled = following.i > tuning.warmup - min(2 * BLOCK, tuning.warmup)
+            following = jax.lax.cond(settled, lambda at: jump(model, observed, at), lambda at: at, following)
             statistics = {
                 "diverging": following.diverging,
                 "tree_steps": following.num_steps,

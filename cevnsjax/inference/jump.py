@@ -1,0 +1,57 @@
+"""Jumps between separated regions of a posterior, which no trajectory of a Hamiltonian crosses."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cevnsjax.inference.model import Model
+
+JUMPS = 8
+"""Tries after each draw: together they cost what three leapfrog steps do."""
+
+
+def own_parameters(model: Model) -> np.ndarray:
+    """Positions of the parameters that are not nuisances of an experiment; all, where there are no others."""
+    nuisances = {parameter.name for parameter in model.experiment.nuisances}
+    own = [index for index, name in enumerate(model.names) if name not in nuisances]
+    return np.array(own or range(len(model.names)))
+
+
+def jump(model: Model, observed, state):
+    """Metropolis steps of the model's own parameters, as wide as the whole posterior.
+
+    A coupling and the one that gives the same rate with the amplitude reversed are far apart, with nothing between them;
+    nuisance parameters are alike in both. Steps are normal with twice the covariance of the pooled warm-up (that of the
+    difference of two draws), which is the inverse mass matrix of the chain: symmetric and fixed, so the posterior is
+    left as it is.
+
+    Parameters
+    ----------
+    model, observed
+        The model and its data.
+    state
+        State of one chain of NumPyro's NUTS.
+
+    Returns
+    -------
+    Any
+        The state where the steps end, with potential and gradient there.
+    """
+    own = own_parameters(model)
+    covariance = state.adapt_state.inverse_mass_matrix[np.ix_(own, own)]
+    root = jnp.linalg.cholesky(2.0 * covariance)
+    key, *keys = jax.random.split(state.rng_key, 3)
+
+    def step(current, random):
+        latent, potential = current
+        normal, uniform = random
+        there = latent.at[own].add(jnp.matmul(root, normal, precision="highest"))
+        height = model.potential(there, observed)
+        accepted = jnp.log(uniform) < potential - height  # false for a height that is not a number
+        return (jnp.where(accepted, there, latent), jnp.where(accepted, height, potential)), None
+
+    normals = jax.random.normal(keys[0], (JUMPS, len(own)), dtype=state.z.dtype)
+    uniforms = jax.random.uniform(keys[1], (JUMPS,), dtype=state.z.dtype)
+    (latent, _), _ = jax.lax.scan(step, (state.z, state.potential_energy), (normals, uniforms))
+    potential, gradient = jax.value_and_grad(model.potential)(latent, observed)
+    return state._replace(z=latent, potential_energy=potential, z_grad=gradient, rng_key=key)
