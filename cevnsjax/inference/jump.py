@@ -6,8 +6,8 @@ import numpy as np
 
 from cevnsjax.inference.model import Model
 
-JUMPS = 8
-"""Tries after each draw: together they cost what three leapfrog steps do."""
+JUMPS = 16
+"""Tries after each draw: together they cost what five leapfrog steps do."""
 
 
 def own_parameters(model: Model) -> np.ndarray:
