@@ -92,6 +92,7 @@ def dresden_ii(quenching: str | AbstractQuenching = "iron-filter", reactor_off: 
         axes=(Axis("energy_keVee", edges_keV), NO_TIMES),
         nuisances=_nuisances(values, reactor_off),
         quantity="counts per day and bin",
+        unit="day^-1",
         likelihood=GaussianLikelihood(
             np.stack([spectrum[f"{state}_rate_error_per_day"] for state in states])[:, :, None]
         ),

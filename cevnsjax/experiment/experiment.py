@@ -97,6 +97,8 @@ class Experiment(eqx.Module):
         Nuisance parameters with their published priors.
     quantity
         What the observed numbers are, for plots.
+    unit
+        Unit of their sum over bins.
     likelihood
         How expected and observed numbers are compared.
     frozen
@@ -120,6 +122,7 @@ class Experiment(eqx.Module):
     axes: tuple[Axis, ...]
     nuisances: tuple[Parameter, ...] = eqx.field(static=True)
     quantity: str = eqx.field(static=True, default="counts per bin")
+    unit: str = eqx.field(static=True, default="events")
     likelihood: AbstractLikelihood = eqx.field(default_factory=PoissonLikelihood)
     frozen: FrozenStages = eqx.field(default_factory=FrozenStages)
 

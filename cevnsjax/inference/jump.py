@@ -20,10 +20,10 @@ def own_parameters(model: Model) -> np.ndarray:
 def jump(model: Model, observed, state):
     """Metropolis steps of the model's own parameters, as wide as the whole posterior.
 
-    A coupling and the one that gives the same rate with the amplitude reversed are far apart, with nothing between them;
-    nuisance parameters are alike in both. Steps are normal with twice the covariance of the pooled warm-up (that of the
-    difference of two draws), which is the inverse mass matrix of the chain: symmetric and fixed, so the posterior is
-    left as it is.
+    A coupling and the one that gives the same rate with the amplitude reversed are far apart, with nothing between;
+    nuisance parameters are alike in both. Steps are normal with twice the covariance of the pooled warm-up (that of
+    the difference of two draws), which is the inverse mass matrix of the chain: symmetric and fixed, so the posterior
+    is left as it is.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ def _events(experiment: Experiment | Joint) -> tuple[Derived, ...]:
         Derived(
             f"{part}.{name}_events" if isinstance(experiment, Joint) else f"{name}_events",
             _EventsOf(part, name),
-            "events",
+            each.unit,
         )
         for part, each in experiment.parts.items()
         for name in each.interactions

@@ -31,6 +31,9 @@ LABELS = {
     "brn": "beam-related neutrons",
     "nin": "neutrino-induced neutrons",
     "steady_state": "steady state",
+    "prompt_brn": "prompt neutrons",
+    "delayed_brn": "delayed neutrons",
+    "lines": "capture lines",
 }
 COMMON_LABELS = ("expected", "posterior median", "68 % band", "90 % band", "data")
 MOST_CORNER_PARAMETERS, MOST_LABELLED_EDGES, MANY_BINS = 12, 14, 40

@@ -192,7 +192,7 @@ def test_ctrl_c_writes_what_is_done(tmp_path):
 
 
 def test_ctrl_c_before_anything_is_done(tmp_path):
-    arguments = (*SMALL, "--grid", "signal_norm=0.5:1.5:1000", "--out", "stopped")
+    arguments = (*SMALL, "--grid", "signal_norm=0.5:1.5:20000", "--out", "stopped")
     command = [sys.executable, "-m", "cevnsjax", *arguments]
     with subprocess.Popen(command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:

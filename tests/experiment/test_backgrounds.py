@@ -15,6 +15,7 @@ from cevnsjax.experiment import (
     CaptureLine,
     ContinuumBackground,
     LineBackground,
+    Satellite,
     TemplateBackground,
     TemplateVariation,
 )
@@ -42,11 +43,14 @@ def template(pull=0.0, **others):
 
 
 def continuum(low=EDGES[0]):
-    return ContinuumBackground(EDGES - EDGES[0] + low, 3.0, 40.0, 0.15)
+    return ContinuumBackground(EDGES - EDGES[0] + low, 3.0, 40.0, 0.15, reference_energy_keV=0.1)
 
 
 def lines():
-    each = {"K": CaptureLine(80.0, 0.0, 0.1, -0.5), "L": CaptureLine(30.0, -0.55, 0.25, -0.12)}
+    each = {
+        "K": CaptureLine(80.0, 0.0, {"second": Satellite(0.1, -0.5)}),
+        "L": CaptureLine(30.0, -0.55, {"second": Satellite(0.25, -0.12)}),
+    }
     return LineBackground(EDGES, 0.95, 0.07, each)
 
 
@@ -97,7 +101,8 @@ def test_continuum(low):
     background = continuum(low)
     edges = np.asarray(background.edges_keV)
     expected = [
-        quad(lambda e: 3.0 + 40.0 * np.exp(-e / 0.15), a, b, epsrel=1e-12)[0] for a, b in itertools.pairwise(edges)
+        quad(lambda e: 3.0 + 40.0 * np.exp(-(e - 0.1) / 0.15), a, b, epsrel=1e-12)[0]
+        for a, b in itertools.pairwise(edges)
     ]
     found = np.asarray(counts(background))
     assert found.shape == (6, 1)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cevnsjax.experiment import EXPERIMENTS, experiment_kind, freeze
+from cevnsjax.experiment import EXPERIMENTS, Experiment, experiment_kind, freeze
 from cevnsjax.experiment.projections import (
     PROJECTIONS,
     flat_background,
@@ -19,6 +19,8 @@ from cevnsjax.flux import decay_at_rest_facility
 from cevnsjax.paths import get_path, set_paths
 from cevnsjax.response import TimeWindow
 from cevnsjax.spectrum import Panels
+
+signal = eqx.filter_jit(Experiment.signal)
 
 # a pulsed source and a reactor; the others are built of the same blocks
 QUICK = ("cicenns", "nucleus-2")
@@ -71,7 +73,7 @@ def test_quadrature(experiment):
     nominal = experiment.panels
     panels = Panels(nominal.lowest_energy_MeV, tuple(2 * order for order in nominal.orders), nominal.fractions)
     found, fine = (
-        np.asarray(each.signal().sum(axis=0))
+        np.asarray(signal(each).sum(axis=0))
         for each in (experiment, eqx.tree_at(lambda e: e.panels, experiment, panels))
     )
     np.testing.assert_allclose(found, fine, rtol=2e-5, atol=1e-6 * fine.max())

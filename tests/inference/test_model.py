@@ -29,7 +29,7 @@ def model(experiment):
         return build_model(experiment, "sm")
 
 
-@pytest.fixture(scope="module", params=list(MODELS))
+@pytest.fixture(scope="module", params=["sm", "nsi", "zprime", "dipole-portal", "sterile"])
 def any_model(experiment, request):
     with jax.numpy_dtype_promotion("standard"):
         return build_model(experiment, request.param)

@@ -1,7 +1,4 @@
-"""The notebooks run from the first cell to the last, and are committed without outputs.
-
-Cells tagged ``sampling`` need a posterior, which takes a minute to compile: they are left out of the quick test.
-"""
+"""The notebooks run from the first cell to the last, and are committed without outputs."""
 
 from pathlib import Path
 
@@ -44,13 +41,6 @@ def test_is_committed_without_outputs(path):
             assert cell.outputs == [], cell.source
             assert cell.execution_count is None, cell.source
             assert "execution" not in cell.metadata, cell.source
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_runs_without_its_sampling_cells(path, monkeypatch):
-    notebook = read(path)
-    notebook.cells = [cell for cell in notebook.cells if "sampling" not in cell.metadata.get("tags", [])]
-    assert execute(notebook, monkeypatch) >= 1
 
 
 @pytest.mark.slow

@@ -1,0 +1,50 @@
+"""Jumps between separated bands: their shares against quadrature."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cevnsjax.experiment import GaussianLikelihood, coherent_ge_mini
+from cevnsjax.inference import Schedule, build_model, sample
+from cevnsjax.inference.diagnostics import rank_r_hat
+from cevnsjax.inference.jump import own_parameters
+
+pytestmark = pytest.mark.usefixtures("standard_promotion")
+
+
+@pytest.fixture(scope="module")
+def model():
+    """One count, ten times better than published, and a coupling: the amplitude, or nearly its reverse."""
+    ge_mini = dataclasses.replace(coherent_ge_mini(), likelihood=GaussianLikelihood(np.full((1, 1, 1), 2.0))).asimov()
+    with jax.numpy_dtype_promotion("standard"):
+        return build_model(ge_mini, "nsi", free=["eps_mumu_u"], fixed=["lindhard_k", "sns_flux_norm"])
+
+
+def test_shares_of_two_bands(model):
+    couplings = np.linspace(-1.0, 1.0, 4001)
+    density = jax.jit(jax.vmap(lambda value: jnp.exp(model.log_density({"eps_mumu_u": value}))))
+    weights = np.asarray(density(jnp.asarray(couplings)))
+    middle = 0.25
+    valley = weights[np.abs(couplings - middle) < 0.02].max()
+    assert valley < 1e-8 * weights.max(), "the bands must be separated"
+    share = weights[couplings > middle].sum() / weights.sum()
+    assert 0.2 < share < 0.8
+    posterior = sample(model, jax.random.key(2), Schedule(chains=8, warmup=100, samples=400))
+    beyond = posterior.samples["eps_mumu_u"] > middle
+    crossings = np.abs(np.diff(beyond.astype(int), axis=1)).sum(axis=1)
+    assert crossings.min() > 20
+    assert rank_r_hat(posterior.samples["eps_mumu_u"]) < 1.01
+    # crossings are the independent looks: four standard deviations of that many
+    assert abs(beyond.mean() - share) < 4.0 * np.sqrt(share * (1.0 - share) / crossings.sum())
+
+
+def test_nuisances_stay_where_they_are():
+    ge_mini = coherent_ge_mini()
+    with jax.numpy_dtype_promotion("standard"):
+        model = build_model(ge_mini, "nsi", free=["eps_ee_u", "eps_mumu_u"])
+        nuisances_alone = build_model(ge_mini, "nuisances")
+    assert [model.names[index] for index in own_parameters(model)] == ["eps_ee_u", "eps_mumu_u"]
+    assert len(own_parameters(nuisances_alone)) == len(nuisances_alone.names)
