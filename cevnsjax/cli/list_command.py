@@ -66,14 +66,24 @@ def list_command(
 
 
 def _experiments() -> list[dict[str, Any]]:
-    """Names, what stands in the place of data, and the first line of the documentation of the file of each."""
+    """Names, what stands in the place of data, and descriptions: first lines of documentation."""
     from cevnsjax.experiment import EXPERIMENTS, experiment_kind
 
-    def first_line(build) -> str:
-        return (inspect.getdoc(inspect.getmodule(build)) or "").split("\n")[0]
+    files = [inspect.getmodule(build) for build in EXPERIMENTS.values()]
+
+    def first_line(documented) -> str:
+        return (inspect.getdoc(documented) or "").split("\n")[0]
+
+    def description(build) -> str:
+        file = inspect.getmodule(build)
+        if files.count(file) == 1:
+            return first_line(file)
+        # of several in one file each says what is particular to it
+        own = first_line(build).removeprefix("Build the experiment ").removeprefix("Build ")
+        return f"{first_line(file).rstrip('.')}; {own}"
 
     return [
-        {"name": name, "kind": experiment_kind(name), "description": first_line(build)}
+        {"name": name, "kind": experiment_kind(name), "description": description(build)}
         for name, build in EXPERIMENTS.items()
     ]
 
