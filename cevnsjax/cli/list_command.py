@@ -80,7 +80,7 @@ def _experiments() -> list[dict[str, Any]]:
             return first_line(file)
         # of several in one file each says what is particular to it
         own = first_line(build).removeprefix("Build the experiment ").removeprefix("Build ")
-        return f"{first_line(file).rstrip('.')}; {own}"
+        return f"{first_line(file).rstrip('.')}; {own}".replace("``", "")
 
     return [
         {"name": name, "kind": experiment_kind(name), "description": description(build)}

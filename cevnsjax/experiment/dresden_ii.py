@@ -43,7 +43,7 @@ _LINDHARD_K = 0.162, 0.004
 
 
 def dresden_ii(quenching: str | AbstractQuenching = "iron-filter", reactor_off: bool = True) -> Experiment:
-    """Build the experiment.
+    """Build the experiment with a tabulated quenching factor.
 
     Parameters
     ----------
