@@ -69,7 +69,10 @@ def test_likelihood(experiment):
 
 
 @pytest.mark.slow
-def test_quadrature(experiment):
+@pytest.mark.parametrize("name", ["ccm200", "cicenns", "nucleus-1", "connie"])
+def test_quadrature(name):
+    """The smallest and the largest thresholds, of both kinds of source."""
+    experiment = EXPERIMENTS[name]()
     nominal = experiment.panels
     panels = Panels(nominal.lowest_energy_MeV, tuple(2 * order for order in nominal.orders), nominal.fractions)
     found, fine = (

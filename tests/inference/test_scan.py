@@ -185,7 +185,7 @@ def test_two_bands(found):
     assert lowest[0] > lowest[-1]
 
 
-@pytest.mark.parametrize("largest", [1e3, 1e300])
+@pytest.mark.parametrize("largest", [1e300])
 def test_extreme_values_give_no_nan(experiment, largest):
     """Couplings that nobody asks for: an amplitude squared beyond floating-point numbers has no likelihood at all."""
     name = "eps_ee_u"
