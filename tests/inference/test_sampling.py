@@ -113,7 +113,7 @@ def test_hmc_agrees_with_the_profile_likelihood(experiment, shapes):
 def test_both_nsi_bands_are_populated(experiment):
     """The amplitude of nu_e has either sign: each of the two bands must hold chains, and the chains must cross."""
     model = build_model(experiment, "nsi")
-    posterior = sample(model, jax.random.key(1), Schedule(chains=8, warmup=300, samples=500))
+    posterior = sample(model, jax.random.key(1), Schedule(chains=8, warmup=200, samples=250))
     up, down = posterior.samples["eps_ee_u"], posterior.samples["eps_ee_d"]
     protons, neutrons = 54.0, 76.0  # mean of Cs and I
     amplitude = protons * (0.0382 + 2.0 * up + down) + neutrons * (-0.5117 + up + 2.0 * down)
