@@ -72,16 +72,6 @@ def _count_rows():
             "events",
             functools.partial(_count, exposure, edge),
         )
-    yield PublishedNumber(
-        "csi-2017-count-published",
-        f"{_PAPER}: 173 +- 48",
-        f"{_BASE}{first}; 1.76e23 POT. Not reproduced: 5 % below, and the default of this package, 141 within the time "
-        "window, is 18 % below (0.7 of the error)",
-        173.0,
-        22.0,
-        "events",
-        functools.partial(_count, 1.76e23, 5),
-    )
 
 
 def fit_convention_model() -> Model:
