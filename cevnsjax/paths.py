@@ -25,14 +25,14 @@ def leaf_paths(tree) -> Iterator[tuple[str, jax.Array]]:
 
 
 def get_path(tree, path: str) -> Any:
-    """Return the leaf (or block) at a path.
+    """Return the leaf (or block) at a path; a number after the path of a vector is one element of it.
 
     Raises
     ------
     UnknownNameError
         If there is nothing there; the message lists the near matches.
     """
-    node = tree
+    node: Any = tree
     for name in path.split("."):
         if isinstance(node, dict) and name in node:
             node = node[name]
@@ -40,23 +40,32 @@ def get_path(tree, path: str) -> Any:
             node = node[int(name)]
         elif isinstance(node, eqx.Module) and name in node.__dataclass_fields__:
             node = getattr(node, name)
+        elif isinstance(node, jax.Array) and name.isdigit() and node.ndim == 1 and int(name) < node.shape[0]:
+            node = node[int(name)]
         else:
             raise UnknownNameError("path", path, [known for known, _ in leaf_paths(tree)])
     return node
 
 
 def set_paths(tree, paths: Sequence[str], values: Sequence):
-    """Return the tree with other leaves at some paths.
+    """Return the tree with other leaves (or elements of them) at some paths.
 
     Raises
     ------
     UnknownNameError
         If a path does not exist or is not a float leaf.
     """
-    for path in paths:
+    leaves: dict[str, Any] = {}
+    for path, value in zip(paths, values, strict=True):
         if not eqx.is_inexact_array(get_path(tree, path)):
             raise UnknownNameError("leaf", path, [known for known, _ in leaf_paths(tree)])
-    return eqx.tree_at(lambda model: [get_path(model, path) for path in paths], tree, list(values))
+        whole, _, element = path.rpartition(".")
+        vector = get_path(tree, whole) if whole and element.isdigit() else None
+        if vector is not None and eqx.is_inexact_array(vector):
+            leaves[whole] = leaves.get(whole, vector).at[int(element)].set(value)
+        else:
+            leaves[path] = value
+    return eqx.tree_at(lambda model: [get_path(model, path) for path in leaves], tree, list(leaves.values()))
 
 
 def set_number(tree, path: str, value: float):

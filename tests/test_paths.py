@@ -10,7 +10,7 @@ import pytest
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.experiment import coherent_csi_2021
 from cevnsjax.paths import check_tree, get_path, leaf_paths, set_number, set_paths
-from cevnsjax.target import Helm, nuclide
+from cevnsjax.target import Helm, NuclearLevels, nuclide
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +99,17 @@ def test_check_tree_walks_containers():
     check_tree([Plain(), {"a": (Block(1.0),)}])
     with pytest.raises(CevnsjaxError):
         check_tree([{"a": (bad,)}])
+
+
+def test_a_number_after_a_vector_is_one_of_its_elements():
+    levels = NuclearLevels("Ar40", 0, (1, 1), [1.0, 2.0], [0.1, 0.2], [0.3, 0.4])
+    assert float(get_path(levels, "relative_strength.1")) == 1.0
+    changed = set_paths(
+        levels,
+        ["relative_strength.1", "quenching", "relative_strength.0"],
+        [jnp.asarray(3.0), jnp.asarray(0.5), jnp.asarray(2.0)],
+    )
+    assert changed.relative_strength.tolist() == [2.0, 3.0]
+    assert float(changed.quenching) == 0.5
+    with pytest.raises(UnknownNameError):
+        get_path(levels, "relative_strength.2")

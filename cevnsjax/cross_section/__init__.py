@@ -13,7 +13,13 @@ from cevnsjax.cross_section.generalized import (
     QuarkScalar,
     QuarkTensor,
 )
-from cevnsjax.cross_section.interaction import AbstractInteraction, RecoilNodes, flux_averaged_cross_section
+from cevnsjax.cross_section.interaction import (
+    AbstractInteraction,
+    AbstractNodes,
+    AbstractScattering,
+    RecoilNodes,
+    flux_averaged_cross_section,
+)
 from cevnsjax.cross_section.inverse_beta_decay import inverse_beta_decay_cross_section_cm2
 from cevnsjax.cross_section.kinematics import (
     AbstractMomentumTransfer,
@@ -51,7 +57,9 @@ __all__ = [
     "AbstractInteraction",
     "AbstractMagneticTerm",
     "AbstractMomentumTransfer",
+    "AbstractNodes",
     "AbstractScalarTerm",
+    "AbstractScattering",
     "AbstractTensorTerm",
     "AbstractTerm",
     "AbstractVectorKinematics",

@@ -12,7 +12,7 @@ from cevnsjax.cross_section.electromagnetic import magnetic_exchange
 from cevnsjax.cross_section.flavour import FlavourVector
 from cevnsjax.cross_section.interaction import (
     EXPOSURE_SCALE,
-    AbstractInteraction,
+    AbstractScattering,
     ChannelNodes,
     RecoilNodes,
     energy_powers,
@@ -34,7 +34,7 @@ from cevnsjax.target import Material, Nuclide
 _SMALLEST_ENERGY_MEV = 1e-6
 
 
-class DipolePortal(AbstractInteraction):
+class DipolePortal(AbstractScattering):
     """Upscattering nu_a N -> N_4 N on a nucleus by photon exchange.
 
     L = (1/2) mu_a Nbar_4 sigma^{mu nu} nu_{L,a} F_{mu nu} + h.c. (for L = d_a Nbar sigma F nu, mu = 2 d), with

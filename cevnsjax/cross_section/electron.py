@@ -15,7 +15,7 @@ from cevnsjax.cross_section import kinematics
 from cevnsjax.cross_section.flavour import FlavourMatrix
 from cevnsjax.cross_section.interaction import (
     EXPOSURE_SCALE,
-    AbstractInteraction,
+    AbstractScattering,
     ChannelNodes,
     RecoilNodes,
     energy_powers,
@@ -67,7 +67,7 @@ class ElectronNSI(AbstractElectronTerm):
         return self.left.matrix()[..., None], self.right.matrix()[..., None]
 
 
-class ElectronScattering(AbstractInteraction):
+class ElectronScattering(AbstractScattering):
     """Elastic neutrino-electron scattering on the electrons of atoms, each free above its binding energy.
 
     dsigma_a/dT = (2 G_F^2 m_e/pi) sum_b [g_L^2 + g_R^2 (1 - T/E)^2 - g_L g_R m_e T/E^2] for each electron, g_L and g_R

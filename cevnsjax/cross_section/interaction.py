@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import as_float
 from cevnsjax.constants import CROSS_SECTION_UNIT_CM2
 from cevnsjax.cross_section.term import Coupling
-from cevnsjax.flux import POWERS, AbstractFlux
+from cevnsjax.flux import POWERS, AbstractFlux, AbstractSource
 from cevnsjax.spectrum import Panels, Spectrum
 from cevnsjax.target import Material, Nuclide
 
@@ -35,18 +35,25 @@ class ChannelNodes(eqx.Module):
     second_amplitude: Float[Array, "*node"]
 
 
-class RecoilNodes(eqx.Module):
+class AbstractNodes(eqx.Module):
+    """Everything of a spectrum that does not depend on couplings."""
+
+    energy_keV: eqx.AbstractVar[Float[Array, "*node"]]
+    """Energy of each node, keV: of the recoil, or of what is deposited at once."""
+
+
+class RecoilNodes(AbstractNodes):
     """Everything of a recoil spectrum that does not depend on couplings.
 
     Attributes
     ----------
-    recoil_energy_keV, q2_MeV2
+    energy_keV, q2_MeV2
         Recoil energy (keV) and squared momentum transfer 2 M T (MeV^2), shape ``[*node]``.
     channels
         What is particular to each channel, by its name.
     """
 
-    recoil_energy_keV: Float[Array, "*node"]
+    energy_keV: Float[Array, "*node"]
     q2_MeV2: Float[Array, "*node"]
     channels: dict[str, ChannelNodes]
 
@@ -91,13 +98,14 @@ def amplitude_product(
 
 
 class AbstractInteraction(eqx.Module):
-    """What a neutrino does to a target at rest."""
+    """What a particle that arrives does to a target at rest."""
 
     recoil: eqx.AbstractClassVar[str]
-    """What recoils: a ``"nucleus"``, whose energy is quenched, or an ``"electron"``, whose energy is not."""
+    """What takes the energy: a ``"nucleus"``, whose recoil is quenched, an ``"electron"``, or ``"none"`` of them where
+    it comes out as light particles (photons, an electron and photons) that are seen at once: neither is quenched."""
 
     @abstractmethod
-    def nodes(self, flux: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes:
+    def nodes(self, flux: AbstractSource, target: Material, panels: Panels) -> AbstractNodes:
         """Place the nodes and compute all that does not depend on couplings, on a kilogram of target.
 
         Parameters
@@ -105,8 +113,27 @@ class AbstractInteraction(eqx.Module):
         flux, target
             What arrives and what is hit.
         panels
-            Quadrature nodes.
+            Quadrature nodes; what ends in lines has its own.
         """
+
+    @abstractmethod
+    def spectrum(self, nodes, flux, target: Material) -> Spectrum:
+        """Events per node and component on a kilogram of target over the exposure.
+
+        Parameters
+        ----------
+        nodes
+            Nodes made by this interaction.
+        flux, target
+            What arrives and what is hit.
+        """
+
+
+class AbstractScattering(AbstractInteraction):
+    """What a neutrino does to a nucleus or to electrons that recoil, with a continuous recoil spectrum."""
+
+    @abstractmethod
+    def nodes(self, flux: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes: ...
 
     @abstractmethod
     def rate(self, nodes: RecoilNodes, flavours: tuple[int, ...]) -> Float[Array, "component *node"]:
@@ -120,11 +147,10 @@ class AbstractInteraction(eqx.Module):
             Position of each component on the flavour axis.
         """
 
-    def spectrum(self, nodes: RecoilNodes, flux: AbstractFlux) -> Spectrum:
-        """Events per node and component on a kilogram of target over the exposure."""
+    def spectrum(self, nodes: RecoilNodes, flux: AbstractFlux, target: Material) -> Spectrum:
         fluence = flux.fluence_per_cm2 * (CROSS_SECTION_UNIT_CM2 / EXPOSURE_SCALE)
         rate = self.rate(nodes, flux.flavour_indices)
-        return Spectrum(nodes.recoil_energy_keV, fluence.reshape(-1, *[1] * (rate.ndim - 1)) * rate)
+        return Spectrum(nodes.energy_keV, fluence.reshape(-1, *[1] * (rate.ndim - 1)) * rate)
 
     @abstractmethod
     def nodes_at(self, recoil_energy_keV: Float[Array, " point"], flux: AbstractFlux, target: Material) -> RecoilNodes:
@@ -147,7 +173,7 @@ class AbstractInteraction(eqx.Module):
         Array
             Events keV^-1 kg^-1 for each component of the flux, shape ``[component, point]``.
         """
-        density = self.spectrum(self.nodes_at(recoil_energy_keV, flux, target), flux).events
+        density = self.spectrum(self.nodes_at(recoil_energy_keV, flux, target), flux, target).events
         return density if density.ndim == 2 else density.sum(axis=1)
 
     @abstractmethod
@@ -185,7 +211,7 @@ class AbstractInteraction(eqx.Module):
 
 
 def flux_averaged_cross_section(
-    interaction: AbstractInteraction, flux: AbstractFlux, target: Material, panels: Panels
+    interaction: AbstractInteraction, flux: AbstractSource, target: Material, panels: Panels
 ) -> Float[Array, " component"]:
     """Flux-averaged cross section per nucleus of the target, for each component of the flux.
 
@@ -194,6 +220,6 @@ def flux_averaged_cross_section(
     Array
         In 1e-40 cm^2, shape ``[component]``; for a mixture the mean over the nuclei of a formula unit.
     """
-    events = interaction.spectrum(interaction.nodes(flux, target, panels), flux).total()
+    events = interaction.spectrum(interaction.nodes(flux, target, panels), flux, target).total()
     nuclei = sum(target.nuclei_per_kg(name) for name in target.nuclides)
     return events / (flux.fluence_per_cm2 * 1e-20) / (as_float(nuclei) * 1e-20)

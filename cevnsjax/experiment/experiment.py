@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_positive, is_concrete
-from cevnsjax.cross_section import AbstractInteraction, RecoilNodes
+from cevnsjax.cross_section import AbstractInteraction, AbstractNodes
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.background import AbstractBackground
 from cevnsjax.experiment.likelihood import AbstractLikelihood, PoissonLikelihood
-from cevnsjax.flux import AbstractArrival, AbstractFlux
+from cevnsjax.flux import AbstractArrival, AbstractSource
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse, TimeWindow
@@ -60,7 +60,7 @@ class FrozenStages(eqx.Module):
         Detected fraction in each time bin, shape ``[component, time]``.
     """
 
-    nodes: dict[str, RecoilNodes] = eqx.field(default_factory=dict)
+    nodes: dict[str, AbstractNodes] = eqx.field(default_factory=dict)
     kernels: dict[str, Float[Array, "node energy"]] = eqx.field(default_factory=dict)
     time_fractions: Float[Array, "component time"] | None = None
 
@@ -106,7 +106,7 @@ class Experiment(eqx.Module):
     """
 
     name: str = eqx.field(static=True)
-    flux: AbstractFlux
+    flux: AbstractSource
     arrival: AbstractArrival
     target: Material
     mass_kg: Float[Array, ""] = eqx.field(converter=as_float)
@@ -169,7 +169,7 @@ class Experiment(eqx.Module):
 
     # the stages of the signal, in their order
 
-    def recoil_nodes(self, name: str) -> RecoilNodes:
+    def recoil_nodes(self, name: str) -> AbstractNodes:
         """Nodes of the recoil spectrum of an interaction, with everything that does not depend on couplings."""
         if name in self.frozen.nodes:
             return self.frozen.nodes[name]
@@ -177,13 +177,13 @@ class Experiment(eqx.Module):
 
     def recoil_spectrum(self, name: str) -> Spectrum:
         """Recoils by an interaction in the detector over the exposure, before any detector response."""
-        spectrum = self.interactions[name].spectrum(self.recoil_nodes(name), self.flux)
+        spectrum = self.interactions[name].spectrum(self.recoil_nodes(name), self.flux, self.target)
         return Spectrum(spectrum.energy_keV, self.signal_norm * self.mass_kg * spectrum.events)
 
     def ionisation_energy_keV(self, name: str) -> Float[Array, " node"]:
         """Electron-equivalent energy of each recoil node of an interaction, keV: only nuclear recoils are quenched."""
-        recoil_energy_keV = self.recoil_nodes(name).recoil_energy_keV.reshape(-1)
-        return self.quenching(recoil_energy_keV) if self.interactions[name].recoil == "nucleus" else recoil_energy_keV
+        energy_keV = self.recoil_nodes(name).energy_keV.reshape(-1)
+        return self.quenching(energy_keV) if self.interactions[name].recoil == "nucleus" else energy_keV
 
     def kernel(self, name: str) -> Float[Array, "node energy"]:
         """Probability of each energy bin for each recoil node of an interaction."""

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.constants import ELECTRON_MASS_MEV
-from cevnsjax.cross_section import AbstractInteraction, Coherent, ElectronScattering, flux_averaged_cross_section
+from cevnsjax.cross_section import AbstractScattering, Coherent, ElectronScattering, flux_averaged_cross_section
 from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV, recoil_energy_MeV
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import AbstractFlux
@@ -36,7 +36,7 @@ class Scattering(eqx.Module):
     """
 
     target: Material
-    interactions: dict[str, AbstractInteraction]
+    interactions: dict[str, AbstractScattering]
     flux: AbstractFlux
     nuisances: tuple[Parameter, ...] = eqx.field(static=True, default=())
 
@@ -95,7 +95,7 @@ class Scattering(eqx.Module):
             for name, interaction in self.interactions.items()
         }
 
-    def _acting_on(self, isotope: str, interaction: AbstractInteraction) -> AbstractInteraction:
+    def _acting_on(self, isotope: str, interaction: AbstractScattering) -> AbstractScattering:
         """The interaction without axial terms on a nuclide that has no spin while others of the target have."""
         spinless = {name for name, nuclide in self.target.nuclides.items() if nuclide.has_spin_zero}
         mixed = isotope in spinless and spinless != set(self.target.nuclides)
@@ -103,7 +103,7 @@ class Scattering(eqx.Module):
             return interaction.without("axial")
         return interaction
 
-    def _average(self, interaction: AbstractInteraction, isotope: str, threshold_MeV: float):
+    def _average(self, interaction: AbstractScattering, isotope: str, threshold_MeV: float):
         """Infinite where the smallest recoils alone make a difference."""
         if threshold_MeV > 0.0:
             return self._average_above(interaction, isotope, threshold_MeV)
@@ -112,11 +112,11 @@ class Scattering(eqx.Module):
         whole, nearly = (self._average_above(interaction, isotope, cut) for cut in (0.0, smallest_MeV))
         return jnp.where(jnp.abs(whole - nearly) > 1e-6 * jnp.abs(whole), jnp.inf, whole)
 
-    def _recoiling_mass_MeV(self, interaction: AbstractInteraction, isotope: str) -> Float[Array, ""]:
+    def _recoiling_mass_MeV(self, interaction: AbstractScattering, isotope: str) -> Float[Array, ""]:
         electron = interaction.recoil == "electron"
         return as_float(ELECTRON_MASS_MEV) if electron else self.target.nuclides[isotope].mass_MeV
 
-    def _average_above(self, interaction: AbstractInteraction, isotope: str, threshold_MeV: float):
+    def _average_above(self, interaction: AbstractScattering, isotope: str, threshold_MeV: float):
         alone = Material({isotope: self.target.nuclides[isotope]}, {isotope: 1.0}, 1.0)
         breaks = self.flux.break_points_MeV
         if isinstance(interaction, ElectronScattering):

@@ -4,7 +4,7 @@ from cevnsjax.flux.arrivals import ExponentialArrival, HistogramArrival
 from cevnsjax.flux.atmospheric import atmospheric_neutrinos
 from cevnsjax.flux.diffuse_supernova import CoreCollapseHistory, DiffuseSupernovae
 from cevnsjax.flux.facilities import DECAY_AT_REST_FACILITIES, DecayAtRestFacility, decay_at_rest_facility
-from cevnsjax.flux.flux import FLAVOURS, POWERS, AbstractFlux, parse_neutrino
+from cevnsjax.flux.flux import FLAVOURS, POWERS, AbstractFlux, AbstractSource, parse_neutrino
 from cevnsjax.flux.interpolated import InterpolatedSpectra
 from cevnsjax.flux.mono_energetic import MonoEnergetic
 from cevnsjax.flux.oscillation import SterileOscillation
@@ -41,6 +41,7 @@ __all__ = [
     "AbstractArrival",
     "AbstractFlux",
     "AbstractPulse",
+    "AbstractSource",
     "AbstractStrength",
     "AbstractTimeDistribution",
     "CoreCollapseHistory",

@@ -28,8 +28,8 @@ def parse_neutrino(name: str) -> tuple[int, bool]:
     return FLAVOURS.index(flavour), name != flavour
 
 
-class AbstractFlux(eqx.Module):
-    """A neutrino source as seen by a detector: components of one flavour each."""
+class AbstractSource(eqx.Module):
+    """What arrives at a detector: components, each with its energies."""
 
     components: eqx.AbstractVar[tuple[str, ...]]
     """Names of the components; ``nu_mu_bar`` is an antineutrino of flavour ``nu_mu``."""
@@ -40,16 +40,6 @@ class AbstractFlux(eqx.Module):
         return self.components
 
     @property
-    def antineutrinos(self) -> tuple[bool, ...]:
-        """Whether each component is an antineutrino."""
-        return tuple(name.endswith("_bar") for name in self.components)
-
-    @property
-    def flavour_indices(self) -> tuple[int, ...]:
-        """Position of each component on the flavour axis, as it arrives at the detector."""
-        return tuple(parse_neutrino(name)[0] for name in self.components)
-
-    @property
     @abstractmethod
     def break_points_MeV(self) -> Float[Array, " panel"]:
         """Energies at which a moment is not smooth, increasing, MeV; the last one is the end point."""
@@ -57,7 +47,7 @@ class AbstractFlux(eqx.Module):
     @property
     @abstractmethod
     def fluence_per_cm2(self) -> Float[Array, " component"]:
-        """Neutrinos of each component through a square centimetre over the exposure, cm^-2."""
+        """Particles of each component through a square centimetre over the exposure, cm^-2."""
 
     @property
     @abstractmethod
@@ -66,18 +56,32 @@ class AbstractFlux(eqx.Module):
 
     @abstractmethod
     def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
-        """Energy spectrum of each component without its lines; with them it is normalised to one neutrino.
+        """Energy spectrum of each component without its lines; with them it is normalised to one particle.
 
         Parameters
         ----------
         energy_MeV
-            Neutrino energies, MeV, any shape.
+            Energies, MeV, any shape.
 
         Returns
         -------
         Array
             MeV^-1, zero beyond the end point, smooth between break points.
         """
+
+
+class AbstractFlux(AbstractSource):
+    """A neutrino source as seen by a detector: components of one flavour each."""
+
+    @property
+    def antineutrinos(self) -> tuple[bool, ...]:
+        """Whether each component is an antineutrino."""
+        return tuple(name.endswith("_bar") for name in self.components)
+
+    @property
+    def flavour_indices(self) -> tuple[int, ...]:
+        """Position of each component on the flavour axis, as it arrives at the detector."""
+        return tuple(parse_neutrino(name)[0] for name in self.components)
 
     @abstractmethod
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:

@@ -9,6 +9,7 @@ from cevnsjax.target.form_factor import (
     PointLike,
     SymmetrizedFermi,
 )
+from cevnsjax.target.levels import NuclearLevels, magnetic_dipole_width_MeV
 from cevnsjax.target.material import Material, compound
 from cevnsjax.target.nuclide import NuclearSpin, Nuclide, nuclide
 
@@ -19,6 +20,7 @@ __all__ = [
     "KleinNystrand",
     "Material",
     "NeutronSkin",
+    "NuclearLevels",
     "NuclearSpin",
     "Nuclide",
     "PointLike",
@@ -26,6 +28,7 @@ __all__ = [
     "atoms_per_formula_unit",
     "compound",
     "electron_shells",
+    "magnetic_dipole_width_MeV",
     "nuclide",
     "shells_per_formula_unit",
 ]

@@ -1,5 +1,6 @@
 """Materials: which nuclides, and how many of each in a kilogram."""
 
+import dataclasses
 import re
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ from cevnsjax.arrays import as_float, as_floats, check_positive
 from cevnsjax.constants import AVOGADRO_PER_MOL
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.target.form_factor import AbstractFormFactor, KleinNystrand
+from cevnsjax.target.levels import NuclearLevels
 from cevnsjax.target.nuclide import Nuclide, nuclide, nuclide_table
 
 
@@ -45,6 +47,26 @@ class Material(eqx.Module):
     def nuclei_per_kg(self, name: str) -> Float[Array, ""]:
         """Nuclei of one nuclide in a kilogram of the material, kg^-1."""
         return self.nuclei_per_formula_unit[name] * self.formula_units_per_kg
+
+    def with_levels(self, *levels: NuclearLevels) -> "Material":
+        """Return the same material with excited states of some of its nuclides.
+
+        Raises
+        ------
+        UnknownNameError
+            If it has no such nuclide.
+        """
+        nuclides = dict(self.nuclides)
+        for each in levels:
+            if each.nuclide not in nuclides:
+                raise UnknownNameError("nuclide in this material", each.nuclide, nuclides)
+            nuclides[each.nuclide] = dataclasses.replace(nuclides[each.nuclide], levels=each)
+        return Material(nuclides, self.nuclei_per_formula_unit, self.molar_mass_g_per_mol)
+
+    @property
+    def levels(self) -> dict[str, NuclearLevels]:
+        """Excited states by nuclide, where they are given."""
+        return {name: each.levels for name, each in self.nuclides.items() if each.levels is not None}
 
 
 def compound(

@@ -13,6 +13,7 @@ from cevnsjax.constants import ATOMIC_MASS_UNIT_MEV, ELECTRON_MASS_MEV
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.tables import Table, read_table
 from cevnsjax.target.form_factor import AbstractFormFactor, KleinNystrand
+from cevnsjax.target.levels import NuclearLevels
 
 
 class NuclearSpin(eqx.Module):
@@ -48,6 +49,8 @@ class Nuclide(eqx.Module):
         Form factors of the proton and the neutron density.
     spin
         Spin of the ground state; ``None`` for spin 0, and where no matrix elements are known.
+    levels
+        Excited states, for what ends in one of them; ``None`` where they do not matter.
     """
 
     proton_number: int = eqx.field(static=True)
@@ -56,6 +59,7 @@ class Nuclide(eqx.Module):
     proton_form_factor: AbstractFormFactor
     neutron_form_factor: AbstractFormFactor
     spin: NuclearSpin | None = None
+    levels: NuclearLevels | None = None
 
     def __check_init__(self):
         check_positive("mass_MeV", self.mass_MeV, "MeV")

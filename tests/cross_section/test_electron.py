@@ -144,7 +144,7 @@ def test_events_between_two_recoils(formula, symbols):
     """The recoils of a kilogram from 0.05 to 12 keV, one quadrature between every pair of binding energies."""
     material, flux = compound(formula), PionDecayAtRest(0.08, 1e23, 20.0)
     interaction = ElectronScattering.on(material, terms={"sm": ElectronTreeLevel(SIN2)})
-    spectrum = interaction.spectrum(interaction.nodes(flux, material, PANELS), flux)
+    spectrum = interaction.spectrum(interaction.nodes(flux, material, PANELS), flux, material)
     bindings = {float(b) for s in symbols for b in electron_shells(s).binding_energy_keV if 0.05 < float(b) < 12.0}
     edges = [0.05, *sorted(bindings), 12.0]
     expected = np.zeros(3)
@@ -234,8 +234,8 @@ def test_electrons_are_seen_like_any_other_signal(csi):
     parts = csi.signals()
     np.testing.assert_allclose(total, parts["cevns"] + parts["electrons"], rtol=1e-13)
     seen = csi.ionisation_energy_keV("electrons")
-    np.testing.assert_array_equal(seen, csi.recoil_nodes("electrons").recoil_energy_keV)
-    assert np.all(csi.ionisation_energy_keV("cevns") < 0.2 * csi.recoil_nodes("cevns").recoil_energy_keV.reshape(-1))
+    np.testing.assert_array_equal(seen, csi.recoil_nodes("electrons").energy_keV)
+    assert np.all(csi.ionisation_energy_keV("cevns") < 0.2 * csi.recoil_nodes("cevns").energy_keV.reshape(-1))
 
 
 # --- refusals

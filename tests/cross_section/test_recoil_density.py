@@ -17,11 +17,11 @@ def events_above(interaction, recoil_keV):
     """Events above a recoil energy, by the nodes of the interaction."""
     if isinstance(interaction, ElectronScattering):
         interaction = ElectronScattering.on(ARGON, recoil_keV, 12.0)
-        return interaction.spectrum(interaction.nodes(FLUX, ARGON, Panels(0.0, (1, 1))), FLUX).total()
+        return interaction.spectrum(interaction.nodes(FLUX, ARGON, Panels(0.0, (1, 1))), FLUX, ARGON).total()
     mass = float(ARGON.nuclides["Ar40"].mass_MeV)
     lowest = 0.5e-3 * (recoil_keV + np.sqrt(recoil_keV * (recoil_keV + 2e3 * mass)))
     panels = Panels(lowest, (40, 32))
-    return interaction.spectrum(interaction.nodes(FLUX, ARGON, panels), FLUX).total()
+    return interaction.spectrum(interaction.nodes(FLUX, ARGON, panels), FLUX, ARGON).total()
 
 
 @pytest.mark.parametrize(

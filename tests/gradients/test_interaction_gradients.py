@@ -147,7 +147,7 @@ def point_values(interaction):
 def event_sum(interaction):
     """Events of a kilogram of CsI, weighted with the recoil so that the whole spectrum matters."""
     target, flux = compound("CsI"), PionDecayAtRest(0.08, 1e23, 20.0)
-    spectrum = interaction.spectrum(interaction.nodes(flux, target, Panels(5.0, (24, 16))), flux).flat()
+    spectrum = interaction.spectrum(interaction.nodes(flux, target, Panels(5.0, (24, 16))), flux, target).flat()
     return (spectrum.events * (1.0 + 0.1 * spectrum.energy_keV)[None, :]).sum(axis=1)
 
 
