@@ -57,8 +57,8 @@ class NuclearLevels(eqx.Module):
     def __init__(
         self,
         nuclide: str,
-        ground_state_spin: float,
-        spins: Sequence[float],
+        ground_state_spin: float | int,
+        spins: Sequence[float | int],
         energy_MeV,
         proton_spin,
         neutron_spin,
@@ -102,7 +102,12 @@ class NuclearLevels(eqx.Module):
 
     @classmethod
     def isovector(
-        cls, nuclide: str, ground_state_spin: float, spins: Sequence[float], energy_MeV, squared_matrix_element
+        cls,
+        nuclide: str,
+        ground_state_spin: float | int,
+        spins: Sequence[float | int],
+        energy_MeV,
+        squared_matrix_element,
     ) -> "NuclearLevels":
         """Build levels from isovector spin strengths alone, for instance measured B(GT) or B(M1).
 
