@@ -5,7 +5,9 @@ from cevnsjax.cross_section.coherent import Coherent
 from cevnsjax.cross_section.dipole_portal import DipolePortal
 from cevnsjax.cross_section.electromagnetic import ChargeRadius, MagneticMoment, MajoranaMoment, Millicharge
 from cevnsjax.cross_section.electron import ElectronNSI, ElectronScattering, ElectronTreeLevel
+from cevnsjax.cross_section.excitation_shape import AbstractExcitationShape, FiniteMomentum, LongWavelength
 from cevnsjax.cross_section.flavour import FlavourMatrix, FlavourVector
+from cevnsjax.cross_section.folding import FluxNodes, flux_nodes
 from cevnsjax.cross_section.generalized import (
     GeneralizedScalar,
     GeneralizedTensor,
@@ -37,6 +39,7 @@ from cevnsjax.cross_section.light_scalar import (
     nucleon_tensor_couplings,
 )
 from cevnsjax.cross_section.light_vector import BaryonMinusLeptons, LightVector, MuonMinusTau
+from cevnsjax.cross_section.neutral_current_excitation import ExcitationNodes, NeutralCurrentExcitation
 from cevnsjax.cross_section.nsi import EARTH_NEUTRONS_PER_PROTON, NSI
 from cevnsjax.cross_section.standard_model import ErlerSu, PDGLegacy, Tomalak21, TreeLevel, weak_charge
 from cevnsjax.cross_section.term import (
@@ -54,6 +57,7 @@ __all__ = [
     "NSI",
     "AbstractAxialTerm",
     "AbstractElectronTerm",
+    "AbstractExcitationShape",
     "AbstractInteraction",
     "AbstractMagneticTerm",
     "AbstractMomentumTransfer",
@@ -73,8 +77,11 @@ __all__ = [
     "ElectronScattering",
     "ElectronTreeLevel",
     "ErlerSu",
+    "ExcitationNodes",
+    "FiniteMomentum",
     "FlavourMatrix",
     "FlavourVector",
+    "FluxNodes",
     "FourMomentum",
     "GeneralizedScalar",
     "GeneralizedTensor",
@@ -83,10 +90,12 @@ __all__ = [
     "LightScalar",
     "LightTensor",
     "LightVector",
+    "LongWavelength",
     "MagneticMoment",
     "MajoranaMoment",
     "Millicharge",
     "MuonMinusTau",
+    "NeutralCurrentExcitation",
     "PDGLegacy",
     "QuarkScalar",
     "QuarkTensor",
@@ -97,6 +106,7 @@ __all__ = [
     "Tomalak21",
     "TreeLevel",
     "flux_averaged_cross_section",
+    "flux_nodes",
     "inverse_beta_decay_cross_section_cm2",
     "nucleon_scalar_couplings",
     "nucleon_tensor_couplings",

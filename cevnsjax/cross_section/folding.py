@@ -45,7 +45,7 @@ def flux_nodes(source: AbstractSource, threshold_MeV: Float[Array, "*shape"], or
     """
     threshold = as_float(threshold_MeV)
     breaks = source.break_points_MeV
-    lower_breaks = jnp.concatenate([jnp.zeros((1,), dtype=breaks.dtype), breaks[:-1]])
+    lower_breaks = jnp.append(source.lowest_energy_MeV, breaks[:-1])
     lower = jnp.maximum(threshold[..., None], lower_breaks.reshape(*[1] * threshold.ndim, -1))
     upper = jnp.maximum(threshold[..., None], breaks.reshape(*[1] * threshold.ndim, -1))
     abscissae, unit_weights = map(as_float, np.polynomial.legendre.leggauss(order))

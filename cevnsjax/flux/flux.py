@@ -5,6 +5,7 @@ from abc import abstractmethod
 import equinox as eqx
 from jaxtyping import Array, Float
 
+from cevnsjax.arrays import as_float
 from cevnsjax.errors import UnknownNameError
 
 FLAVOURS = ("nu_e", "nu_mu", "nu_tau")
@@ -38,6 +39,11 @@ class AbstractSource(eqx.Module):
     def origins(self) -> tuple[str, ...]:
         """Component of the source that each component comes from, and whose arrival times it has."""
         return self.components
+
+    @property
+    def lowest_energy_MeV(self) -> Float[Array, ""]:
+        """Energy below which there is nothing, MeV: zero unless a table begins somewhere."""
+        return as_float(0.0)
 
     @property
     @abstractmethod

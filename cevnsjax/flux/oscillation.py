@@ -104,6 +104,10 @@ class SterileOscillation(AbstractFlux):
         return tuple(range(len(FLAVOURS))) * len(self.source.components)
 
     @property
+    def lowest_energy_MeV(self) -> Float[Array, ""]:
+        return self.source.lowest_energy_MeV
+
+    @property
     def break_points_MeV(self) -> Float[Array, " panel"]:
         return self.source.break_points_MeV
 

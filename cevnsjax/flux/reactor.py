@@ -175,6 +175,12 @@ class Reactor(AbstractFlux):
         return self.norm * self.strength.flux_per_cm2_s(self.antineutrinos_per_fission, fractions)
 
     @property
+    def lowest_energy_MeV(self) -> Float[Array, ""]:
+        first = self.spectra.fission.energy_MeV[0]
+        capture = self.spectra.capture
+        return first if capture is None else jnp.minimum(first, capture.energy_MeV[0])
+
+    @property
     def break_points_MeV(self) -> Float[Array, " panel"]:
         edges = self.spectra.fission.edges_MeV(self.panels)
         capture = self.spectra.capture

@@ -1,5 +1,6 @@
 """Neutrinos from the Sun."""
 
+import functools
 from collections.abc import Mapping
 
 import equinox as eqx
@@ -79,6 +80,11 @@ class SolarNeutrinos(AbstractFlux):
             check_positive(f"flux_per_cm2_s[{name!r}]", flux, "cm^-2 s^-1")
         check_positive("exposure_s", self.exposure_s, "s")
         check_positive("norm", self.norm, "")
+
+    @property
+    def lowest_energy_MeV(self) -> Float[Array, ""]:
+        starts = [spectrum.energy_MeV[0] for spectrum in self.spectra.values()]
+        return functools.reduce(jnp.minimum, starts) if starts else as_float(0.0)
 
     @property
     def break_points_MeV(self) -> Float[Array, " panel"]:

@@ -103,6 +103,10 @@ class TabulatedFlux(AbstractFlux):
         return cls.from_columns(energies, {component: fluxes}, exposure_s, logarithmic=logarithmic, panels=panels)
 
     @property
+    def lowest_energy_MeV(self) -> Float[Array, ""]:
+        return self.spectra.energy_MeV[0]
+
+    @property
     def break_points_MeV(self) -> Float[Array, " panel"]:
         return self.spectra.edges_MeV(self.panels)
 

@@ -6,6 +6,7 @@ from cevnsjax.target.form_factor import (
     Helm,
     KleinNystrand,
     NeutronSkin,
+    OscillatorShell,
     PointLike,
     SymmetrizedFermi,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "NuclearLevels",
     "NuclearSpin",
     "Nuclide",
+    "OscillatorShell",
     "PointLike",
     "SymmetrizedFermi",
     "atoms_per_formula_unit",

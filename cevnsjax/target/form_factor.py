@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_positive, power_series
+from cevnsjax.constants import HBAR_C_MEV_FM, NUCLEON_MASS_MEV
 from cevnsjax.errors import CevnsjaxError
 
 HELM_SKIN_THICKNESS_FM = 0.9
@@ -111,6 +112,49 @@ class Helm(AbstractFormFactor):
         """
         half_density_radius = 1.23 * mass_number ** (1 / 3) - 0.60
         return cls(math.sqrt(0.6 * (half_density_radius**2 + (7 / 3) * (math.pi * 0.52) ** 2)))
+
+
+class OscillatorShell(AbstractFormFactor):
+    """Nucleons in one major shell of a harmonic oscillator: what spins that flip within it are distributed like.
+
+    F = L_N^(2)(2y)/L_N^(2)(0) exp(-y) with y = (q b/2)^2, N quanta and b^2 = R_rms^2/(N + 3/2): 1 - 2y/3 for the p
+    shell, 1 - 4y/3 + y^2/3 for sd, times the exponential. Motion of the centre of mass is not corrected.
+
+    Attributes
+    ----------
+    rms_radius_fm
+        Root-mean-square radius of the shell, fm.
+    quanta
+        N.
+    """
+
+    rms_radius_fm: Float[Array, ""] = eqx.field(converter=as_float)
+    quanta: int = eqx.field(static=True)
+
+    def __check_init__(self):
+        check_positive("rms_radius_fm", self.rms_radius_fm, "fm")
+        if self.quanta < 0:
+            raise CevnsjaxError(f"quanta must be 0, 1, 2 ..., got {self.quanta}.")
+
+    def __call__(self, momentum_transfer_per_fm: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        y = 0.25 * momentum_transfer_per_fm**2 * self.rms_radius_fm**2 / (self.quanta + 1.5)
+        n = self.quanta
+        laguerre = [
+            (-2.0) ** k * math.comb(n + 2, n - k) / (math.factorial(k) * math.comb(n + 2, n)) for k in range(n + 1)
+        ]
+        return power_series(y, laguerre) * jnp.exp(-y)
+
+    @classmethod
+    def from_mass_number(cls, mass_number: int) -> "OscillatorShell":
+        """Valence shell of a nucleus with hbar omega = 45 A^(-1/3) - 25 A^(-2/3) MeV.
+
+        J. Blomqvist and A. Molinari, Nucl. Phys. A 106, 545 (1968).
+        """
+        hbar_omega = 45.0 * mass_number ** (-1 / 3) - 25.0 * mass_number ** (-2 / 3)
+        length2 = HBAR_C_MEV_FM**2 / (NUCLEON_MASS_MEV * hbar_omega)
+        # Z = N closes shells at A = 4, 16, 40, 80 and 140
+        quanta = sum(mass_number > closed for closed in (4, 16, 40, 80, 140))
+        return cls(math.sqrt((quanta + 1.5) * length2), quanta)
 
 
 class NeutronSkin(AbstractFormFactor):

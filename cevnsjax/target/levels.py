@@ -9,11 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_knots, is_concrete
-from cevnsjax.constants import FINE_STRUCTURE_CONSTANT, PROTON_MASS_MEV
+from cevnsjax.constants import FINE_STRUCTURE_CONSTANT, NEUTRON_MOMENT, PROTON_MASS_MEV, PROTON_MOMENT
 from cevnsjax.errors import CevnsjaxError
-
-PROTON_MOMENT = 2.79284734  # nuclear magnetons, CODATA 2018
-NEUTRON_MOMENT = -1.91304273  # nuclear magnetons, CODATA 2018
 
 _MAGNETIC_DIPOLE = 3.0 / (4.0 * math.pi)
 

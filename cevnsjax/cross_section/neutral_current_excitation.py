@@ -1,0 +1,158 @@
+"""Neutral-current excitation of discrete nuclear levels: a line for each level."""
+
+import functools
+from typing import ClassVar
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import as_float
+from cevnsjax.constants import CROSS_SECTION_UNIT_CM2, FERMI_CROSS_SECTION_PER_MEV2
+from cevnsjax.cross_section.axial import Axial
+from cevnsjax.cross_section.excitation_shape import AbstractExcitationShape, Channels, LongWavelength
+from cevnsjax.cross_section.folding import flux_nodes
+from cevnsjax.cross_section.interaction import (
+    EXPOSURE_SCALE,
+    AbstractInteraction,
+    AbstractNodes,
+    ChannelNodes,
+    amplitude_product,
+)
+from cevnsjax.cross_section.term import AbstractAxialTerm, Coupling, flavour_universal
+from cevnsjax.errors import CevnsjaxError
+from cevnsjax.flux import AbstractFlux, parse_neutrino
+from cevnsjax.spectrum import Panels, Spectrum
+from cevnsjax.target import Material, NuclearLevels, Nuclide
+
+
+class ExcitationNodes(AbstractNodes):
+    """Levels with everything but couplings and matrix elements.
+
+    Attributes
+    ----------
+    energy_keV
+        Excitation energies of the levels of all nuclides, keV, shape ``[level]``.
+    channels
+        Cross section for unit amplitudes, averaged over one neutrino of each component, in ``CROSS_SECTION_UNIT_CM2``
+        times targets per kg, by channel, shape ``[component, level]``.
+    """
+
+    energy_keV: Float[Array, " level"]
+    channels: dict[str, Float[Array, "component level"]]
+
+
+class NeutralCurrentExcitation(AbstractInteraction):
+    """nu N -> nu N*: inelastic scattering by spin operators, in which photons of the level's energy are seen.
+
+    In the long-wavelength limit sigma = G_F^2 g_A^2/(pi (2 J_i + 1)) sum over levels of (E - E_x)^2 |<J_f||sum sigma
+    tau_0/2||J_i>|^2 for each flavour, neutrinos and antineutrinos alike; T. W. Donnelly and R. D. Peccei, Phys. Rep.
+    50, 1 (1979). Terms are those of elastic axial scattering, at momentum transfer zero: what couples to spins
+    elastically excites levels with the same couplings. Of the target only nuclides with levels are hit, and all energy
+    of a level is taken to be seen at once; levels that emit particles are no exception.
+
+    Attributes
+    ----------
+    terms
+        Terms of the axial amplitude by name; the Standard Model unless given. Its g_A^s is that of elastic scattering:
+        ``Axial(strange_axial_coupling=0.0)`` is the purely isovector current of the literature.
+    shape
+        Dependence on energy.
+    order
+        Gauss-Legendre nodes between break points of the flux: exact for (E - E_x)^2 and any spectrum of muon decay.
+    """
+
+    recoil: ClassVar[str] = "none"
+    terms: dict[str, AbstractAxialTerm] = eqx.field(default_factory=lambda: {"sm": Axial()})
+    shape: AbstractExcitationShape = eqx.field(default_factory=LongWavelength)
+    order: int = eqx.field(static=True, default=12)
+
+    def __check_init__(self):
+        if not self.terms:
+            raise CevnsjaxError("terms must hold at least one term of the axial amplitude, got none.")
+
+    def with_terms(self, terms: dict[str, AbstractAxialTerm]) -> "NeutralCurrentExcitation":
+        """Return the same interaction with more terms, or others in the place of those of the same name."""
+        return NeutralCurrentExcitation({**self.terms, **terms}, self.shape, self.order)
+
+    def nodes(self, flux: AbstractFlux, target: Material, panels: Panels) -> ExcitationNodes:
+        signs = jnp.asarray([-1.0 if anti else 1.0 for anti in flux.antineutrinos], dtype=float)
+        energies, each = [], []
+        for name, levels in _levels(target).items():
+            nuclide = target.nuclides[name]
+            at = flux_nodes(flux, self.shape.threshold_MeV(levels.energy_MeV, nuclide.mass_MeV), self.order)
+            energy, excitation = jnp.broadcast_arrays(at.energy_MeV, levels.energy_MeV[:, None])
+            folded = {
+                channel: at.fold(value) * (target.nuclei_per_kg(name) * EXPOSURE_SCALE) * _scale(levels)
+                for channel, value in self.shape.channels(energy, excitation, nuclide.mass_MeV, name).items()
+            }
+            if "interference" in folded:
+                folded["interference"] = folded["interference"] * signs[:, None]
+            energies.append(1e3 * levels.energy_MeV)
+            each.append(folded)
+        channels = {name: jnp.concatenate([one[name] for one in each], axis=1) for name in each[0]}
+        return ExcitationNodes(jnp.concatenate(energies), channels)
+
+    def spectrum(self, nodes: ExcitationNodes, flux: AbstractFlux, target: Material) -> Spectrum:
+        rate = self._rate(nodes.channels, list(_levels(target).values()), flux.flavour_indices)
+        fluence = flux.fluence_per_cm2 * (CROSS_SECTION_UNIT_CM2 / EXPOSURE_SCALE)
+        return Spectrum(nodes.energy_keV, fluence[:, None] * rate)
+
+    def level_cross_sections(
+        self, neutrino_energy_MeV: Float[Array, " point"], nuclide: Nuclide, neutrino: str
+    ) -> Float[Array, "point level"]:
+        """Cross section of each level in 1e-40 cm^2, zero below its threshold.
+
+        Parameters
+        ----------
+        neutrino_energy_MeV
+            Neutrino energies, MeV, shape ``[point]``.
+        nuclide
+            The nucleus, with levels.
+        neutrino
+            ``"nu_e"``, ``"nu_mu_bar"`` ...
+        """
+        flavour, antineutrino = parse_neutrino(neutrino)
+        levels = nuclide.levels
+        if levels is None:
+            raise CevnsjaxError(f"The nuclide with Z = {nuclide.proton_number} has no levels.")
+        energy, excitation = jnp.broadcast_arrays(neutrino_energy_MeV[:, None], levels.energy_MeV[None, :])
+        channels = self.shape.channels(energy, excitation, nuclide.mass_MeV, levels.nuclide)
+        if "interference" in channels and antineutrino:
+            channels["interference"] = -channels["interference"]
+        scaled = {name: value * _scale(levels) for name, value in channels.items()}
+        return self._rate(scaled, [levels], (flavour,) * energy.shape[0])
+
+    def _rate(
+        self, channels: Channels, levels: list[NuclearLevels], flavours: tuple[int, ...]
+    ) -> Float[Array, "component level"]:
+        """Sum over channels of weights times products of amplitudes, with the quenching of each level."""
+        proton = 0.5 * jnp.concatenate([one.proton_spin for one in levels])
+        neutron = 0.5 * jnp.concatenate([one.neutron_spin for one in levels])
+        factor = jnp.concatenate([one.quenching * one.relative_strength for one in levels])
+        axial = self._axial_couplings()
+        to_proton, to_neutron = self.shape.magnetic_couplings()
+        magnetic = flavour_universal(to_proton), flavour_universal(to_neutron)
+        pairs = {"axial": (axial, axial), "magnetic": (magnetic, magnetic), "interference": (axial, magnetic)}
+        total = jnp.zeros_like(next(iter(channels.values())))
+        for name, weight in channels.items():
+            first, second = pairs[name]
+            nodes = ChannelNodes(weight, proton, neutron)
+            total = total + weight * amplitude_product(first, second, flavours, nodes)
+        return total * factor[None, :]
+
+    def _axial_couplings(self) -> tuple[Coupling, Coupling]:
+        protons, neutrons = zip(*(term.couplings(as_float([0.0])) for term in self.terms.values()), strict=True)
+        return functools.reduce(jnp.add, protons), functools.reduce(jnp.add, neutrons)
+
+
+def _scale(levels: NuclearLevels) -> float:
+    return FERMI_CROSS_SECTION_PER_MEV2 / (2.0 * levels.ground_state_spin + 1.0)
+
+
+def _levels(target: Material) -> dict[str, NuclearLevels]:
+    if not target.levels:
+        raise CevnsjaxError(
+            f"None of {', '.join(target.nuclides)} has levels: give them by Material.with_levels(nuclear_levels(...))."
+        )
+    return target.levels
