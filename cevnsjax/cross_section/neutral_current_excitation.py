@@ -63,7 +63,7 @@ class NeutralCurrentExcitation(AbstractInteraction):
     """
 
     recoil: ClassVar[str] = "none"
-    terms: dict[str, AbstractAxialTerm] = eqx.field(default_factory=lambda: {"sm": Axial()})
+    terms: dict[str, AbstractAxialTerm] = eqx.field(default_factory=lambda: {"axial": Axial()})
     shape: AbstractExcitationShape = eqx.field(default_factory=LongWavelength)
     order: int = eqx.field(static=True, default=12)
 

@@ -46,7 +46,7 @@ def averages(interaction, flux, target):
 
 def test_carbon_in_the_long_wavelength_limit():
     """Independent calculation with B(GT) = 0.864286: 1e-42 cm^2 for nu_mu, nu_e and nu_mu_bar."""
-    found = averages(NeutralCurrentExcitation({"sm": ISOVECTOR}), FLUX, CARBON)
+    found = averages(NeutralCurrentExcitation({"axial": ISOVECTOR}), FLUX, CARBON)
     np.testing.assert_allclose(1e2 * found, [2.5558636476, 4.564200223, 7.0936555476], rtol=1e-6)
 
 
@@ -86,7 +86,7 @@ def test_finite_momentum_against_spinors(neutrino):
     target = compound("[C13]").with_levels(NuclearLevels("C13", 0.5, (0.5,), [excitation], [np.sqrt(6.0)], [0.0]))
     nuclide = eqx.tree_at(lambda n: n.mass_MeV, target.nuclides["C13"], jnp.asarray(1e12))
     shape = FiniteMomentum({"C13": PointLike()}, axial_mass_MeV=1e9, weak_mixing_angle_sin2=0.0, angles=16)
-    nc = NeutralCurrentExcitation({"sm": ISOVECTOR}, shape)
+    nc = NeutralCurrentExcitation({"axial": ISOVECTOR}, shape)
     found = nc.level_cross_sections(jnp.asarray([energy]), nuclide, neutrino)[0, 0]
     axial, magnetic = 0.5 * 1.2756, 0.5 * float(shape.magnetic_couplings()[0]) / (2.0 * NUCLEON_MASS_MEV)
     final = energy - excitation
@@ -161,7 +161,7 @@ def test_lines_of_the_flux():
 
 def test_any_flux():
     flux = TabulatedFlux.from_columns([1.0, 3.0, 5.0], {"nu_e_bar": np.array([2.0, 1.0, 0.0])}, 10.0)
-    nc = NeutralCurrentExcitation({"sm": ISOVECTOR})
+    nc = NeutralCurrentExcitation({"axial": ISOVECTOR})
     density = lambda e: np.interp(e, [1.0, 3.0, 5.0], [2.0, 1.0, 0.0]) / 4.0  # noqa: E731
     scale = FERMI_CROSS_SECTION_PER_MEV2 * 1.2756**2 / 4.0
     levels = SODIUM.nuclides["Na23"].levels
