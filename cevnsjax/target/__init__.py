@@ -1,5 +1,12 @@
 """What is hit: nuclides, materials, nuclear form factors and electron shells."""
 
+from cevnsjax.target.bigstick import ShellModelSpectrum, read_bigstick_spectrum, read_bigstick_strength
+from cevnsjax.target.densities import (
+    ShellModelDensities,
+    levels_from_densities,
+    read_bigstick_densities,
+    spin_from_densities,
+)
 from cevnsjax.target.electrons import ElectronShells, atoms_per_formula_unit, electron_shells, shells_per_formula_unit
 from cevnsjax.target.form_factor import (
     AbstractFormFactor,
@@ -10,6 +17,7 @@ from cevnsjax.target.form_factor import (
     PointLike,
     SymmetrizedFermi,
 )
+from cevnsjax.target.level_file import read_levels
 from cevnsjax.target.levels import NuclearLevels, magnetic_dipole_width_MeV
 from cevnsjax.target.material import Material, compound
 from cevnsjax.target.nuclide import NuclearSpin, Nuclide, nuclide
@@ -26,11 +34,19 @@ __all__ = [
     "Nuclide",
     "OscillatorShell",
     "PointLike",
+    "ShellModelDensities",
+    "ShellModelSpectrum",
     "SymmetrizedFermi",
     "atoms_per_formula_unit",
     "compound",
     "electron_shells",
+    "levels_from_densities",
     "magnetic_dipole_width_MeV",
     "nuclide",
+    "read_bigstick_densities",
+    "read_bigstick_spectrum",
+    "read_bigstick_strength",
+    "read_levels",
     "shells_per_formula_unit",
+    "spin_from_densities",
 ]

@@ -14,10 +14,18 @@ MADE_BY = "data/build/nuclear_levels.py"
 BIGSTICK = "BIGSTICK 8.0.0 (C. W. Johnson et al., arXiv:1801.08432), run for this project"
 LIGHT_DM = "github.com/noctildon/lightDM (2e2f904)"
 PROTON_MOMENT, NEUTRON_MOMENT = 5.5857 / 2, -3.8261 / 2  # as the runs have them
-COLUMNS = (
-    "excitation_energy_MeV,measured_energy_MeV,assigned,spin,isospin,proton_spin,neutron_spin,proton_orbital,"
-    "magnetic_dipole_up_muN2,residual_MeV"
-).split(",")
+COLUMNS = [
+    "excitation_energy_MeV",
+    "measured_energy_MeV",
+    "assigned",
+    "spin",
+    "isospin",
+    "proton_spin",
+    "neutron_spin",
+    "proton_orbital",
+    "magnetic_dipole_up_muN2",
+    "residual_MeV",
+]
 WEISSKOPF_MUN2 = 45 / (8 * math.pi)  # M1
 
 TRUNCATIONS = {
@@ -157,9 +165,13 @@ def write_levels(path, out):
     scaling = re.search(r"TBME x (\S+)", text)
     exact = "exact diagonalisation" in found(r"# rows: (.*)", text)
     iterations = None if exact else found(r"(\d+) Lanczos iterations", text)
-    start = "sum sigma" if "isoscalar" in stem else "sum sigma tau_0" + " (T = 1) and sum sigma (T = 0)" * (stem == "Si28")
+    start = (
+        "sum sigma" if "isoscalar" in stem else "sum sigma tau_0" + " (T = 1) and sum sigma (T = 0)" * (stem == "Si28")
+    )
     measured = [
-        f"{row['Ex_adj_MeV']} MeV" + " (recalled)" * ("recalled" in row["note"]) for row in rows_of(text) if assigned(row)
+        f"{row['Ex_adj_MeV']} MeV" + " (recalled)" * ("recalled" in row["note"])
+        for row in rows_of(text)
+        if assigned(row)
     ]
     header = {
         "title": f"Levels of {nuclide} with spin matrix elements from the ground state",
@@ -171,7 +183,9 @@ def write_levels(path, out):
         "mass_scaling": scaling[1] if scaling else "none",
         "model_space": space,
         "truncation": "none" if space not in TRUNCATIONS else TRUNCATIONS[space],
-        "method": "exact" if exact else f"Lanczos, {iterations} iterations for each J_f from {start} on the ground state",
+        "method": "exact"
+        if exact
+        else f"Lanczos, {iterations} iterations for each J_f from {start} on the ground state",
         **dict(sums(text, rows)),
         "matrix_elements": "S_p = <J_f||sum sigma of protons||J_i>, S_n of neutrons, L_p of sum l of protons; reduced in J "
         "as by Edmonds; bare, without g_A or quenching; one common sign for each row is arbitrary",
