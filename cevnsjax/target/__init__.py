@@ -9,6 +9,14 @@ from cevnsjax.target.form_factor import (
     PointLike,
     SymmetrizedFermi,
 )
+from cevnsjax.target.level_tables import (
+    MeasuredLevel,
+    available_levels,
+    dutta_huang_newstead_pandey_levels,
+    level_table,
+    measured_levels,
+    nuclear_levels,
+)
 from cevnsjax.target.levels import NuclearLevels, magnetic_dipole_width_MeV
 from cevnsjax.target.material import Material, compound
 from cevnsjax.target.nuclide import NuclearSpin, Nuclide, nuclide
@@ -19,6 +27,7 @@ __all__ = [
     "Helm",
     "KleinNystrand",
     "Material",
+    "MeasuredLevel",
     "NeutronSkin",
     "NuclearLevels",
     "NuclearSpin",
@@ -26,9 +35,14 @@ __all__ = [
     "PointLike",
     "SymmetrizedFermi",
     "atoms_per_formula_unit",
+    "available_levels",
     "compound",
+    "dutta_huang_newstead_pandey_levels",
     "electron_shells",
+    "level_table",
     "magnetic_dipole_width_MeV",
+    "measured_levels",
+    "nuclear_levels",
     "nuclide",
     "shells_per_formula_unit",
 ]
