@@ -18,6 +18,14 @@ from cevnsjax.target.form_factor import (
     SymmetrizedFermi,
 )
 from cevnsjax.target.level_file import read_levels
+from cevnsjax.target.level_tables import (
+    MeasuredLevel,
+    available_levels,
+    dutta_huang_newstead_pandey_levels,
+    level_table,
+    measured_levels,
+    nuclear_levels,
+)
 from cevnsjax.target.levels import NuclearLevels, magnetic_dipole_width_MeV
 from cevnsjax.target.material import Material, compound
 from cevnsjax.target.nuclide import NuclearSpin, Nuclide, nuclide
@@ -28,6 +36,7 @@ __all__ = [
     "Helm",
     "KleinNystrand",
     "Material",
+    "MeasuredLevel",
     "NeutronSkin",
     "NuclearLevels",
     "NuclearSpin",
@@ -38,10 +47,15 @@ __all__ = [
     "ShellModelSpectrum",
     "SymmetrizedFermi",
     "atoms_per_formula_unit",
+    "available_levels",
     "compound",
+    "dutta_huang_newstead_pandey_levels",
     "electron_shells",
+    "level_table",
     "levels_from_densities",
     "magnetic_dipole_width_MeV",
+    "measured_levels",
+    "nuclear_levels",
     "nuclide",
     "read_bigstick_densities",
     "read_bigstick_spectrum",

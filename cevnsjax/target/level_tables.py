@@ -135,7 +135,8 @@ def nuclear_levels(name: str, *, interaction: str | None = None, energies: Energ
     Returns
     -------
     NuclearLevels
-        In order of energy, bare (``quenching`` = 1). L_p is one of two that have the same B(M1).
+        In order of energy, bare (``quenching`` = 1). Outside the p shell L_p is one of two that have the same
+        B(M1).
 
     Raises
     ------
@@ -154,7 +155,9 @@ def nuclear_levels(name: str, *, interaction: str | None = None, energies: Energ
         float(table.metadata["ground_state_spin"]),
         table["spin"][order].tolist(),
         energy[order],
-        *(table[column][order] for column in ("proton_spin", "neutron_spin", "proton_orbital")),
+        table["proton_spin"][order],
+        table["neutron_spin"][order],
+        table["proton_orbital"][order],
     )
 
 
