@@ -9,6 +9,7 @@ from cevnsjax.validation.dresden_ii import DRESDEN_II
 from cevnsjax.validation.electron_scattering import ELECTRON_SCATTERING
 from cevnsjax.validation.form_factors import FORM_FACTORS
 from cevnsjax.validation.limits import LIMITS
+from cevnsjax.validation.nuclear_lines import NUCLEAR_LINES
 from cevnsjax.validation.oscillation import OSCILLATION
 from cevnsjax.validation.peers import PEERS
 from cevnsjax.validation.point_values import POINT_VALUES
@@ -38,6 +39,7 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *OSCILLATION,
     *QUENCHING,
     *REACTOR,
+    *NUCLEAR_LINES,
     *SOURCES,
     *COHERENT_CSI_2017,
     *COHERENT_CSI_2021,
