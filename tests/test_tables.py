@@ -236,6 +236,7 @@ def test_every_packaged_file_reads():
         "nuclides.csv": ["name"],
         "nuclear_spins.csv": ["name"],
         "electron_shells.csv": ["element", "shell"],
+        "nuclear/measured_levels.csv": ["nuclide", "spin_parity", "transition", "quantity", "source", "status"],
         "peers.csv": ["code", "interaction", "nucleus"],
         "reactor/polynomials.csv": ["isotope"],
     }

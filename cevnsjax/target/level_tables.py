@@ -2,7 +2,6 @@
 
 import functools
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 
@@ -10,8 +9,7 @@ from cevnsjax.errors import UnknownNameError
 from cevnsjax.tables import Table, data_path, read_table
 from cevnsjax.target.levels import NuclearLevels
 
-Energies = Literal["measured", "calculated"]
-
+_ENERGIES = {"measured": "measured_energy_MeV", "calculated": "excitation_energy_MeV"}
 _LEVEL_COLUMNS = (
     "excitation_energy_MeV",
     "measured_energy_MeV",
@@ -115,7 +113,7 @@ def _with_interaction(nuclide: str, interaction: str) -> str:
     return by_interaction[interaction]
 
 
-def nuclear_levels(name: str, *, interaction: str | None = None, energies: Energies = "measured") -> NuclearLevels:
+def nuclear_levels(name: str, *, interaction: str | None = None, energies: str = "measured") -> NuclearLevels:
     """Look up the levels of a nuclide as the shell model has them.
 
     Lanczos tables (see the ``method`` in the header of :func:`level_table`) have one state for each strong level and
@@ -143,13 +141,12 @@ def nuclear_levels(name: str, *, interaction: str | None = None, energies: Energ
     UnknownNameError
         If there is no such table, interaction or kind of energies.
     """
-    if energies not in get_args(Energies):
-        raise UnknownNameError("kind of energies", energies, get_args(Energies))
+    if energies not in _ENERGIES:
+        raise UnknownNameError("kind of energies", energies, _ENERGIES)
     table = level_table(name if interaction is None else _with_interaction(name, interaction))
-    calculated = table["excitation_energy_MeV"]
-    energy = calculated if energies == "calculated" else table["measured_energy_MeV"]
+    energy = table[_ENERGIES[energies]]
     order = np.argsort(energy, kind="stable")
-    order = order[calculated[order] > 0.0]
+    order = order[table["excitation_energy_MeV"][order] > 0.0]
     return NuclearLevels(
         table.metadata["nuclide"],
         float(table.metadata["ground_state_spin"]),

@@ -9,6 +9,7 @@ from cevnsjax.validation.dresden_ii import DRESDEN_II
 from cevnsjax.validation.electron_scattering import ELECTRON_SCATTERING
 from cevnsjax.validation.form_factors import FORM_FACTORS
 from cevnsjax.validation.limits import LIMITS
+from cevnsjax.validation.nuclear_levels import NUCLEAR_LEVELS
 from cevnsjax.validation.nuclear_lines import NUCLEAR_LINES
 from cevnsjax.validation.oscillation import OSCILLATION
 from cevnsjax.validation.peers import PEERS
@@ -48,5 +49,6 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *XENONNT_8B,
     *COUNTING,
     *PROJECTED,
+    *NUCLEAR_LEVELS,
 )
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""
