@@ -14,8 +14,9 @@ def main():
     release, out = release_and_out(__doc__, "ccm")
     edges = np.loadtxt(release / "CCM bkg energy edges.csv")
     counts = np.loadtxt(release / "CCM background.csv")
-    assert edges.shape == (38,) and counts.shape == (37,), "37 bins expected"
-    assert edges[0] == 1.0 and edges[-1] == 100.0 and np.all(np.diff(edges) > 0), "1 to 100 MeV expected"
+    assert counts.shape == (37,), "37 bins expected"
+    np.testing.assert_array_equal(edges[[0, 37]], [1.0, 100.0])
+    assert np.all(np.diff(edges) > 0)
     header = {
         "title": "Background of CCM120's engineering run in its prompt window",
         "source": "CCM Collaboration, arXiv:2112.09979, as digitised in github.com/noctildon/lightDM, Experiments/CCM",
