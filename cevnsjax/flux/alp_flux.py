@@ -60,7 +60,7 @@ class ConeGeometry(eqx.Module):
         solid_angle = volume_m3 / float(geometry.volume_per_sr_m3)
         if solid_angle > 4.0 * math.pi:
             raise CevnsjaxError(
-                f"A detector of {volume_m3:g} m^3 and {float(geometry.length_m):g} m length does not fit around a source "
+                f"A detector of {volume_m3:g} m^3, {float(geometry.length_m):g} m long, does not fit around a source "
                 f"at {float(geometry.distance_m):g} m: it would need {solid_angle:.3g} sr."
             )
         return geometry

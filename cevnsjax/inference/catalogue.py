@@ -29,11 +29,18 @@ def named_model(name: str, experiment: Experiment | Joint | None = None) -> Name
     ------
     UnknownNameError
         If there is none of that name.
+    ParameterError
+        If it is for another kind of source than the experiment has.
     """
     base = name.removesuffix(WITH_ELECTRONS)
     if base not in MODELS:
         raise UnknownNameError("model", name, MODELS)
     model = MODELS[base] if base == name else with_electrons(MODELS[base])
+    if experiment is not None and not model.accepts(experiment):
+        fluxes = {type(part.flux).__name__ for part in experiment.parts.values()}
+        raise ParameterError(
+            f"The model {name!r} needs a source of the kind {model.source.__name__}, got {', '.join(sorted(fluxes))}."
+        )
     return jointly(model) if isinstance(experiment, Joint) else model
 
 
