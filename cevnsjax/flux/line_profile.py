@@ -103,5 +103,5 @@ class RecoilProfile(AbstractLineProfile):
         return 0.5 * box / half_width
 
 
-def _normal(offset_MeV: Float[Array, "*point"], sigma_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
+def _normal(offset_MeV: Float[Array, "*point"], sigma_MeV: Float[Array, "*#point"]) -> Float[Array, "*point"]:
     return norm.pdf(offset_MeV / sigma_MeV) / sigma_MeV

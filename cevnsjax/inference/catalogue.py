@@ -36,11 +36,8 @@ def named_model(name: str, experiment: Experiment | Joint | None = None) -> Name
     if base not in MODELS:
         raise UnknownNameError("model", name, MODELS)
     model = MODELS[base] if base == name else with_electrons(MODELS[base])
-    if experiment is not None and not model.accepts(experiment):
-        fluxes = {type(part.flux).__name__ for part in experiment.parts.values()}
-        raise ParameterError(
-            f"The model {name!r} needs a source of the kind {model.source.__name__}, got {', '.join(sorted(fluxes))}."
-        )
+    if experiment is not None:
+        model.check_source(experiment)
     return jointly(model) if isinstance(experiment, Joint) else model
 
 

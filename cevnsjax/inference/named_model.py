@@ -55,6 +55,18 @@ class NamedModel:
         parts = experiment.parts.values() if isinstance(experiment, Joint) else (experiment,)
         return all(isinstance(part.flux, self.source) for part in parts)
 
+    def check_source(self, experiment: Any) -> None:
+        """Refuse an experiment that sees something else.
+
+        Raises
+        ------
+        ParameterError
+            If so.
+        """
+        if not self.accepts(experiment):
+            needed = "neutrinos" if self.source is AbstractFlux else self.source.__name__
+            raise ParameterError(f"This model ({self.description}) needs a source of {needed}, which this is not.")
+
     def free_by_default(self, experiment: Experiment | Joint) -> tuple[str, ...]:
         """Names of the model's parameters that are free unless others are chosen."""
         if callable(self.default_free):
