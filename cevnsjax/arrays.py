@@ -73,7 +73,7 @@ def power_series(argument: Float[Array, "*shape"], coefficients: Sequence[float]
     return result
 
 
-def exponential_integral(length: Float[Array, "*shape"], rate: Scalar) -> Float[Array, "*shape"]:
+def exponential_integral(length: Float[Array, "*#shape"], rate: Float[Array, "*#shape"]) -> Float[Array, "*#shape"]:
     """Integral of exp(-rate u) over u from 0 to length, smooth through rate = 0."""
     exponent = length * rate
     small = jnp.abs(exponent) < 1e-2

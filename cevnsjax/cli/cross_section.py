@@ -84,10 +84,9 @@ def cross_section(
     from cevnsjax.inference import named_model
 
     chosen, material = named_model(model), _material(target, form_factor)
-    scattering = chosen.prepare(
-        Scattering(material, {"cevns": Coherent({"sm": _standard_model(couplings)})}, _flux(flux, energy, neutrino))
-    )
-    scattering, values = apply_settings(scattering, chosen, parse_numbers(set_values))
+    bare = Scattering(material, {"cevns": Coherent({"sm": _standard_model(couplings)})}, _flux(flux, energy, neutrino))
+    chosen.check_source(bare)
+    scattering, values = apply_settings(chosen.prepare(bare), chosen, parse_numbers(set_values))
     content: dict[str, Any] = {
         "target": target,
         "model": model,

@@ -89,11 +89,12 @@ def _experiments() -> list[dict[str, Any]]:
 
 
 def _models(experiment: str) -> list[dict[str, Any]]:
+    """Models for what arrives in an experiment."""
     from cevnsjax.experiment import named_experiment
     from cevnsjax.inference import MODELS, named_model
 
     built = named_experiment(experiment)
-    models = {name: named_model(name, built) for name in MODELS}
+    models = {name: named_model(name, built) for name, model in MODELS.items() if model.accepts(built)}
     return [
         {
             "name": name,

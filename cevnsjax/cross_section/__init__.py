@@ -1,5 +1,13 @@
 """What happens: amplitudes that are sums of couplings, and cross sections as short sums of powers of the energy."""
 
+from cevnsjax.cross_section.alp_detection import AbstractConversion, AlpDecay, InverseCompton, InversePrimakoff
+from cevnsjax.cross_section.alp_nucleus import (
+    AbstractAbsorptionStrength,
+    AlpAbsorption,
+    GoldenRule,
+    TalkNormalisation,
+    resonance_energy_MeV,
+)
 from cevnsjax.cross_section.axial import Axial
 from cevnsjax.cross_section.coherent import Coherent
 from cevnsjax.cross_section.dipole_portal import DipolePortal
@@ -55,7 +63,9 @@ from cevnsjax.cross_section.term import (
 __all__ = [
     "EARTH_NEUTRONS_PER_PROTON",
     "NSI",
+    "AbstractAbsorptionStrength",
     "AbstractAxialTerm",
+    "AbstractConversion",
     "AbstractElectronTerm",
     "AbstractExcitationShape",
     "AbstractInteraction",
@@ -68,6 +78,8 @@ __all__ = [
     "AbstractTerm",
     "AbstractVectorKinematics",
     "AbstractVectorTerm",
+    "AlpAbsorption",
+    "AlpDecay",
     "Axial",
     "BaryonMinusLeptons",
     "ChargeRadius",
@@ -86,7 +98,10 @@ __all__ = [
     "GeneralizedScalar",
     "GeneralizedTensor",
     "GeneralizedVector",
+    "GoldenRule",
     "HeavyNucleus",
+    "InverseCompton",
+    "InversePrimakoff",
     "LightScalar",
     "LightTensor",
     "LightVector",
@@ -102,6 +117,7 @@ __all__ = [
     "RecoilNodes",
     "SpinHalf",
     "SpinZero",
+    "TalkNormalisation",
     "ThreeMomentum",
     "Tomalak21",
     "TreeLevel",
@@ -110,5 +126,6 @@ __all__ = [
     "inverse_beta_decay_cross_section_cm2",
     "nucleon_scalar_couplings",
     "nucleon_tensor_couplings",
+    "resonance_energy_MeV",
     "weak_charge",
 ]

@@ -1,11 +1,23 @@
 """What arrives, and when."""
 
+from cevnsjax.flux.alp import Alp
+from cevnsjax.flux.alp_emission import (
+    AbstractEmission,
+    LevelEmission,
+    M1Emission,
+    NuclearLine,
+    alp_width_MeV,
+    boron_capture,
+    hydrogen_capture,
+)
+from cevnsjax.flux.alp_flux import AbstractAlpSource, AlpFlux, ConeGeometry, TabulatedAlpFlux, fissions_per_s
 from cevnsjax.flux.arrivals import ExponentialArrival, HistogramArrival
 from cevnsjax.flux.atmospheric import atmospheric_neutrinos
 from cevnsjax.flux.diffuse_supernova import CoreCollapseHistory, DiffuseSupernovae
 from cevnsjax.flux.facilities import DECAY_AT_REST_FACILITIES, DecayAtRestFacility, decay_at_rest_facility
 from cevnsjax.flux.flux import FLAVOURS, POWERS, AbstractFlux, AbstractSource, parse_neutrino
 from cevnsjax.flux.interpolated import InterpolatedSpectra
+from cevnsjax.flux.line_profile import AbstractLineProfile, GaussianProfile, RecoilProfile, ThermalProfile
 from cevnsjax.flux.mono_energetic import MonoEnergetic
 from cevnsjax.flux.oscillation import SterileOscillation
 from cevnsjax.flux.pion_decay_at_rest import PionDecayAtRest
@@ -38,28 +50,39 @@ __all__ = [
     "DECAY_AT_REST_FACILITIES",
     "FLAVOURS",
     "POWERS",
+    "AbstractAlpSource",
     "AbstractArrival",
+    "AbstractEmission",
     "AbstractFlux",
+    "AbstractLineProfile",
     "AbstractPulse",
     "AbstractSource",
     "AbstractStrength",
     "AbstractTimeDistribution",
+    "Alp",
+    "AlpFlux",
+    "ConeGeometry",
     "CoreCollapseHistory",
     "DecayAtRestFacility",
     "DiffuseSupernovae",
     "ExponentialArrival",
     "ExponentialPolynomials",
     "ExponentialTimes",
+    "GaussianProfile",
     "GaussianPulse",
     "HistogramArrival",
     "HistogramTimes",
     "InterpolatedSpectra",
+    "LevelEmission",
+    "M1Emission",
     "MonoEnergetic",
+    "NuclearLine",
     "PinchedSpectrum",
     "PionDecayArrival",
     "PionDecayAtRest",
     "Reactor",
     "ReactorSpectra",
+    "RecoilProfile",
     "RectangularPulse",
     "SharpPulse",
     "SingleDecayArrival",
@@ -68,13 +91,19 @@ __all__ = [
     "SteadyArrival",
     "SterileOscillation",
     "SupernovaBurst",
+    "TabulatedAlpFlux",
     "TabulatedFlux",
     "ThermalPower",
+    "ThermalProfile",
     "TotalFlux",
     "TriangularPulse",
+    "alp_width_MeV",
     "atmospheric_neutrinos",
+    "boron_capture",
     "decay_at_rest_facility",
+    "fissions_per_s",
     "huber_mueller_polynomials",
+    "hydrogen_capture",
     "parse_neutrino",
     "reactor_spectra",
     "solar_neutrinos",

@@ -29,11 +29,15 @@ def named_model(name: str, experiment: Experiment | Joint | None = None) -> Name
     ------
     UnknownNameError
         If there is none of that name.
+    ParameterError
+        If it is for another kind of source than the experiment has.
     """
     base = name.removesuffix(WITH_ELECTRONS)
     if base not in MODELS:
         raise UnknownNameError("model", name, MODELS)
     model = MODELS[base] if base == name else with_electrons(MODELS[base])
+    if experiment is not None:
+        model.check_source(experiment)
     return jointly(model) if isinstance(experiment, Joint) else model
 
 

@@ -21,6 +21,8 @@ from cevnsjax.cross_section import (
     QuarkScalar,
     QuarkTensor,
 )
+from cevnsjax.flux import AbstractSource
+from cevnsjax.inference.alp_models import ALP_MODELS
 from cevnsjax.inference.named_model import NamedModel, TermParameter, combine, term_model, with_electrons
 from cevnsjax.inference.wider_models import (
     FLAVOUR_NAMES,
@@ -93,6 +95,7 @@ MODELS: dict[str, NamedModel] = {
         "nothing but what an experiment leaves free itself: backgrounds, and signals given as histograms",
         lambda experiment: experiment,
         lambda _: (),
+        source=AbstractSource,
     ),
     "sm": NamedModel(
         "Standard Model with a free signal norm",
@@ -103,6 +106,7 @@ MODELS: dict[str, NamedModel] = {
             ),
         ),
         fixes_flux=True,
+        source=AbstractSource,
     ),
     "sm-sw2": NamedModel(
         "Standard Model with a free weak mixing angle at zero momentum transfer",
@@ -246,4 +250,5 @@ MODELS: dict[str, NamedModel] = {
         sterile_parameters,
         ("mass_splitting", "electron_mixing2", "muon_mixing2"),
     ),
+    **ALP_MODELS,
 }

@@ -12,6 +12,7 @@ import numpyro.distributions as dist
 from cevnsjax.cross_section import AbstractElectronTerm, AbstractTerm, Coherent, ElectronScattering
 from cevnsjax.errors import CevnsjaxError, ParameterError
 from cevnsjax.experiment import Experiment, Joint, merge_parameter
+from cevnsjax.flux import AbstractFlux, AbstractSource
 from cevnsjax.inference.model import Derived
 from cevnsjax.parameter import Parameter
 
@@ -37,6 +38,8 @@ class NamedModel:
         Whether the model leaves the norm of the flux fixed by default, because it cannot be told from its own.
     derived
         What a fit reports beside its parameters, where they move it.
+    source
+        What the experiments that it is for have as ``flux``: neutrinos unless something else is said.
     """
 
     description: str
@@ -45,6 +48,24 @@ class NamedModel:
     default_free: tuple[str, ...] | Callable[[Any], tuple[str, ...]] | None = None
     fixes_flux: bool = False
     derived: tuple[Derived, ...] = ()
+    source: type[AbstractSource] = AbstractFlux
+
+    def accepts(self, experiment: Any) -> bool:
+        """Tell whether the model is for what arrives in an experiment, or in every one of several."""
+        parts = experiment.parts.values() if isinstance(experiment, Joint) else (experiment,)
+        return all(isinstance(part.flux, self.source) for part in parts)
+
+    def check_source(self, experiment: Any) -> None:
+        """Refuse an experiment that sees something else.
+
+        Raises
+        ------
+        ParameterError
+            If so.
+        """
+        if not self.accepts(experiment):
+            needed = "neutrinos" if self.source is AbstractFlux else self.source.__name__
+            raise ParameterError(f"This model ({self.description}) needs a source of {needed}, which this is not.")
 
     def free_by_default(self, experiment: Experiment | Joint) -> tuple[str, ...]:
         """Names of the model's parameters that are free unless others are chosen."""
@@ -219,5 +240,8 @@ def with_electrons(model: NamedModel) -> NamedModel:
         return model.prepare(experiment)
 
     return dataclasses.replace(
-        model, description=f"{model.description}; with neutrino-electron scattering", prepare=prepare
+        model,
+        description=f"{model.description}; with neutrino-electron scattering",
+        prepare=prepare,
+        source=AbstractFlux,
     )

@@ -15,7 +15,7 @@ from cevnsjax.experiment.projections import (
     nucleus_3,
     sensitive_days,
 )
-from cevnsjax.flux import decay_at_rest_facility
+from cevnsjax.flux import AbstractAlpSource, decay_at_rest_facility
 from cevnsjax.paths import get_path, set_paths
 from cevnsjax.response import TimeWindow
 from cevnsjax.spectrum import Panels
@@ -43,7 +43,8 @@ def test_data(experiment):
     signal = np.asarray(experiment.observed)[0] - background
     assert np.all(np.isfinite(signal))
     assert np.all(signal >= -1e-12 * background)
-    assert signal.sum() > 1.0
+    # what a search looks for is not in its data
+    assert isinstance(experiment.flux, AbstractAlpSource) or signal.sum() > 1.0
 
 
 def test_likelihood(experiment):

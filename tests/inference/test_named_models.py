@@ -19,14 +19,15 @@ from cevnsjax.cross_section import (
 )
 from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import Scattering, coherent_csi_2021
-from cevnsjax.flux import MonoEnergetic, SterileOscillation
+from cevnsjax.flux import AbstractAlpSource, MonoEnergetic, SterileOscillation
 from cevnsjax.inference import MODELS, build_model, named_model
 from cevnsjax.paths import get_path, set_paths
 from cevnsjax.target import compound
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 
-OFFERING = [name for name in MODELS if name != "nuisances"]  # which offers nothing of its own
+# of neutrinos, and but for the one that offers nothing of its own
+OFFERING = [name for name, model in MODELS.items() if model.source is not AbstractAlpSource and name != "nuisances"]
 NAMES = [name + ending for name in OFFERING for ending in ("", "+electrons")]
 # models whose one term acts on electrons too, and the name of that term
 ON_ELECTRONS = {

@@ -22,6 +22,7 @@ from cevnsjax.experiment.projections.projection import (
     sensitive_days,
     shape_nuisance,
 )
+from cevnsjax.experiment.projections.reactor_alp_csi import reactor_alp_csi_1t, reactor_alp_csi_10t, true_lines
 from cevnsjax.experiment.projections.red_100 import red_100
 from cevnsjax.experiment.projections.ricochet import ricochet
 from cevnsjax.experiment.projections.sbc import sbc
@@ -40,6 +41,8 @@ PROJECTIONS: dict[str, Callable[[], Experiment]] = {
     "red-100": red_100,
     "ricochet": ricochet,
     "sbc": sbc,
+    "reactor-alp-csi-1t": reactor_alp_csi_1t,
+    "reactor-alp-csi-10t": reactor_alp_csi_10t,
 }
 """Functions that build the projections, by name."""
 
@@ -58,10 +61,13 @@ __all__ = [
     "nucleus_3",
     "pip2_bd",
     "projection",
+    "reactor_alp_csi_1t",
+    "reactor_alp_csi_10t",
     "reactor_panels",
     "red_100",
     "ricochet",
     "sbc",
     "sensitive_days",
     "shape_nuisance",
+    "true_lines",
 ]

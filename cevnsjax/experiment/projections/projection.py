@@ -1,28 +1,28 @@
 """What projections have in common: a flat background, three kinds of nuisances, and the prediction in place of data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import equinox as eqx
 import numpy as np
 import numpyro.distributions as dist
 
-from cevnsjax.cross_section import Coherent, ErlerSu
+from cevnsjax.cross_section import AbstractInteraction, Coherent, ErlerSu
 from cevnsjax.experiment.background import MeasuredBackground
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
-from cevnsjax.flux import AbstractArrival, AbstractFlux, ExponentialTimes, SteadyArrival
+from cevnsjax.flux import AbstractArrival, AbstractFlux, AbstractSource, ExponentialTimes, SteadyArrival
 from cevnsjax.flux.facilities import DecayAtRestFacility
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse, TimeWindow
 from cevnsjax.spectrum import Panels
-from cevnsjax.target import compound
+from cevnsjax.target import Material, compound
 
 
 def projection(
     name: str,
     *,
-    flux: AbstractFlux,
-    target: str,
+    flux: AbstractSource,
+    target: str | Material,
     mass_kg: float,
     quenching: AbstractQuenching,
     response: AbstractResponse,
@@ -33,6 +33,7 @@ def projection(
     arrival: AbstractArrival | None = None,
     time_edges_us: Sequence[float] | None = None,
     window: TimeWindow | None = None,
+    interactions: Mapping[str, AbstractInteraction] | None = None,
 ) -> Experiment:
     """Build an experiment whose data are its own prediction (Asimov data), in this package's convention.
 
@@ -41,7 +42,7 @@ def projection(
     name
         The name in the catalogue.
     flux, target, mass_kg, quenching, response, panels
-        Blocks of :class:`cevnsjax.experiment.Experiment`; the target as a formula.
+        Blocks of :class:`cevnsjax.experiment.Experiment`; the target may be a formula.
     axis
         Name and edges of the energy bins.
     background
@@ -52,6 +53,8 @@ def projection(
         Arrival times and edges of their bins, us, of a pulsed source; none for one without pulses.
     window
         Time bins with an efficiency, in the place of ``time_edges_us``.
+    interactions
+        What arrives does this, by name; coherent scattering of the Standard Model unless given.
     """
     if window is None:
         window = TimeWindow(NO_TIMES.edges if time_edges_us is None else time_edges_us)
@@ -60,9 +63,9 @@ def projection(
         name=name,
         flux=flux,
         arrival=SteadyArrival(flux.components) if arrival is None else arrival,
-        target=compound(target),
+        target=compound(target) if isinstance(target, str) else target,
         mass_kg=mass_kg,
-        interactions={"cevns": Coherent({"sm": ErlerSu()})},
+        interactions=dict(interactions or {"cevns": Coherent({"sm": ErlerSu()})}),
         quenching=quenching,
         response=response,
         window=window,

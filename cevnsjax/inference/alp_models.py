@@ -1,0 +1,80 @@
+"""Models of axion-like particles, by the couplings that make and detect them."""
+
+import functools
+
+import numpyro.distributions as dist
+
+from cevnsjax.flux import AbstractAlpSource
+from cevnsjax.inference.model import Derived
+from cevnsjax.inference.named_model import NamedModel
+from cevnsjax.parameter import Parameter
+from cevnsjax.paths import get_path, set_number
+
+_ALP = "flux.alp."
+_MASS = Parameter("mass", dist.LogUniform(1e-4, 10.0), f"{_ALP}mass_MeV", "MeV", "mass of the ALP")
+_ISOVECTOR = Parameter(
+    "isovector_coupling",
+    dist.LogUniform(1e-8, 1.0),
+    f"{_ALP}isovector_coupling_per_GeV",
+    "GeV^-1",
+    "g_3 = (g_p - g_n)/2 of nucleons",
+)
+_ISOSCALAR = Parameter(
+    "isoscalar_coupling",
+    dist.Normal(0.0, 1e-3),
+    f"{_ALP}isoscalar_coupling_per_GeV",
+    "GeV^-1",
+    "g_0 = (g_p + g_n)/2 of nucleons",
+)
+_PHOTON = Parameter(
+    "photon_coupling", dist.LogUniform(1e-10, 1.0), f"{_ALP}photon_coupling_per_GeV", "GeV^-1", "g_gamma of photons"
+)
+_ELECTRON = Parameter(
+    "electron_coupling", dist.LogUniform(1e-10, 1.0), f"{_ALP}electron_coupling", "", "g_e of electrons"
+)
+_STARTS = {_ISOVECTOR: 1e-4, _PHOTON: 1e-6, _ELECTRON: 1e-7}
+
+
+def _with_couplings(experiment, couplings: tuple[Parameter, ...]):
+    """Start couplings that are zero at a value, which a prior that is flat in the logarithm needs."""
+    for coupling in couplings:
+        path = coupling.paths[0]
+        if get_path(experiment, path) == 0.0:
+            experiment = set_number(experiment, path, _STARTS[coupling])
+    return experiment
+
+
+def _product(experiment, other: str):
+    """Product of the isovector coupling and another one, which is what is measured where few ALPs decay."""
+    return experiment.flux.alp.isovector_coupling_per_GeV * getattr(experiment.flux.alp, other)
+
+
+def _model(description: str, *others: Parameter, derived: tuple[Derived, ...] = ()) -> NamedModel:
+    couplings = (_ISOVECTOR, *others)
+    return NamedModel(
+        f"ALP with couplings to nucleons{description}",
+        functools.partial(_with_couplings, couplings=couplings),
+        lambda _: (_MASS, *couplings, _ISOSCALAR),
+        tuple(parameter.name for parameter in (_MASS, *couplings)),
+        derived=derived,
+        source=AbstractAlpSource,
+    )
+
+
+ALP_MODELS: dict[str, NamedModel] = {
+    "alp-nucleon": _model(" alone: emission and absorption"),
+    "alp-nucleon-photon": _model(
+        " and photons: decay and the inverse Primakoff effect",
+        _PHOTON,
+        derived=(
+            Derived("isovector_photon_product", functools.partial(_product, other="photon_coupling_per_GeV"), "GeV^-2"),
+        ),
+    ),
+    "alp-nucleon-electron": _model(
+        " and electrons: decay above 2 m_e and inverse Compton scattering",
+        _ELECTRON,
+        derived=(
+            Derived("isovector_electron_product", functools.partial(_product, other="electron_coupling"), "GeV^-1"),
+        ),
+    ),
+}
