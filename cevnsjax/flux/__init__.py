@@ -6,6 +6,7 @@ from cevnsjax.flux.diffuse_supernova import CoreCollapseHistory, DiffuseSupernov
 from cevnsjax.flux.facilities import DECAY_AT_REST_FACILITIES, DecayAtRestFacility, decay_at_rest_facility
 from cevnsjax.flux.flux import FLAVOURS, POWERS, AbstractFlux, AbstractSource, parse_neutrino
 from cevnsjax.flux.interpolated import InterpolatedSpectra
+from cevnsjax.flux.line_sources import LineSource, argon_37_source, chromium_51_source
 from cevnsjax.flux.mono_energetic import MonoEnergetic
 from cevnsjax.flux.oscillation import SterileOscillation
 from cevnsjax.flux.pion_decay_at_rest import PionDecayAtRest
@@ -54,6 +55,7 @@ __all__ = [
     "HistogramArrival",
     "HistogramTimes",
     "InterpolatedSpectra",
+    "LineSource",
     "MonoEnergetic",
     "PinchedSpectrum",
     "PionDecayArrival",
@@ -72,7 +74,9 @@ __all__ = [
     "ThermalPower",
     "TotalFlux",
     "TriangularPulse",
+    "argon_37_source",
     "atmospheric_neutrinos",
+    "chromium_51_source",
     "decay_at_rest_facility",
     "huber_mueller_polynomials",
     "parse_neutrino",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.projections.ccm200 import ccm200
 from cevnsjax.experiment.projections.cicenns import cicenns
+from cevnsjax.experiment.projections.coherent_d2o import coherent_d2o, flux_precision
 from cevnsjax.experiment.projections.connie import connie
 from cevnsjax.experiment.projections.conus import conus
 from cevnsjax.experiment.projections.jsns2 import jsns2
@@ -40,6 +41,7 @@ PROJECTIONS: dict[str, Callable[[], Experiment]] = {
     "red-100": red_100,
     "ricochet": ricochet,
     "sbc": sbc,
+    "coherent-d2o": coherent_d2o,
 }
 """Functions that build the projections, by name."""
 
@@ -47,9 +49,11 @@ __all__ = [
     "PROJECTIONS",
     "ccm200",
     "cicenns",
+    "coherent_d2o",
     "connie",
     "conus",
     "flat_background",
+    "flux_precision",
     "jsns2",
     "miner",
     "norm_nuisances",

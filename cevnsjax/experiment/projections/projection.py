@@ -1,12 +1,12 @@
 """What projections have in common: a flat background, three kinds of nuisances, and the prediction in place of data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import equinox as eqx
 import numpy as np
 import numpyro.distributions as dist
 
-from cevnsjax.cross_section import Coherent, ErlerSu
+from cevnsjax.cross_section import AbstractInteraction, Coherent, ErlerSu
 from cevnsjax.experiment.background import MeasuredBackground
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.flux import AbstractArrival, AbstractFlux, ExponentialTimes, SteadyArrival
@@ -33,6 +33,7 @@ def projection(
     arrival: AbstractArrival | None = None,
     time_edges_us: Sequence[float] | None = None,
     window: TimeWindow | None = None,
+    interactions: Mapping[str, AbstractInteraction] | None = None,
 ) -> Experiment:
     """Build an experiment whose data are its own prediction (Asimov data), in this package's convention.
 
@@ -52,6 +53,8 @@ def projection(
         Arrival times and edges of their bins, us, of a pulsed source; none for one without pulses.
     window
         Time bins with an efficiency, in the place of ``time_edges_us``.
+    interactions
+        What is seen; coherent scattering unless given.
     """
     if window is None:
         window = TimeWindow(NO_TIMES.edges if time_edges_us is None else time_edges_us)
@@ -62,7 +65,7 @@ def projection(
         arrival=SteadyArrival(flux.components) if arrival is None else arrival,
         target=compound(target),
         mass_kg=mass_kg,
-        interactions={"cevns": Coherent({"sm": ErlerSu()})},
+        interactions={"cevns": Coherent({"sm": ErlerSu()})} if interactions is None else dict(interactions),
         quenching=quenching,
         response=response,
         window=window,
