@@ -1,5 +1,11 @@
 """What happens: amplitudes that are sums of couplings, and cross sections as short sums of powers of the energy."""
 
+from cevnsjax.cross_section.allowed import (
+    AllowedReaction,
+    argon_to_potassium,
+    carbon_to_nitrogen,
+    gallium_to_germanium,
+)
 from cevnsjax.cross_section.alp_detection import AbstractConversion, AlpDecay, InverseCompton, InversePrimakoff
 from cevnsjax.cross_section.alp_nucleus import (
     AbstractAbsorptionStrength,
@@ -9,12 +15,21 @@ from cevnsjax.cross_section.alp_nucleus import (
     resonance_energy_MeV,
 )
 from cevnsjax.cross_section.axial import Axial
+from cevnsjax.cross_section.charged_current import ChargedCurrent, ReactionNodes
 from cevnsjax.cross_section.coherent import Coherent
+from cevnsjax.cross_section.coulomb import (
+    AbstractCoulombCorrection,
+    EffectiveMomentum,
+    FermiFunction,
+    NoCoulomb,
+    SmallerCorrection,
+)
 from cevnsjax.cross_section.dipole_portal import DipolePortal
 from cevnsjax.cross_section.electromagnetic import ChargeRadius, MagneticMoment, MajoranaMoment, Millicharge
 from cevnsjax.cross_section.electron import ElectronNSI, ElectronScattering, ElectronTreeLevel
 from cevnsjax.cross_section.excitation_shape import AbstractExcitationShape, FiniteMomentum, LongWavelength
 from cevnsjax.cross_section.flavour import FlavourMatrix, FlavourVector
+from cevnsjax.cross_section.flux_averages import FluxAverage, flux_averaged_measurements
 from cevnsjax.cross_section.folding import FluxNodes, flux_nodes
 from cevnsjax.cross_section.generalized import (
     GeneralizedScalar,
@@ -23,6 +38,7 @@ from cevnsjax.cross_section.generalized import (
     QuarkScalar,
     QuarkTensor,
 )
+from cevnsjax.cross_section.inclusive import TabulatedReaction, inclusive_reaction, inclusive_reactions
 from cevnsjax.cross_section.interaction import (
     AbstractInteraction,
     AbstractNodes,
@@ -49,6 +65,7 @@ from cevnsjax.cross_section.light_scalar import (
 from cevnsjax.cross_section.light_vector import BaryonMinusLeptons, LightVector, MuonMinusTau
 from cevnsjax.cross_section.neutral_current_excitation import ExcitationNodes, NeutralCurrentExcitation
 from cevnsjax.cross_section.nsi import EARTH_NEUTRONS_PER_PROTON, NSI
+from cevnsjax.cross_section.reaction import AbstractReaction
 from cevnsjax.cross_section.standard_model import ErlerSu, PDGLegacy, Tomalak21, TreeLevel, weak_charge
 from cevnsjax.cross_section.term import (
     AbstractAxialTerm,
@@ -66,33 +83,40 @@ __all__ = [
     "AbstractAbsorptionStrength",
     "AbstractAxialTerm",
     "AbstractConversion",
+    "AbstractCoulombCorrection",
     "AbstractElectronTerm",
     "AbstractExcitationShape",
     "AbstractInteraction",
     "AbstractMagneticTerm",
     "AbstractMomentumTransfer",
     "AbstractNodes",
+    "AbstractReaction",
     "AbstractScalarTerm",
     "AbstractScattering",
     "AbstractTensorTerm",
     "AbstractTerm",
     "AbstractVectorKinematics",
     "AbstractVectorTerm",
+    "AllowedReaction",
     "AlpAbsorption",
     "AlpDecay",
     "Axial",
     "BaryonMinusLeptons",
     "ChargeRadius",
+    "ChargedCurrent",
     "Coherent",
     "DipolePortal",
+    "EffectiveMomentum",
     "ElectronNSI",
     "ElectronScattering",
     "ElectronTreeLevel",
     "ErlerSu",
     "ExcitationNodes",
+    "FermiFunction",
     "FiniteMomentum",
     "FlavourMatrix",
     "FlavourVector",
+    "FluxAverage",
     "FluxNodes",
     "FourMomentum",
     "GeneralizedScalar",
@@ -111,18 +135,28 @@ __all__ = [
     "Millicharge",
     "MuonMinusTau",
     "NeutralCurrentExcitation",
+    "NoCoulomb",
     "PDGLegacy",
     "QuarkScalar",
     "QuarkTensor",
+    "ReactionNodes",
     "RecoilNodes",
+    "SmallerCorrection",
     "SpinHalf",
     "SpinZero",
+    "TabulatedReaction",
     "TalkNormalisation",
     "ThreeMomentum",
     "Tomalak21",
     "TreeLevel",
+    "argon_to_potassium",
+    "carbon_to_nitrogen",
     "flux_averaged_cross_section",
+    "flux_averaged_measurements",
     "flux_nodes",
+    "gallium_to_germanium",
+    "inclusive_reaction",
+    "inclusive_reactions",
     "inverse_beta_decay_cross_section_cm2",
     "nucleon_scalar_couplings",
     "nucleon_tensor_couplings",

@@ -28,7 +28,12 @@ class FluxNodes(eqx.Module):
         return (self.weight * cross_section[None]).sum(axis=-1)
 
 
-def flux_nodes(source: AbstractSource, threshold_MeV: Float[Array, "*shape"], order: int = 12) -> FluxNodes:
+def flux_nodes(
+    source: AbstractSource,
+    threshold_MeV: Float[Array, "*shape"],
+    order: int = 12,
+    kinks_MeV: Float[Array, " kink"] | None = None,
+) -> FluxNodes:
     """Place Gauss-Legendre nodes from thresholds to the break points of a flux, and one on each of its lines.
 
     Nodes move with the threshold, so that what vanishes there has a smooth fold. A threshold above the end point leaves
@@ -42,9 +47,13 @@ def flux_nodes(source: AbstractSource, threshold_MeV: Float[Array, "*shape"], or
         Smallest energies that count, MeV, any shape.
     order
         Nodes between neighbouring break points: exact for polynomials of degree 2 order - 1.
+    kinks_MeV
+        Further break points: the knots of a table that is folded; none by default.
     """
     threshold = as_float(threshold_MeV)
     breaks = source.break_points_MeV
+    if kinks_MeV is not None:
+        breaks = jnp.sort(jnp.concatenate([breaks, jnp.minimum(kinks_MeV, breaks[-1])]))
     lower_breaks = jnp.append(source.lowest_energy_MeV, breaks[:-1])
     lower = jnp.maximum(threshold[..., None], lower_breaks.reshape(*[1] * threshold.ndim, -1))
     upper = jnp.maximum(threshold[..., None], breaks.reshape(*[1] * threshold.ndim, -1))

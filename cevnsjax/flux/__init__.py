@@ -18,6 +18,7 @@ from cevnsjax.flux.facilities import DECAY_AT_REST_FACILITIES, DecayAtRestFacili
 from cevnsjax.flux.flux import FLAVOURS, POWERS, AbstractFlux, AbstractSource, parse_neutrino
 from cevnsjax.flux.interpolated import InterpolatedSpectra
 from cevnsjax.flux.line_profile import AbstractLineProfile, GaussianProfile, RecoilProfile, ThermalProfile
+from cevnsjax.flux.line_sources import LineSource, argon_37_source, chromium_51_source
 from cevnsjax.flux.mono_energetic import MonoEnergetic
 from cevnsjax.flux.oscillation import SterileOscillation
 from cevnsjax.flux.pion_decay_at_rest import PionDecayAtRest
@@ -74,6 +75,7 @@ __all__ = [
     "HistogramTimes",
     "InterpolatedSpectra",
     "LevelEmission",
+    "LineSource",
     "M1Emission",
     "MonoEnergetic",
     "NuclearLine",
@@ -98,8 +100,10 @@ __all__ = [
     "TotalFlux",
     "TriangularPulse",
     "alp_width_MeV",
+    "argon_37_source",
     "atmospheric_neutrinos",
     "boron_capture",
+    "chromium_51_source",
     "decay_at_rest_facility",
     "fissions_per_s",
     "huber_mueller_polynomials",

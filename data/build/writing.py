@@ -6,10 +6,16 @@ from pathlib import Path
 
 
 def write_table(path, header, columns, rows, made_by, digits=10):
-    """Write a CSV table of texts and of numbers with so many significant digits."""
+    """Write a CSV table of numbers with so many significant digits, and of text as it is."""
+
+    def cell(value):
+        if isinstance(value, str):
+            return f'"{value}"' if "," in value else value
+        return f"{value:.{digits}g}"
+
     lines = [f"# {key}: {value}" for key, value in {**header, "made_by": made_by, "rows": len(rows)}.items()]
     lines.append(",".join(columns))
-    lines += [",".join(cell if isinstance(cell, str) else f"{cell:.{digits}g}" for cell in row) for row in rows]
+    lines += [",".join(map(cell, row)) for row in rows]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{path.name}: {len(rows)} rows")
 

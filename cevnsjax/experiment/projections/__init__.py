@@ -8,6 +8,7 @@ from collections.abc import Callable
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.projections.ccm200 import ccm200
 from cevnsjax.experiment.projections.cicenns import cicenns
+from cevnsjax.experiment.projections.coherent_d2o import coherent_d2o, flux_precision
 from cevnsjax.experiment.projections.connie import connie
 from cevnsjax.experiment.projections.conus import conus
 from cevnsjax.experiment.projections.jsns2 import jsns2
@@ -43,6 +44,7 @@ PROJECTIONS: dict[str, Callable[[], Experiment]] = {
     "sbc": sbc,
     "reactor-alp-csi-1t": reactor_alp_csi_1t,
     "reactor-alp-csi-10t": reactor_alp_csi_10t,
+    "coherent-d2o": coherent_d2o,
 }
 """Functions that build the projections, by name."""
 
@@ -50,9 +52,11 @@ __all__ = [
     "PROJECTIONS",
     "ccm200",
     "cicenns",
+    "coherent_d2o",
     "connie",
     "conus",
     "flat_background",
+    "flux_precision",
     "jsns2",
     "miner",
     "norm_nuisances",

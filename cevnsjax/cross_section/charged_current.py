@@ -1,0 +1,75 @@
+"""Charged currents in a detector: an electron, and what the nucleus emits, seen together."""
+
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from cevnsjax.constants import CROSS_SECTION_UNIT_CM2
+from cevnsjax.cross_section.interaction import EXPOSURE_SCALE, AbstractInteraction, AbstractNodes
+from cevnsjax.cross_section.reaction import AbstractReaction
+from cevnsjax.errors import CevnsjaxError, UnknownNameError
+from cevnsjax.flux import AbstractFlux
+from cevnsjax.spectrum import Panels, Spectrum
+from cevnsjax.target import Material
+
+
+class ReactionNodes(AbstractNodes):
+    """Nodes of all reactions one after the other.
+
+    Attributes
+    ----------
+    energy_keV
+        Energy that is deposited, keV, shape ``[node]``.
+    weights
+        For each reaction its cross section times quadrature weight, averaged over one neutrino of each component, in
+        1e-40 cm^2 times nuclei per kg, shape ``[component, node of the reaction]``.
+    """
+
+    energy_keV: Float[Array, " node"]
+    weights: dict[str, Float[Array, "component node"]]
+
+
+class ChargedCurrent(AbstractInteraction):
+    """Reactions in which the neutrino becomes an electron that stays in the detector.
+
+    The deposit is the neutrino's energy less what goes into masses: kinetic energy of the electron, photons of the
+    nucleus and all else that it emits. It is not quenched. Where neutrons or protons leave unseen, or a Cherenkov
+    detector sees the electron alone, the response has to say so. Annihilation of positrons is not counted.
+
+    Attributes
+    ----------
+    reactions
+        Reactions by any name without dots, like ``"H2"``; each acts on its own nuclide of the target.
+    """
+
+    recoil: ClassVar[str] = "none"
+
+    reactions: dict[str, AbstractReaction]
+
+    def __check_init__(self):
+        if not self.reactions:
+            raise CevnsjaxError("reactions must hold at least one reaction, got none.")
+        for name, reaction in self.reactions.items():
+            if not reaction.charged:
+                raise CevnsjaxError(
+                    f"reactions must be charged currents, whose energy all comes out, got the neutral current {name!r}."
+                )
+
+    def nodes(self, flux: AbstractFlux, target: Material, panels: Panels) -> ReactionNodes:
+        del panels  # nodes go with the thresholds and knots of each reaction
+        energies, weights = [], {}
+        for name, reaction in self.reactions.items():
+            if reaction.target not in target.nuclides:
+                raise UnknownNameError("nuclide in this material", reaction.target, target.nuclides)
+            nuclei = target.nuclei_per_kg(reaction.target) * EXPOSURE_SCALE
+            nodes, cross_section = reaction.on_nodes(flux)
+            average = (nodes.weight * cross_section[None]).reshape(nodes.weight.shape[0], -1)
+            weights[name] = nuclei * reaction.accepted(flux)[:, None] * average
+            energies.append(1e3 * (nodes.energy_MeV - reaction.missing_MeV).reshape(-1))
+        return ReactionNodes(jnp.concatenate(energies), weights)
+
+    def spectrum(self, nodes: ReactionNodes, flux: AbstractFlux, target: Material) -> Spectrum:
+        fluence = flux.fluence_per_cm2 * (CROSS_SECTION_UNIT_CM2 / EXPOSURE_SCALE)
+        scaled = [reaction.scale * nodes.weights[name] for name, reaction in self.reactions.items()]
+        return Spectrum(nodes.energy_keV, fluence[:, None] * jnp.concatenate(scaled, axis=1))
