@@ -9,6 +9,7 @@ from cevnsjax.validation.dresden_ii import DRESDEN_II
 from cevnsjax.validation.electron_scattering import ELECTRON_SCATTERING
 from cevnsjax.validation.form_factors import FORM_FACTORS
 from cevnsjax.validation.limits import LIMITS
+from cevnsjax.validation.neutrino_reactions import NEUTRINO_REACTIONS
 from cevnsjax.validation.oscillation import OSCILLATION
 from cevnsjax.validation.peers import PEERS
 from cevnsjax.validation.point_values import POINT_VALUES
@@ -46,5 +47,6 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *XENONNT_8B,
     *COUNTING,
     *PROJECTED,
+    *NEUTRINO_REACTIONS,
 )
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""
