@@ -267,6 +267,7 @@ API = {
         "dresden_ii_lindhard",
         "experiment_kind",
         "freeze",
+        "karmen_c12",
         "lead_neutron_nuisance",
         "merge_parameter",
         "named_experiment",

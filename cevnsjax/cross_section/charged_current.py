@@ -27,7 +27,7 @@ class ReactionNodes(AbstractNodes):
     """
 
     energy_keV: Float[Array, " node"]
-    weights: dict[str, Float[Array, "component node"]]
+    weights: dict[str, Float[Array, "component _"]]
 
 
 class ChargedCurrent(AbstractInteraction):

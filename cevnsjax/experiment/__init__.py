@@ -12,6 +12,7 @@ from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.experiment.freeze import freeze
 from cevnsjax.experiment.joint import Joint, merge_parameter
+from cevnsjax.experiment.karmen_c12 import karmen_c12
 from cevnsjax.experiment.lead_neutrons import lead_neutron_nuisance
 from cevnsjax.experiment.likelihood import (
     AbstractLikelihood,
@@ -52,6 +53,7 @@ __all__ = [
     "dresden_ii_lindhard",
     "experiment_kind",
     "freeze",
+    "karmen_c12",
     "lead_neutron_nuisance",
     "merge_parameter",
     "named_experiment",

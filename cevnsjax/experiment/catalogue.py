@@ -12,12 +12,14 @@ from cevnsjax.experiment.conus_plus import conus_plus
 from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.joint import Joint
+from cevnsjax.experiment.karmen_c12 import karmen_c12
 from cevnsjax.experiment.projections import PROJECTIONS
 from cevnsjax.experiment.xenonnt_8b import xenonnt_8b, xenonnt_8b_2024
 
 _COUNTING: dict[str, Callable[[], Experiment]] = {
     "coherent-ge-mini": coherent_ge_mini,
     "conus-plus": conus_plus,
+    "karmen-c12": karmen_c12,
 }
 
 EXPERIMENTS: dict[str, Callable[[], Experiment]] = {

@@ -9,7 +9,15 @@ from typing import Any
 import equinox as eqx
 import numpyro.distributions as dist
 
-from cevnsjax.cross_section import AbstractElectronTerm, AbstractTerm, Coherent, ElectronScattering
+from cevnsjax.cross_section import (
+    AbstractAxialTerm,
+    AbstractElectronTerm,
+    AbstractInteraction,
+    AbstractTerm,
+    Coherent,
+    ElectronScattering,
+    NeutralCurrentExcitation,
+)
 from cevnsjax.errors import CevnsjaxError, ParameterError
 from cevnsjax.experiment import Experiment, Joint, merge_parameter
 from cevnsjax.flux import AbstractFlux, AbstractSource
@@ -146,6 +154,14 @@ class TermParameter:
     description: str = ""
 
 
+_ACCEPTED: dict[type[AbstractInteraction], type] = {
+    Coherent: AbstractTerm,
+    NeutralCurrentExcitation: AbstractAxialTerm,
+    ElectronScattering: AbstractElectronTerm,
+}
+"""Which terms an interaction takes."""
+
+
 def term_model(
     description: str,
     name: str,
@@ -169,21 +185,20 @@ def term_model(
     """
     offered = tuple(parameters)
 
-    def accepts(interaction) -> bool:
-        kind = AbstractTerm if isinstance(interaction, Coherent) else AbstractElectronTerm
-        return hasattr(interaction, "terms") and isinstance(build(), kind)
-
     def prepare(experiment):
-        chosen = {key: value for key, value in experiment.interactions.items() if accepts(value)}
-        kind = Coherent if issubclass(type(build()), AbstractTerm) else ElectronScattering
-        if not any(isinstance(interaction, kind) for interaction in chosen.values()):
+        term = build()
+        kinds = tuple(kind for kind, accepted in _ACCEPTED.items() if isinstance(term, accepted))
+        needed = tuple(kind for kind in kinds if kind is not ElectronScattering) or kinds
+        chosen = {key: value for key, value in experiment.interactions.items() if isinstance(value, kinds)}
+        if not any(isinstance(interaction, needed) for interaction in chosen.values()):
             raise ParameterError(
-                f"The term {name!r} needs an interaction of the kind {kind.__name__}, this experiment has "
+                f"The term {name!r} needs an interaction of the kind {' or '.join(each.__name__ for each in needed)}, "
+                "this experiment has "
                 f"{', '.join(f'{key!r} ({type(value).__name__})' for key, value in experiment.interactions.items())}."
             )
         # an experiment that has the term keeps it, with whatever was set in it
         extended = {
-            key: value if name in value.terms else value.with_terms({name: build()}) for key, value in chosen.items()
+            key: value if name in value.terms else value.with_terms({name: term}) for key, value in chosen.items()
         }
         return eqx.tree_at(lambda e: e.interactions, experiment, {**experiment.interactions, **extended})
 

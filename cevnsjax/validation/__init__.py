@@ -9,6 +9,7 @@ from cevnsjax.validation.dresden_ii import DRESDEN_II
 from cevnsjax.validation.electron_scattering import ELECTRON_SCATTERING
 from cevnsjax.validation.form_factors import FORM_FACTORS
 from cevnsjax.validation.limits import LIMITS
+from cevnsjax.validation.neutrino_reactions import NEUTRINO_REACTIONS
 from cevnsjax.validation.nuclear_levels import NUCLEAR_LEVELS
 from cevnsjax.validation.nuclear_lines import NUCLEAR_LINES
 from cevnsjax.validation.oscillation import OSCILLATION
@@ -50,5 +51,6 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *COUNTING,
     *PROJECTED,
     *NUCLEAR_LEVELS,
+    *NEUTRINO_REACTIONS,
 )
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""

@@ -13,6 +13,12 @@ from cevnsjax.experiment.projections.connie import connie
 from cevnsjax.experiment.projections.conus import conus
 from cevnsjax.experiment.projections.jsns2 import jsns2
 from cevnsjax.experiment.projections.miner import miner
+from cevnsjax.experiment.projections.nuclear_lines import (
+    ccm200_lines,
+    coherent_csi_lines,
+    coherent_lar_lines,
+    coherent_nai_lines,
+)
 from cevnsjax.experiment.projections.nucleus import nucleus_1, nucleus_2, nucleus_3
 from cevnsjax.experiment.projections.pip2_bd import pip2_bd
 from cevnsjax.experiment.projections.projection import (
@@ -42,6 +48,10 @@ PROJECTIONS: dict[str, Callable[[], Experiment]] = {
     "red-100": red_100,
     "ricochet": ricochet,
     "sbc": sbc,
+    "ccm200-lines": ccm200_lines,
+    "coherent-csi-lines": coherent_csi_lines,
+    "coherent-lar-lines": coherent_lar_lines,
+    "coherent-nai-lines": coherent_nai_lines,
     "reactor-alp-csi-1t": reactor_alp_csi_1t,
     "reactor-alp-csi-10t": reactor_alp_csi_10t,
     "coherent-d2o": coherent_d2o,
@@ -51,8 +61,12 @@ PROJECTIONS: dict[str, Callable[[], Experiment]] = {
 __all__ = [
     "PROJECTIONS",
     "ccm200",
+    "ccm200_lines",
     "cicenns",
+    "coherent_csi_lines",
     "coherent_d2o",
+    "coherent_lar_lines",
+    "coherent_nai_lines",
     "connie",
     "conus",
     "flat_background",

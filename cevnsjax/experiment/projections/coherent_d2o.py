@@ -39,6 +39,9 @@ _OXYGEN_ERROR = 0.3
 _BACKGROUND_ERROR = 0.02
 
 
+_contributions = eqx.filter_jit(Experiment.contributions)
+
+
 def coherent_d2o(years: float = 5.0) -> Experiment:
     """Build the projection.
 
@@ -81,7 +84,7 @@ def coherent_d2o(years: float = 5.0) -> Experiment:
     )
 
 
-def flux_precision(years: Sequence[float], deuteron_error: float = 0.0) -> Float[Array, " year"]:
+def flux_precision(years: Sequence[float] | np.ndarray, deuteron_error: float = 0.0) -> Float[Array, " year"]:
     """Relative error of the flux that heavy water measures, from the Fisher matrix, without a prior on the flux.
 
     Parameters
@@ -100,7 +103,7 @@ def flux_precision(years: Sequence[float], deuteron_error: float = 0.0) -> Float
     check_positive("years", np.asarray(years), "years")
     if not deuteron_error >= 0.0:
         raise CevnsjaxError(f"deuteron_error must be zero or positive, got {deuteron_error}.")
-    counts = eqx.filter_jit(Experiment.contributions)(coherent_d2o(1.0))
+    counts = _contributions(coherent_d2o(1.0))
     deuteron, oxygen, background = (counts[name].reshape(-1) for name in ("H2", "O16", "steady_state"))
     # counts are linear in all norms: that of the flux, and those with an error, which is their unit
     nuisances = [deuteron_error * deuteron, _OXYGEN_ERROR * oxygen, _BACKGROUND_ERROR * background]

@@ -1,0 +1,101 @@
+"""Experiments that see nuclear lines."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from cevnsjax.cross_section import NeutralCurrentExcitation, flux_averaged_cross_section
+from cevnsjax.errors import ParameterError
+from cevnsjax.experiment import Experiment, Joint, named_experiment
+from cevnsjax.inference import build_model
+from cevnsjax.paths import set_paths
+
+LINES = ("ccm200-lines", "coherent-csi-lines", "coherent-lar-lines", "coherent-nai-lines")
+
+
+@pytest.fixture(scope="module")
+def argon():
+    return named_experiment("ccm200-lines")
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_projections(name):
+    """Their data are their prediction, positive, and a model of them has a finite gradient."""
+    experiment = named_experiment(name)
+    assert np.all(np.asarray(experiment.observed) > 0.0)
+    model = build_model(experiment, "sm")
+    gradient = jax.grad(model.log_density)(model.reference_values)
+    assert all(np.isfinite(value) for value in gradient.values())
+    quenchings = [name for name in gradient if name.startswith("strength_quenching")]
+    assert len(quenchings) == len(experiment.target.levels)
+
+
+def test_events_are_cross_section_times_exposure(argon):
+    """Nuclei times fluence times flux average, and the shape of one Gaussian for each level."""
+    interaction, flux, target = argon.interactions["nc"], argon.flux, argon.target
+    assert isinstance(interaction, NeutralCurrentExcitation)
+    average = flux_averaged_cross_section(interaction, flux, target, argon.panels)
+    nuclei = sum(float(target.nuclei_per_kg(name)) for name in target.nuclides)
+    found = argon.recoil_spectrum("nc")
+    expected = 1e-40 * nuclei * 7000.0 * np.asarray(average * flux.fluence_per_cm2)
+    np.testing.assert_allclose(found.total(), expected, rtol=1e-10)
+    edges = 1e3 * np.asarray(argon.axes[0].edges)
+    cumulative = norm.cdf((edges[:, None] - np.asarray(found.energy_keV)) / 1000.0)
+    np.testing.assert_allclose(argon.kernel("nc"), np.diff(cumulative, axis=0).T, atol=1e-12)
+
+
+def test_prompt_window_sees_the_line_of_the_muon_neutrino(argon):
+    prompt, *delayed = np.asarray(argon.signal().sum(axis=(1, 2)))
+    assert prompt > 10.0 * sum(delayed)
+
+
+def test_quenching_moves_the_counts_in_proportion(argon):
+    twice = set_paths(argon, ["target.nuclides.Ar40.levels.quenching"], [jnp.asarray(1.2)])
+    np.testing.assert_allclose(twice.signal(), 2.0 * argon.signal(), rtol=1e-12)
+
+
+def test_a_level_may_have_its_own_strength(argon):
+    """A parameter on one element of the vector of strengths."""
+    where = "target.nuclides.Ar40.levels.relative_strength.5"
+    slope = jax.grad(lambda value: set_paths(argon, [where], [value]).recoil_spectrum("nc").events.sum())
+    events = argon.recoil_spectrum("nc").events[:, 5].sum()
+    np.testing.assert_allclose(slope(jnp.asarray(1.0)), events, rtol=1e-12)
+
+
+def test_elastic_and_inelastic_in_one_likelihood(argon):
+    """A joint fit shares the norm of the flux; the axial coupling moves both where both have the term."""
+    elastic = named_experiment("ccm200")
+    joint = Joint.of((elastic, argon), ["lujan_flux_norm"])
+    model = build_model(joint, "sm")
+    assert "signal_norm" in model.names
+    np.testing.assert_allclose(
+        joint.log_likelihood(), elastic.log_likelihood() + argon.log_likelihood(), rtol=1e-12, atol=1e-12
+    )
+    axial = build_model(argon, "sm-axial")
+    assert jax.grad(axial.log_density)(axial.reference_values)["axial_coupling"] != 0.0
+    with pytest.raises(ParameterError, match="Coherent"):
+        build_model(argon, "nsi")
+
+
+def test_strengths_are_computed_after_the_frozen_stage(argon):
+    """Folding with the flux happens once, though the strength floats."""
+    frozen = build_model(argon, "sm").experiment
+    assert isinstance(frozen, Experiment)
+    assert "nc" in frozen.frozen.nodes
+    assert "nc" in frozen.frozen.kernels
+
+
+def test_karmen():
+    """Both cross sections within one sigma, with the strength of the measured M1 width."""
+    karmen = named_experiment("karmen-c12")
+    expected, observed = (np.asarray(each).ravel() for each in (karmen.expected(), karmen.observed))
+    np.testing.assert_array_equal(observed, [3.2, 10.5])
+    distance = (expected - observed) / np.hypot([0.5, 1.0], [0.4, 0.9])
+    assert np.all(np.abs(distance) < 1.0)
+    assert float(karmen.log_likelihood()) == pytest.approx(-0.5 * np.sum(distance**2), rel=1e-12)
+    levels = karmen.target.nuclides["C12"].levels
+    slope = eqx.filter_grad(lambda e: e.expected().sum())(karmen).target.nuclides["C12"].levels
+    np.testing.assert_allclose(slope.quenching, expected.sum() / levels.quenching, rtol=1e-12)
