@@ -1,6 +1,5 @@
 """The search for ALPs near a reactor: data, gradients, frozen stages, and the names of its models."""
 
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 
 from cevnsjax.errors import ParameterError
-from cevnsjax.experiment import freeze
+from cevnsjax.experiment import Experiment, freeze
 from cevnsjax.experiment.projections import cicenns, reactor_alp_csi_1t, true_lines
 from cevnsjax.flux import AbstractAlpSource
 from cevnsjax.inference import MODELS, build_model, maximum, named_model
@@ -103,6 +102,7 @@ def test_frozen(experiment):
     paths = ["flux.alp.mass_MeV", "flux.alp.isovector_coupling_per_GeV", f"{LEVELS}.quenching"]
     start = with_alp(experiment)
     frozen = freeze(start, paths)
+    assert isinstance(frozen, Experiment)
     assert frozen.frozen.kernels.keys() == frozen.frozen.nodes.keys() == experiment.interactions.keys()
     moved = [jnp.asarray(x) for x in (0.7, 4e-4, 0.6)]
     both = [eqx.filter_jit(lambda e: e.expected())(set_paths(each, paths, moved)) for each in (start, frozen)]
