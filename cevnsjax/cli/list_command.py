@@ -90,19 +90,19 @@ def _experiments() -> list[dict[str, Any]]:
 
 def _models(experiment: str) -> list[dict[str, Any]]:
     """Models for what arrives in an experiment."""
+    from cevnsjax.errors import ParameterError
     from cevnsjax.experiment import named_experiment
     from cevnsjax.inference import MODELS, named_model
 
-    built = named_experiment(experiment)
-    models = {name: named_model(name, built) for name, model in MODELS.items() if model.accepts(built)}
-    return [
-        {
-            "name": name,
-            "description": model.description,
-            "default_free": list(model.free_by_default(model.prepare(built))),
-        }
-        for name, model in models.items()
-    ]
+    built, rows = named_experiment(experiment), []
+    for name in MODELS:
+        try:
+            model = named_model(name, built)
+            free = list(model.free_by_default(model.prepare(built)))
+        except ParameterError:  # it needs another source, or an interaction that the experiment does not have
+            continue
+        rows.append({"name": name, "description": model.description, "default_free": free})
+    return rows
 
 
 def _parameters(experiment: "Experiment | Joint", model: "NamedModel") -> list[dict[str, Any]]:

@@ -122,6 +122,7 @@ class AlpFlux(AbstractAlpSource):
         Ratio of the flux to its prediction (1 nominally).
     """
 
+    components: tuple[str, ...] = eqx.field(static=True, init=False)
     alp: Alp
     transitions: dict[str, NuclearLine]
     events_per_s: Float[Array, ""] = eqx.field(converter=as_float)
@@ -129,16 +130,15 @@ class AlpFlux(AbstractAlpSource):
     geometry: ConeGeometry
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
 
+    def __post_init__(self):
+        self.components = tuple(sorted(self.transitions))
+
     def __check_init__(self):
         if not self.transitions:
             raise CevnsjaxError("transitions must name at least one transition, got none.")
         check_positive("events_per_s", self.events_per_s, "s^-1")
         check_positive("exposure_s", self.exposure_s, "s")
         check_positive("norm", self.norm, "")
-
-    @property
-    def components(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return tuple(sorted(self.transitions))
 
     @property
     def energy_MeV(self) -> Float[Array, " component"]:
@@ -208,18 +208,18 @@ class TabulatedAlpFlux(AbstractAlpSource):
         How many of the knots are break points for quadrature.
     """
 
+    components: tuple[str, ...] = eqx.field(static=True, default=("alp",), init=False)
     alp: Alp
     spectra: InterpolatedSpectra
     exposure_s: Float[Array, ""] = eqx.field(converter=as_float)
     geometry: ConeGeometry
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
     panels: int = eqx.field(static=True, default=12)
-    components: tuple[str, ...] = eqx.field(static=True, default=("alp",))
 
     def __check_init__(self):
         values = self.spectra.values_per_MeV
-        if values.shape[0] != 1 or len(self.components) != 1:
-            raise CevnsjaxError(f"spectra must have one row for one component, got {values.shape[0]}.")
+        if values.shape[0] != 1:
+            raise CevnsjaxError(f"spectra must have one row, got {values.shape[0]}.")
         if is_concrete(values) and not np.any(np.asarray(values) > 0.0):
             raise CevnsjaxError("spectra must not be zero on all knots.")
         check_positive("exposure_s", self.exposure_s, "s")

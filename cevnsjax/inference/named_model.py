@@ -12,7 +12,6 @@ import numpyro.distributions as dist
 from cevnsjax.cross_section import (
     AbstractAxialTerm,
     AbstractElectronTerm,
-    AbstractInteraction,
     AbstractTerm,
     Coherent,
     ElectronScattering,
@@ -154,7 +153,7 @@ class TermParameter:
     description: str = ""
 
 
-_ACCEPTED: dict[type[AbstractInteraction], type] = {
+_ACCEPTED: dict[type[Any], type] = {
     Coherent: AbstractTerm,
     NeutralCurrentExcitation: AbstractAxialTerm,
     ElectronScattering: AbstractElectronTerm,

@@ -1,5 +1,6 @@
 """Published numbers that the package is held against; the tests pin every one of them."""
 
+from cevnsjax.validation.alps import ALPS
 from cevnsjax.validation.coherent_csi_2017 import COHERENT_CSI_2017
 from cevnsjax.validation.coherent_csi_2021 import COHERENT_CSI_2021
 from cevnsjax.validation.coherent_lar import COHERENT_LAR
@@ -43,6 +44,7 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *REACTOR,
     *NUCLEAR_LINES,
     *SOURCES,
+    *ALPS,
     *COHERENT_CSI_2017,
     *COHERENT_CSI_2021,
     *COHERENT_LAR,

@@ -220,12 +220,12 @@ def test_finite_everywhere(precision):
 
     def events(mass, coupling):
         flux = lines(Alp(mass, 0.0, coupling, coupling, coupling))
-        return jnp.stack([total(build(), flux, iodine).sum() for build in INTERACTIONS])
+        return sum(total(build(), flux, iodine).sum() for build in INTERACTIONS)
 
     masses = (0.0, 1e-9, 0.42, 0.478, 1.02199789, 2.18, 2.223, 3.0)
-    points = [(mass, coupling) for mass in masses for coupling in (0.0, 1e-6, 1e2)]
+    points = [(mass, coupling) for mass in masses for coupling in (0.0, 1e-6, 0.1)]
     mass, coupling = (jnp.asarray(each, dtype=float) for each in zip(*points, strict=True))
-    found, slopes = jax.jit(jax.vmap(lambda *x: (events(*x), jax.jacobian(events, (0, 1))(*x))))(mass, coupling)
+    found, slopes = jax.jit(jax.vmap(jax.value_and_grad(events, (0, 1))))(mass, coupling)
     assert all(np.all(np.isfinite(values)) for values in (found, *slopes))
     nothing = (np.asarray(mass) >= 2.223) | (np.asarray(coupling) == 0.0)
     assert np.all(np.asarray(found)[nothing] == 0.0)

@@ -9,7 +9,7 @@ import numpyro.distributions as dist
 from cevnsjax.cross_section import AbstractInteraction, Coherent, ErlerSu
 from cevnsjax.experiment.background import MeasuredBackground
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
-from cevnsjax.flux import AbstractArrival, AbstractFlux, AbstractSource, ExponentialTimes, SteadyArrival
+from cevnsjax.flux import AbstractArrival, AbstractFlux, AbstractSource, ExponentialTimes, Reactor, SteadyArrival
 from cevnsjax.flux.facilities import DecayAtRestFacility
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import AbstractQuenching
@@ -77,8 +77,8 @@ def projection(
         axes=(axis, times),
         nuisances=nuisances,
     )
-    # a pulse is many small operations, quicker compiled together; a reactor's spectra are quicker one by one
-    return experiment.asimov() if arrival is None else eqx.filter_jit(Experiment.asimov)(experiment)
+    # many small operations are quicker compiled together; a reactor's spectra are quicker one by one
+    return experiment.asimov() if isinstance(flux, Reactor) else eqx.filter_jit(Experiment.asimov)(experiment)
 
 
 def reactor_panels(lowest_energy_MeV: float, flux: AbstractFlux, fractions: tuple[float, ...] = ()) -> Panels:
