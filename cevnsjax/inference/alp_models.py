@@ -11,7 +11,7 @@ from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_number
 
 _ALP = "flux.alp."
-_MASS = Parameter("mass", dist.LogUniform(1e-4, 10.0), f"{_ALP}mass_MeV", "MeV", "mass of the ALP")
+_MASS = Parameter("mass", dist.LogUniform(1e-3, 2.2), f"{_ALP}mass_MeV", "MeV", "mass of the ALP")
 _ISOVECTOR = Parameter(
     "isovector_coupling",
     dist.LogUniform(1e-8, 1.0),

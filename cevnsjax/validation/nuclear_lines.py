@@ -251,8 +251,8 @@ def _karmen():
         yield PublishedNumber(
             id=f"karmen-c12-{component}",
             source=f"KARMEN: {value} +- {statistical} +- {systematic}",
-            convention="15.11 MeV, recoil, form factor of the p shell, weak magnetism; strength of B(M1) = 2.8523 mu_N^2 "
-            f"as if it were pure isovector spin, M2 = 0.5395; tolerance {0.16 * value / error:.1f} sigma",
+            convention="15.11 MeV; recoil, form factor of the p shell, weak magnetism; strength of B(M1) = 2.8523 "
+            f"mu_N^2, taken as pure isovector spin: M2 = 0.5395; tolerance {0.16 * value / error:.1f} sigma",
             published=value,
             tolerance=0.16 * value,
             unit="1e-42 cm^2",
