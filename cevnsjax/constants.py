@@ -26,6 +26,9 @@ CHARGED_PION_LIFETIME_US = 0.026033  # PDG 2022
 PROTON_MOMENT = 2.79284734463  # CODATA 2018, nuclear magnetons
 NEUTRON_MOMENT = -1.91304273  # CODATA 2018, nuclear magnetons
 
+AXIAL_COUPLING = 1.2756  # g_A of the nucleon, PDG 2022
+UP_DOWN_QUARK_MIXING = 0.97373  # V_ud, PDG 2022
+
 WEAK_MIXING_ANGLE_SIN2 = (
     0.23863  # sin^2 theta_W(Q = 0), MS-bar: Erler and Ferro-Hernandez, JHEP 03 (2018) 196; PDG 2022
 )

@@ -9,19 +9,18 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_knots, check_positive, is_concrete
-from cevnsjax.constants import ELECTRON_MASS_MEV, FERMI_CROSS_SECTION_PER_MEV2
+from cevnsjax.constants import (
+    AXIAL_COUPLING,
+    ELECTRON_MASS_MEV,
+    FERMI_CROSS_SECTION_PER_MEV2,
+    UP_DOWN_QUARK_MIXING,
+)
 from cevnsjax.cross_section.coulomb import AbstractCoulombCorrection, SmallerCorrection
 from cevnsjax.cross_section.folding import FluxNodes, flux_nodes
 from cevnsjax.cross_section.reaction import AbstractReaction
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.flux import AbstractFlux
 from cevnsjax.tables import Table, read_table
-
-AXIAL_COUPLING = 1.2756
-"""g_A of the nucleon: PDG 2022."""
-
-UP_DOWN_MIXING = 0.97373
-"""V_ud: PDG 2022."""
 
 _ORDER = 16
 
@@ -63,7 +62,7 @@ class AllowedReaction(AbstractReaction):
     gamow_teller_strength: Float[Array, " level"] = eqx.field(converter=as_float)
     quenching: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
     axial_coupling: Float[Array, ""] = eqx.field(converter=as_float, default=AXIAL_COUPLING)
-    up_down_mixing: Float[Array, ""] = eqx.field(converter=as_float, default=UP_DOWN_MIXING)
+    up_down_mixing: Float[Array, ""] = eqx.field(converter=as_float, default=UP_DOWN_QUARK_MIXING)
     scale: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
     coulomb: AbstractCoulombCorrection = eqx.field(default_factory=SmallerCorrection)
     neutrinos: tuple[str, ...] = eqx.field(static=True, default=("nu_e",), init=False)

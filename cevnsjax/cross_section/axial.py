@@ -4,6 +4,7 @@ import equinox as eqx
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float
+from cevnsjax.constants import AXIAL_COUPLING
 from cevnsjax.cross_section.term import AbstractAxialTerm, Coupling, flavour_universal
 
 
@@ -23,7 +24,7 @@ class Axial(AbstractAxialTerm):
         g_A^s, the strange-quark spin of the nucleon.
     """
 
-    axial_coupling: Float[Array, ""] = eqx.field(converter=as_float, default=1.2756)
+    axial_coupling: Float[Array, ""] = eqx.field(converter=as_float, default=AXIAL_COUPLING)
     strange_axial_coupling: Float[Array, ""] = eqx.field(converter=as_float, default=-0.085)
 
     def couplings(self, q2_MeV2: Float[Array, " node"]) -> tuple[Coupling, Coupling]:

@@ -20,6 +20,7 @@ from cevnsjax.experiment.likelihood import (
     PoissonLikelihood,
     poisson_log_likelihood,
 )
+from cevnsjax.experiment.nuclear_nuisances import level_strength, strength_quenching
 from cevnsjax.experiment.scattering import Scattering
 from cevnsjax.experiment.template import TemplateBackground, TemplateVariation
 from cevnsjax.experiment.xenonnt_8b import xenonnt_8b, xenonnt_8b_2024
@@ -55,9 +56,11 @@ __all__ = [
     "freeze",
     "karmen_c12",
     "lead_neutron_nuisance",
+    "level_strength",
     "merge_parameter",
     "named_experiment",
     "poisson_log_likelihood",
+    "strength_quenching",
     "xenonnt_8b",
     "xenonnt_8b_2024",
 ]

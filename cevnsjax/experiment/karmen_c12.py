@@ -11,13 +11,12 @@ multiplied by ``quenching``, whose prior spans the two.
 import math
 
 import numpy as np
-import numpyro.distributions as dist
 
 from cevnsjax.cross_section import Axial, FiniteMomentum, NeutralCurrentExcitation
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
+from cevnsjax.experiment.nuclear_nuisances import strength_quenching
 from cevnsjax.flux import HistogramArrival, PionDecayAtRest
-from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import ConstantQuenching
 from cevnsjax.response import GaussianResponse, Resolution, TimeWindow
 from cevnsjax.spectrum import Panels
@@ -55,11 +54,8 @@ def karmen_c12() -> Experiment:
         observed=values.reshape(1, 1, 2),
         axes=(Axis("energy_MeV", [1e-3 * edge for edge in _ENERGY_EDGES_KEV]), Axis("time_us", _TIME_EDGES_US)),
         nuisances=(
-            Parameter(
-                "strength_quenching_C12",
-                dist.TruncatedNormal(0.9, 0.1, low=0.0),
-                "target.nuclides.C12.levels.quenching",
-                description="strength over that of the measured B(M1); 0.80 from beta decay of N12",
+            strength_quenching(
+                "C12", 0.9, 0.1, "strength over that of the measured B(M1); 0.80 from beta decay of N12"
             ),
         ),
         quantity="flux-averaged cross section",

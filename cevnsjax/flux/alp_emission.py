@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import Scalar, as_float, check_positive, is_concrete
-from cevnsjax.constants import FINE_STRUCTURE_CONSTANT, PROTON_MASS_MEV
+from cevnsjax.constants import FINE_STRUCTURE_CONSTANT, NEUTRON_MOMENT, PROTON_MASS_MEV, PROTON_MOMENT
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux.alp import Alp
 from cevnsjax.flux.line_profile import AbstractLineProfile, RecoilProfile, ThermalProfile
-from cevnsjax.target.levels import NEUTRON_MOMENT, PROTON_MOMENT, NuclearLevels
+from cevnsjax.target import NuclearLevels
 
 
 def alp_width_MeV(alp: Alp, levels: NuclearLevels) -> Float[Array, " level"]:

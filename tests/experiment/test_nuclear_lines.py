@@ -9,8 +9,8 @@ from scipy.stats import norm
 
 from cevnsjax.cross_section import NeutralCurrentExcitation, flux_averaged_cross_section
 from cevnsjax.errors import ParameterError
-from cevnsjax.experiment import Experiment, Joint, named_experiment
-from cevnsjax.inference import build_model
+from cevnsjax.experiment import Experiment, Joint, level_strength, named_experiment, strength_quenching
+from cevnsjax.inference import Model, build_model
 from cevnsjax.paths import set_paths
 from cevnsjax.validation.nuclear_lines import carbon_line
 
@@ -116,3 +116,16 @@ def test_distances_from_karmen():
     # strength of gamma decay: far too much at rest
     np.testing.assert_allclose(distances["long", 0.5395], [0.0, 3.0], atol=0.1)
     np.testing.assert_allclose(distances["finite", 0.5395], [-0.1, 0.9], atol=0.1)
+
+
+def test_nuisances_of_levels(argon):
+    """One factor for all levels of a nuclide, and one for a single level."""
+    everything, single = strength_quenching("Ar40", 0.6, 0.2), level_strength("Ar40", 11, 0.3)
+    model = Model(argon, [everything, single])
+    slope = jax.grad(lambda values: model.at(values).signal().sum())(
+        {everything.name: jnp.asarray(0.6), single.name: jnp.asarray(1.0)}
+    )
+    np.testing.assert_allclose(slope[everything.name], argon.signal().sum() / 0.6, rtol=1e-9)
+    events = np.asarray(argon.recoil_spectrum("nc").events[:, 11] @ argon.time_fractions())
+    np.testing.assert_allclose(slope[single.name], events.sum() * argon.kernel("nc")[11].sum(), rtol=1e-9)
+    assert float(single.prior.log_prob(1.0)) > float(single.prior.log_prob(2.0))

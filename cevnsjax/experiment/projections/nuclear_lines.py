@@ -14,11 +14,11 @@ scaled by protons and divided by 100, as the talk has it, in a prompt window of 
 """
 
 import numpy as np
-import numpyro.distributions as dist
 
 from cevnsjax.cross_section import FiniteMomentum, NeutralCurrentExcitation
 from cevnsjax.experiment.background import MeasuredBackground
 from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.nuclear_nuisances import strength_quenching
 from cevnsjax.experiment.projections.projection import (
     flat_background,
     norm_nuisances,
@@ -26,7 +26,6 @@ from cevnsjax.experiment.projections.projection import (
     sensitive_days,
 )
 from cevnsjax.flux import ExponentialTimes, PionDecayAtRest, decay_at_rest_facility
-from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import ConstantQuenching
 from cevnsjax.response import GaussianResponse, Resolution
 from cevnsjax.spectrum import Panels
@@ -124,15 +123,7 @@ def _lines(
         background=background,
         nuisances=(
             *norm_nuisances(facility, 0.1, background, 0.05),
-            *(
-                Parameter(
-                    f"strength_quenching_{isotope}",
-                    dist.TruncatedNormal(_QUENCHING, _QUENCHING_ERROR, low=0.0),
-                    f"target.nuclides.{isotope}.levels.quenching",
-                    description=f"strength of the levels of {isotope} over the shell model",
-                )
-                for isotope in isotopes
-            ),
+            *(strength_quenching(isotope, _QUENCHING, _QUENCHING_ERROR) for isotope in isotopes),
         ),
         panels=Panels(0.0, (1,)),
     )

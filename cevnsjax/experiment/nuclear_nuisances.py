@@ -1,0 +1,45 @@
+"""Uncertainties of the strengths of nuclear levels: nuisance parameters of experiments whose target has levels."""
+
+import numpyro.distributions as dist
+
+from cevnsjax.parameter import Parameter
+
+
+def strength_quenching(nuclide: str, nominal: float, error: float, description: str = "") -> Parameter:
+    """One factor for the strengths of all levels of a nuclide, (g_A^eff/g_A)^2 for spins.
+
+    Parameters
+    ----------
+    nuclide
+        Like ``"Ar40"``.
+    nominal, error
+        Mean and standard deviation of the prior.
+    description
+        One line for tables, where there is more to say.
+    """
+    return Parameter(
+        f"strength_quenching_{nuclide}",
+        dist.TruncatedNormal(nominal, error, low=0.0),
+        f"target.nuclides.{nuclide}.levels.quenching",
+        description=description or f"strength of the levels of {nuclide} over the shell model",
+    )
+
+
+def level_strength(nuclide: str, level: int, relative_error: float) -> Parameter:
+    """A factor for the strength of one level of a nuclide, beside that of all of them.
+
+    Parameters
+    ----------
+    nuclide
+        Like ``"Ar40"``.
+    level
+        Its index among the levels, in the order of their energies.
+    relative_error
+        Standard deviation of the logarithm of the strength.
+    """
+    return Parameter(
+        f"strength_{nuclide}_level_{level}",
+        dist.LogNormal(0.0, relative_error),
+        f"target.nuclides.{nuclide}.levels.relative_strength.{level}",
+        description=f"strength of level {level} of {nuclide} over its table",
+    )
