@@ -90,17 +90,21 @@ def _experiments() -> list[dict[str, Any]]:
 
 def _models(experiment: str) -> list[dict[str, Any]]:
     """Models for what arrives in an experiment."""
-    from cevnsjax.errors import ParameterError
+    from cevnsjax.errors import ParameterError, UnknownNameError
     from cevnsjax.experiment import named_experiment
     from cevnsjax.inference import MODELS, named_model
+    from cevnsjax.paths import get_path
 
     built, rows = named_experiment(experiment), []
     for name in MODELS:
         try:
             model = named_model(name, built)
-            free = list(model.free_by_default(model.prepare(built)))
-        except ParameterError:  # it needs another source, or an interaction that the experiment does not have
-            continue
+            prepared = model.prepare(built)
+            for parameter in model.parameters(prepared):
+                get_path(prepared, parameter.paths[0])
+        except (ParameterError, UnknownNameError):
+            continue  # it needs another source, or an interaction that the experiment does not have
+        free = list(model.free_by_default(prepared))
         rows.append({"name": name, "description": model.description, "default_free": free})
     return rows
 

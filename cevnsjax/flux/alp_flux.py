@@ -2,6 +2,7 @@
 
 import math
 from abc import abstractmethod
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -91,6 +92,8 @@ class ConeGeometry(eqx.Module):
 
 class AbstractAlpSource(AbstractSource):
     """A source of ALPs as seen by a detector, decays on the way included; fluences are averaged over its volume."""
+
+    particles: ClassVar[str] = "axion-like particles"
 
     alp: eqx.AbstractVar[Alp]
     """The particle: all that detects it takes its mass and its couplings from here."""

@@ -1,6 +1,7 @@
 """What every source must say of itself."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, Float
@@ -31,6 +32,9 @@ def parse_neutrino(name: str) -> tuple[int, bool]:
 
 class AbstractSource(eqx.Module):
     """What arrives at a detector: components, each with its energies."""
+
+    particles: eqx.AbstractClassVar[str]
+    """What arrives, for messages: ``"neutrinos"``."""
 
     components: eqx.AbstractVar[tuple[str, ...]]
     """Names of the components; ``nu_mu_bar`` is an antineutrino of flavour ``nu_mu``."""
@@ -78,6 +82,8 @@ class AbstractSource(eqx.Module):
 
 class AbstractFlux(AbstractSource):
     """A neutrino source as seen by a detector: components of one flavour each."""
+
+    particles: ClassVar[str] = "neutrinos"
 
     @property
     def antineutrinos(self) -> tuple[bool, ...]:

@@ -71,8 +71,9 @@ class NamedModel:
             If so.
         """
         if not self.accepts(experiment):
-            needed = "neutrinos" if self.source is AbstractFlux else self.source.__name__
-            raise ParameterError(f"This model ({self.description}) needs a source of {needed}, which this is not.")
+            raise ParameterError(
+                f"This model ({self.description}) needs a source of {self.source.particles}, which this is not."
+            )
 
     def free_by_default(self, experiment: Experiment | Joint) -> tuple[str, ...]:
         """Names of the model's parameters that are free unless others are chosen."""
