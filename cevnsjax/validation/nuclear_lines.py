@@ -13,14 +13,11 @@ from dataclasses import dataclass
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float
 from cevnsjax.constants import FERMI_CONSTANT_PER_MEV2, HBAR_C_MEV_FM
 from cevnsjax.cross_section import (
     AbstractExcitationShape,
     AbstractInteraction,
-    AbstractVectorTerm,
     Axial,
     Coherent,
     FiniteMomentum,
@@ -29,7 +26,6 @@ from cevnsjax.cross_section import (
     SpinHalf,
     flux_averaged_cross_section,
 )
-from cevnsjax.cross_section.term import Coupling, flavour_universal
 from cevnsjax.flux import PionDecayAtRest
 from cevnsjax.spectrum import Panels
 from cevnsjax.target import (
@@ -41,6 +37,7 @@ from cevnsjax.target import (
     nuclear_levels,
     nuclide,
 )
+from cevnsjax.validation.constant_couplings import ConstantCouplings
 from cevnsjax.validation.published_number import PublishedNumber
 
 _AVOGADRO_PER_MOL = 6e23
@@ -49,16 +46,6 @@ _FERMI_RATIO2 = (1.1664e-11 / FERMI_CONSTANT_PER_MEV2) ** 2
 _PANELS = Panels(0.0, (40, 24))
 _flux_averaged = eqx.filter_jit(flux_averaged_cross_section)
 _ISOVECTOR = Axial(strange_axial_coupling=0.0)
-
-
-class _Couplings(AbstractVectorTerm):
-    """g_V^p and g_V^n of the notebook."""
-
-    proton_coupling: Float[Array, ""] = eqx.field(converter=as_float, default=0.01556533)
-    neutron_coupling: Float[Array, ""] = eqx.field(converter=as_float, default=-0.5122125)
-
-    def couplings(self, q2_MeV2: Float[Array, " node"]) -> tuple[Coupling, Coupling]:
-        return flavour_universal(self.proton_coupling), flavour_universal(self.neutron_coupling)
 
 
 @dataclass(frozen=True)
@@ -109,7 +96,8 @@ _ROWS = (
 
 @functools.cache
 def _elastic(row: _Row) -> float:
-    return row.events(Coherent({"sm": _Couplings()}, SpinHalf()), dutta_huang_newstead_pandey_levels(row.nuclide))
+    couplings = ConstantCouplings(0.01556533, -0.5122125)
+    return row.events(Coherent({"sm": couplings}, SpinHalf()), dutta_huang_newstead_pandey_levels(row.nuclide))
 
 
 @functools.cache

@@ -13,9 +13,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import equinox as eqx
 import numpy as np
-from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float
 from cevnsjax.constants import FERMI_CONSTANT_PER_MEV2, HBAR_C_MEV_FM
@@ -34,24 +32,14 @@ from cevnsjax.cross_section import (
     SpinZero,
     TreeLevel,
 )
-from cevnsjax.cross_section.term import Coupling, flavour_universal
 from cevnsjax.tables import Table, read_table
 from cevnsjax.target import PointLike, nuclide
+from cevnsjax.validation.constant_couplings import ConstantCouplings
 from cevnsjax.validation.published_number import PublishedNumber
 
 _MEDIATOR_MASS_MEV = 10.0
 _COUPLING2 = 1e-8
 _REPRESENTATIVE_ENERGY_MEV = 30.0
-
-
-class _Couplings(AbstractVectorTerm):
-    """Two numbers, the same for every flavour."""
-
-    proton_coupling: Float[Array, ""] = eqx.field(converter=as_float)
-    neutron_coupling: Float[Array, ""] = eqx.field(converter=as_float)
-
-    def couplings(self, q2_MeV2: Float[Array, " node"]) -> tuple[Coupling, Coupling]:
-        return flavour_universal(self.proton_coupling), flavour_universal(self.neutron_coupling)
 
 
 @dataclass(frozen=True)
@@ -145,7 +133,7 @@ _CODES = {
     "reactor-nu-cevns": _Code(
         1.166378e-11,
         197.32698,
-        lambda: _Couplings(0.0747 / 2.0, -1.0235 / 2.0),
+        lambda: ConstantCouplings(0.0747 / 2.0, -1.0235 / 2.0),
         "2 g_V^p = 0.0747, 2 g_V^n = -1.0235",
         SpinZero,
         "1 - T/E - MT/(2E^2)",
