@@ -23,6 +23,7 @@ from numpyro.infer.util import ParamInfo
 
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import ParameterError
+from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.jump import jump
 from cevnsjax.inference.model import Model
 
@@ -226,7 +227,7 @@ def _prior_draws(model: Model, observed, key, number: int):
         return model.potential(latent, observed), model.log_likelihood(model.from_latent(latent), observed)
 
     latents = model.prior_latents(key, number)
-    return latents, *jax.lax.map(densities, latents, batch_size=64)
+    return latents, *map_in_batches(densities, latents, 64)
 
 
 def _choose(key: jax.Array, potential: np.ndarray, log_likelihood: np.ndarray, number: int) -> np.ndarray:
