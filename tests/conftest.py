@@ -1,3 +1,5 @@
+import os
+
 import jax
 import pytest
 
@@ -5,6 +7,18 @@ import pytest
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+def pytest_configure(config):
+    """Share compiled programs between the processes of a run, and with later runs, but not with the user's.
+
+    They are kept by what they compute, never by name; ``pytest --cache-clear`` forgets them.
+    """
+    folder = os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("jax")))
+    jax.config.update("jax_compilation_cache_dir", folder)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    # where another process is just writing a program, it is compiled once more
+    config.addinivalue_line("filterwarnings", "ignore:Error reading persistent compilation cache entry")
 
 
 @pytest.fixture(params=["float64", "float32"])

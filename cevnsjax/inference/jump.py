@@ -35,7 +35,7 @@ def jump(model: Model, observed, state):
     Returns
     -------
     Any
-        The state where the steps end, with potential and gradient there.
+        The state where the steps end, with the potential there; its gradient is left as it was.
     """
     own = own_parameters(model)
     covariance = state.adapt_state.inverse_mass_matrix[np.ix_(own, own)]
@@ -52,6 +52,5 @@ def jump(model: Model, observed, state):
 
     normals = jax.random.normal(keys[0], (JUMPS, len(own)), dtype=state.z.dtype)
     uniforms = jax.random.uniform(keys[1], (JUMPS,), dtype=state.z.dtype)
-    (latent, _), _ = jax.lax.scan(step, (state.z, state.potential_energy), (normals, uniforms))
-    potential, gradient = jax.value_and_grad(model.potential)(latent, observed)
-    return state._replace(z=latent, potential_energy=potential, z_grad=gradient, rng_key=key)
+    (latent, potential), _ = jax.lax.scan(step, (state.z, state.potential_energy), (normals, uniforms))
+    return state._replace(z=latent, potential_energy=potential, rng_key=key)

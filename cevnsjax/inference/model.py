@@ -17,6 +17,7 @@ from numpyro.distributions.transforms import ComposeTransform, ExpTransform
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import Experiment, Joint, freeze
+from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.parameter import Parameter, describe_prior
 from cevnsjax.paths import get_path, set_paths
 
@@ -187,7 +188,7 @@ class Model(eqx.Module):
             Points at a time: a plain ``vmap`` over 1e5 points wants gigabytes and is slower.
         """
         point = jax.value_and_grad(lambda each: self.log_density(each, observed))
-        return jax.lax.map(point, dict(values), batch_size=batch_size)
+        return map_in_batches(point, dict(values), batch_size)
 
     # the latent vector: unconstrained, of order one, what samplers and minimisers move in
 

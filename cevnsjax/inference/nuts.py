@@ -19,9 +19,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpyro.infer.hmc import hmc
+from numpyro.infer.util import ParamInfo
 
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import ParameterError
+from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.jump import jump
 from cevnsjax.inference.model import Model
 
@@ -86,7 +88,7 @@ class Schedule:
         return min(self.chains, 8)
 
 
-def _kernel(model: Model, observed, tuning: Tuning, start, key, step_size=0.1, inverse_mass_matrix=None):
+def _kernel(model: Model, observed, tuning: Tuning, start: ParamInfo, key, step_size=0.1, inverse_mass_matrix=None):
     """NumPyro's initial state and transition for one chain; it adapts while the state's counter is below ``warmup``."""
     init, transition = hmc(potential_fn_gen=lambda m, data: lambda latent: m.potential(latent, data), algo="NUTS")
     state = init(
@@ -105,10 +107,14 @@ def _kernel(model: Model, observed, tuning: Tuning, start, key, step_size=0.1, i
 
 @eqx.filter_jit
 def _start(model: Model, observed, tuning: Tuning, starts, keys, counter, step_size, inverse_mass_matrix):
-    """States of chains at the given positions, as if ``counter`` draws of the warm-up were behind them."""
+    """States of chains at the given positions, as if ``counter`` draws of the warm-up were behind them.
+
+    Potential and gradient are left at zero: every draw begins by computing them.
+    """
 
     def chain(start, key):
-        state, _ = _kernel(model, observed, tuning, start, key, step_size, inverse_mass_matrix)
+        unknown = ParamInfo(start, jnp.zeros_like(start[0]), jnp.zeros_like(start))
+        state, _ = _kernel(model, observed, tuning, unknown, key, step_size, inverse_mass_matrix)
         return state._replace(i=state.i + counter)
 
     return jax.vmap(chain)(starts, keys)
@@ -118,26 +124,30 @@ def _start(model: Model, observed, tuning: Tuning, starts, keys, counter, step_s
 def _advance(model: Model, observed, tuning: Tuning, states):
     """Move every chain by one block: states, latent positions [chain, draw, parameter], statistics [chain, draw]."""
 
-    def chain(state):
-        _, transition = _kernel(model, observed, tuning, state.z, state.rng_key)
+    def chain(current):
+        # at the beginning of the draw, so that starts and the ends of jumps need no gradient of their own to compile
+        potential, gradient = jax.value_and_grad(model.potential)(current.z, observed)
+        at = ParamInfo(current.z, potential, gradient)
+        _, transition = _kernel(model, observed, tuning, at, current.rng_key)
+        return transition(current._replace(potential_energy=potential, z_grad=gradient))
 
-        def step(current, _):
-            following = transition(current)
-            # not while the mass matrix adapts: it would be that of where the chain is
-            settled = following.i > tuning.warmup - min(2 * BLOCK, tuning.warmup)
-            following = jax.lax.cond(settled, lambda at: jump(model, observed, at), lambda at: at, following)
-            statistics = {
-                "diverging": following.diverging,
-                "tree_steps": following.num_steps,
-                "acceptance_rate": following.accept_prob,
-                "potential_energy": following.potential_energy,
-            }
-            return following, (following.z, statistics)
+    def step(current, _):
+        following = jax.vmap(chain)(current)
+        # not while the mass matrix adapts: it would be that of where the chain is. All chains count alike; a condition
+        # of each would be computed both ways
+        settled = following.i[0] > tuning.warmup - min(2 * BLOCK, tuning.warmup)
+        jumps = jax.vmap(lambda at: jump(model, observed, at))
+        following = jax.lax.cond(settled, jumps, lambda at: at, following)
+        statistics = {
+            "diverging": following.diverging,
+            "tree_steps": following.num_steps,
+            "acceptance_rate": following.accept_prob,
+            "potential_energy": following.potential_energy,
+        }
+        return following, (following.z, statistics)
 
-        final, (positions, statistics) = jax.lax.scan(step, state, None, length=BLOCK)
-        return final, positions, statistics
-
-    return jax.vmap(chain)(states)
+    final, kept = jax.lax.scan(step, states, None, length=BLOCK)
+    return final, *jax.tree.map(lambda values: jnp.swapaxes(values, 0, 1), kept)
 
 
 def _pool(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -176,8 +186,8 @@ def warm_up(model: Model, key: jax.Array, schedule: Schedule, observed=None, pro
     data = model.experiment.observed if observed is None else observed
     total = schedule.warmup + schedule.settling
     key_start, key_pick, key_warm, key_chains = jax.random.split(key, 4)
-    candidates = model.prior_latents(key_start, _CANDIDATES * schedule.warmup_chains)
-    potential, log_likelihood = _densities(model, data, candidates)
+    number = _CANDIDATES * schedule.warmup_chains
+    candidates, potential, log_likelihood = _prior_draws(model, data, key_start, number)
     starts = _choose(key_start, np.asarray(potential), np.asarray(log_likelihood), schedule.warmup_chains)
 
     def run(states, draws: int, done: int):
@@ -210,13 +220,14 @@ def _arrays(starts, keys, counter: int, step_size, inverse_mass_matrix):
 
 
 @eqx.filter_jit
-def _densities(model: Model, observed, latents):
-    """Potential and log-likelihood of many latent vectors."""
+def _prior_draws(model: Model, observed, key, number: int):
+    """Latent vectors of draws from the prior, with their potential and log-likelihood."""
 
-    def one(latent):
+    def densities(latent):
         return model.potential(latent, observed), model.log_likelihood(model.from_latent(latent), observed)
 
-    return jax.lax.map(one, latents, batch_size=64)
+    latents = model.prior_latents(key, number)
+    return latents, *map_in_batches(densities, latents, 64)
 
 
 def _choose(key: jax.Array, potential: np.ndarray, log_likelihood: np.ndarray, number: int) -> np.ndarray:

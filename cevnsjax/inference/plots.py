@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from cevnsjax.experiment import Experiment, Joint, PoissonLikelihood
+from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.posterior import Posterior
 
@@ -84,7 +85,7 @@ def _expected_and_components(model: Model, values):
 
     return [
         (expected, {name: counts.mean(axis=0) for name, counts in contributions.items()})
-        for expected, contributions in jax.lax.map(point, values, batch_size=64)
+        for expected, contributions in map_in_batches(point, values, 64)
     ]
 
 

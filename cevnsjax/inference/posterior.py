@@ -8,18 +8,19 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.diagnostics import summarise
 from cevnsjax.inference.model import Model
 
 
 @eqx.filter_jit
 def _expected(model: Model, values):
-    return jax.lax.map(model.expected, values, batch_size=64)
+    return map_in_batches(model.expected, values, 64)
 
 
 @eqx.filter_jit
 def _derived(model: Model, values):
-    return jax.lax.map(model.derived_values, values, batch_size=64)
+    return map_in_batches(model.derived_values, values, 64)
 
 
 @dataclass(frozen=True)

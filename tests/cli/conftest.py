@@ -1,5 +1,4 @@
 import json
-import os
 from dataclasses import dataclass
 
 import jax
@@ -34,15 +33,6 @@ class Result:
         assert self.err.count("\n") == 1
         assert "Traceback" not in self.err
         return self.err
-
-
-@pytest.fixture(scope="session", autouse=True)
-def compilation_cache(tmp_path_factory):
-    """Compiled programs are shared between the processes of these tests, and not with the user's."""
-    with pytest.MonkeyPatch.context() as patch:
-        if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-            patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("jax")))
-        yield
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from cevnsjax.cross_section import NSI
 from cevnsjax.experiment import coherent_csi_2021, poisson_log_likelihood
 from cevnsjax.inference import build_model
+from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.paths import get_path, leaf_paths, set_paths
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -67,15 +68,26 @@ def step_of(path, value):
     return 1e-3 * abs(value) if value else 1e-3
 
 
+def log_likelihood_of(experiment, paths):
+    def log_likelihood(leaves):
+        return poisson_log_likelihood(set_paths(experiment, paths, leaves).expected(), experiment.observed)
+
+    return log_likelihood
+
+
+@eqx.filter_jit
+def evaluate(experiment):
+    """Signal, log-likelihood and its gradient in all leaves; one program for all tests of a precision."""
+    paths = free_leaves(experiment)
+    leaves = [get_path(experiment, path) for path in paths]
+    return experiment.signal().sum(), *jax.value_and_grad(log_likelihood_of(experiment, paths))(leaves)
+
+
 def test_every_leaf_against_differences(experiment):
     paths = free_leaves(experiment)
     assert len(paths) > 65
     leaves = [get_path(experiment, path) for path in paths]
-
-    def log_likelihood(leaves):
-        return poisson_log_likelihood(set_paths(experiment, paths, leaves).expected(), experiment.observed)
-
-    gradients = jax.jit(jax.grad(log_likelihood))(leaves)
+    _, value, gradients = evaluate(experiment)
     points, places = [], []
     for index, (path, leaf) in enumerate(zip(paths, leaves, strict=True)):
         for entry in np.ndindex(leaf.shape):
@@ -85,8 +97,9 @@ def test_every_leaf_against_differences(experiment):
                 points.append([np.array(other) for other in leaves])
                 points[-1][index][entry] += multiple * step
     stacked = [jnp.asarray(np.stack(column)) for column in zip(*points, strict=True)]
-    values = np.asarray(jax.jit(lambda p: jax.lax.map(log_likelihood, p, batch_size=16))(stacked)).reshape(-1, 4)
-    rounding = 1e-13 * abs(float(log_likelihood(leaves)))
+    log_likelihood = log_likelihood_of(experiment, paths)
+    values = np.asarray(jax.jit(lambda p: map_in_batches(log_likelihood, p, 16))(stacked)).reshape(-1, 4)
+    rounding = 1e-13 * abs(float(value))
     failures = []
     for (path, index, entry, step), (far_below, below, above, far_above) in zip(places, values, strict=True):
         difference = (8 * (above - below) - (far_above - far_below)) / (12 * step)
@@ -99,20 +112,15 @@ def test_every_leaf_against_differences(experiment):
 
 def test_leaves_without_influence_have_zero_gradient(experiment):
     """There are no tau neutrinos in the beam, and the tau-tau NSI are theirs."""
-    paths = ["interactions.cevns.terms.sm.charge_radius_tau", "interactions.cevns.terms.nsi.up.tautau"]
-
-    def total(values):
-        return set_paths(experiment, paths, values).signal().sum()
-
-    np.testing.assert_array_equal(jax.grad(total)([jnp.array(0.007), jnp.array(0.1)]), 0.0)
+    gradients = dict(zip(free_leaves(experiment), evaluate(experiment)[2], strict=True))
+    for path in ("interactions.cevns.terms.sm.charge_radius_tau", "interactions.cevns.terms.nsi.up.tautau"):
+        assert gradients[path] == 0.0
 
 
-def values_of(name, latents):
-    return jax.vmap(model(name).from_latent)(latents)
-
-
+@functools.cache
 def prior_draws(name, number):
-    return values_of(name, model(name).prior_latents(jax.random.key(11), number))
+    built = model(name)
+    return jax.jit(lambda: jax.vmap(built.from_latent)(built.prior_latents(jax.random.key(11), number)))()
 
 
 def edges(name):
@@ -129,8 +137,52 @@ def edges(name):
     return {key: jnp.array([point[key] for point in points]) for key in start}
 
 
-def assert_finite(name, values):
+DRAWS, MULTIPLES = 300, (-2, -1, 1, 2)
+
+
+def rounded(values):
+    """Values that float32 can represent, so that both precisions are asked at the same points."""
+    return {key: jnp.asarray(np.asarray(value, dtype=np.float32), dtype=float) for key, value in values.items()}
+
+
+def nominal(name):
+    return rounded({key: value[None] for key, value in model(name).reference_values.items()})
+
+
+def concatenated(*columns):
+    return {key: jnp.concatenate([each[key] for each in columns]) for key in columns[0]}
+
+
+def difference_points(name):
+    """The nominal point and three draws; then each of them with every parameter moved by steps, and the steps."""
+    draws = prior_draws(name, 3)
+    points = [model(name).reference_values] + [{key: value[i] for key, value in draws.items()} for i in range(3)]
+    # the edge of a prior has no difference on both sides, and the kinks of the templates sit at zero delay
+    points[0] = {**points[0], "brn_delay": jnp.array(0.0523), "nin_delay": jnp.array(0.0317)}
+    special = {"brn_delay": 1e-6, "nin_delay": 1e-6, "arrival_time": 1e-4}
+    points = [{key: float(value) for key, value in point.items()} for point in points]
+    steps = [{key: special.get(key, 1e-3 * max(abs(x), 1e-2)) for key, x in point.items()} for point in points]
+    moved = [
+        {**point, key: point[key] + multiple * step[key]}
+        for point, step in zip(points, steps, strict=True)
+        for key in point
+        for multiple in MULTIPLES
+    ]
+    return {key: jnp.array([each[key] for each in (*points, *moved)]) for key in points[0]}, steps
+
+
+@functools.cache
+def evaluated(name):
+    """Log-density and gradient at draws, edges, points with their differences, and at the nominal point.
+
+    All at once: what takes long is to compile.
+    """
+    values = concatenated(prior_draws(name, DRAWS), edges(name), difference_points(name)[0], nominal(name))
     density, gradient = jax.jit(lambda v: model(name).log_density_and_gradient(v))(values)
+    return np.asarray(density), {key: np.asarray(each) for key, each in gradient.items()}
+
+
+def assert_finite(density, gradient):
     assert np.all(np.isfinite(density))
     for key, each in gradient.items():
         assert np.all(np.isfinite(each)), key
@@ -138,48 +190,49 @@ def assert_finite(name, values):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_finite_over_the_prior(name):
-    draws, ends = prior_draws(name, 300), edges(name)
-    assert_finite(name, {key: jnp.concatenate([draws[key], ends[key]]) for key in draws})
+    assert_finite(*evaluated(name))
+
+
+@functools.cache
+def over_the_prior(name):
+    """Log-density and gradient at ten thousand draws, of which float32 can represent the first thousand."""
+    values = concatenated(rounded(prior_draws(name, 1000)), prior_draws(name, 9000))
+    return jax.jit(lambda v: model(name).log_density_and_gradient(v))(values)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_finite_over_ten_thousand_draws(name):
-    assert_finite(name, prior_draws(name, 10_000))
+    assert_finite(*over_the_prior(name))
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_density_against_differences(name):
     """The log-density of the named models at the nominal point and at three draws."""
-    log_density = jax.jit(lambda v: model(name).log_density(v))
-    gradient = jax.jit(jax.grad(lambda v: model(name).log_density(v)))
-    draws = prior_draws(name, 3)
-    points = [model(name).reference_values] + [{key: value[i] for key, value in draws.items()} for i in range(3)]
-    # the edge of a prior has no difference on both sides, and the kinks of the templates sit at zero delay
-    points[0] = {**points[0], "brn_delay": jnp.array(0.0523), "nin_delay": jnp.array(0.0317)}
-    for point in points:
-        found = gradient(point)
-        for key, value in point.items():
-            special = {"brn_delay": 1e-6, "nin_delay": 1e-6, "arrival_time": 1e-4}
-            step = special.get(key, 1e-3 * max(abs(float(value)), 1e-2))
-            below, above, far_below, far_above = (
-                float(log_density({**point, key: value + multiple * step})) for multiple in (-1, 1, -2, 2)
-            )
-            difference = (8 * (above - below) - (far_above - far_below)) / (12 * step)
-            noise = 3e-13 * abs(below) / step
-            assert float(found[key]) == pytest.approx(difference, rel=1e-5, abs=noise), key
+    steps, (density, gradient) = difference_points(name)[1], evaluated(name)
+    size, end = len(steps) * len(steps[0]) * len(MULTIPLES), len(density) - 1
+    moved = density[end - size : end].reshape(len(steps), len(steps[0]), len(MULTIPLES))
+    for i, step in enumerate(steps):
+        for (key, width), (far_below, below, above, far_above) in zip(step.items(), moved[i], strict=True):
+            difference = (8 * (above - below) - (far_above - far_below)) / (12 * width)
+            noise = 3e-13 * abs(below) / width
+            found = gradient[key][end - size - len(steps) + i]
+            assert found == pytest.approx(difference, rel=1e-5, abs=noise), key
 
 
 def test_forward_mode_is_reverse_mode_for_every_leaf(experiment):
     paths = [path for path in free_leaves(experiment) if get_path(experiment, path).shape == ()]
-
-    def counts(leaves):
-        return set_paths(experiment, paths, leaves).expected().sum(axis=(1, 2))
-
     leaves = [get_path(experiment, path) for path in paths]
-    reverse, forward = jax.jit(jax.jacrev(counts))(leaves), jax.jit(jax.jacfwd(counts))(leaves)
-    for path, left, right in zip(paths, reverse, forward, strict=True):
-        np.testing.assert_allclose(left, right, rtol=1e-9, atol=1e-12 * 1e3, err_msg=path)
+    gradients = dict(zip(free_leaves(experiment), evaluate(experiment)[2], strict=True))
+
+    @jax.jit
+    def forward(directions):
+        function = log_likelihood_of(experiment, paths)
+        return jax.lax.map(lambda each: jax.jvp(function, (leaves,), (list(each),))[1], directions)
+
+    for path, leaf, found in zip(paths, leaves, forward(jnp.eye(len(paths))), strict=True):
+        relative = float(found * leaf), float(gradients[path] * leaf)
+        assert relative[0] == pytest.approx(relative[1], rel=1e-9, abs=1e-12), path
 
 
 RADII = tuple(
@@ -213,67 +266,55 @@ EDGE_CASES = {
 
 
 @functools.cache
-def gradient_of_all_leaves():
-    """Gradient of the log-likelihood in all leaves, as a function of the experiment."""
-
-    @eqx.filter_jit
-    def evaluate(experiment):
-        paths = [path for path in free_leaves(experiment) if get_path(experiment, path).shape == ()]
-
-        def log_likelihood(leaves):
-            return poisson_log_likelihood(set_paths(experiment, paths, leaves).expected(), experiment.observed)
-
-        return jax.value_and_grad(log_likelihood)([get_path(experiment, path) for path in paths])
-
-    return evaluate
+def csi_of(precision):
+    """The experiment with NSI, in the precision that is set."""
+    csi = coherent_csi_2021()
+    return csi.with_interactions({"cevns": csi.interactions["cevns"].with_terms({"nsi": NSI()})})
 
 
 @pytest.mark.parametrize("name", EDGE_CASES)
 def test_edge_cases(name, precision):
-    csi = coherent_csi_2021()
-    csi = csi.with_interactions({"cevns": csi.interactions["cevns"].with_terms({"nsi": NSI()})})
     moved = EDGE_CASES[name]
-    csi = set_paths(csi, list(moved), [jnp.asarray(value, dtype=float) for value in moved.values()])
-    value, gradients = gradient_of_all_leaves()(csi)
+    csi = set_paths(csi_of(precision), list(moved), [jnp.asarray(value, dtype=float) for value in moved.values()])
+    signal, value, gradients = evaluate(csi)
     assert value.dtype == np.dtype(precision)
     assert np.isfinite(float(value))
-    assert np.all(np.isfinite(np.array(gradients)))
+    assert all(np.all(np.isfinite(gradient)) for gradient in gradients)
     if name in ("no couplings", "no signal"):
-        assert float(csi.signal().sum()) == 0.0
+        assert float(signal) == 0.0
 
 
-def single_and_double(name, values):
-    def evaluate(single):
-        with jax.enable_x64(not single):
-            built = build_model(coherent_csi_2021(), name)
-            converted = {key: jnp.asarray(value, dtype=float) for key, value in values.items()}
-            density, gradient = jax.jit(lambda v: built.log_density_and_gradient(v))(converted)
-            gradients = np.stack([np.asarray(gradient[key], dtype=np.float64) for key in built.names])
-            return np.asarray(density, dtype=np.float64), gradients
+def in_float32(name, values):
+    """Log-density and gradient [parameter, point] in single precision, as doubles."""
+    with jax.enable_x64(False):
+        built = build_model(coherent_csi_2021(), name)
+        converted = {key: jnp.asarray(value, dtype=float) for key, value in values.items()}
+        return doubles(name, *jax.jit(lambda v: built.log_density_and_gradient(v))(converted))
 
-    return evaluate(True), evaluate(False)
+
+def doubles(name, density, gradient):
+    return np.asarray(density, dtype=float), np.stack([np.asarray(gradient[k], dtype=float) for k in model(name).names])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_float32_over_the_prior(name):
-    """Draws that float32 can represent, so that both precisions are asked at the same points.
-
-    Measured over 1000 draws: the log-density is off by less than 4e-4 (sm, sm-sw2), where it goes down to -750, and by
-    1e-6 of itself (nsi, down to -10000). A gradient is measured in prior widths, since the units of parameters differ
-    by orders of magnitude: less than 7e-6 of its largest component. What limits both is the rounding of the response's
-    exponent.
+    """Measured over 1000 draws: the log-density is off by less than 4e-4 (sm, sm-sw2), where it goes down to -750, and
+    by 1e-6 of itself (nsi, down to -10000). A gradient is measured in prior widths, since the units of parameters
+    differ by orders of magnitude: less than 7e-6 of its largest component. What limits both is the rounding of the
+    response's exponent.
     """
-    values = {key: np.asarray(value).astype(np.float32) for key, value in prior_draws(name, 1000).items()}
-    (single, single_gradient), (double, double_gradient) = single_and_double(name, values)
+    values = rounded(prior_draws(name, 1000))
+    single, single_gradient = in_float32(name, values)
+    double, double_gradient = (each[..., :1000] for each in doubles(name, *over_the_prior(name)))
     assert np.all(np.abs(single - double) < 1e-3 + (1.5e-6 * np.abs(double) if name == "nsi" else 0.0))
-    widths = np.array([values[key].astype(float).std() for key in model(name).names])[:, None]
+    widths = np.array([np.asarray(values[key]).std() for key in model(name).names])[:, None]
     error = np.abs(single_gradient - double_gradient) * widths
     assert np.all(error < 1e-5 * np.abs(double_gradient * widths).max(axis=0))
 
 
 def test_float32_at_the_nominal_point():
-    values = {key: np.asarray(value)[None].astype(np.float32) for key, value in model("nsi").reference_values.items()}
-    (single, single_gradient), (double, double_gradient) = single_and_double("nsi", values)
+    single, single_gradient = in_float32("nsi", nominal("nsi"))
+    double, double_gradient = (each[..., -1:] for each in doubles("nsi", *evaluated("nsi")))
     assert np.abs(single - double).max() < 3e-4
     assert np.abs(single_gradient - double_gradient).max() < 1e-5 * np.abs(double_gradient).max()
