@@ -20,7 +20,7 @@ from cevnsjax.experiment.likelihood import (
     PoissonLikelihood,
     poisson_log_likelihood,
 )
-from cevnsjax.experiment.nuclear_nuisances import level_strength, strength_quenching
+from cevnsjax.experiment.nuisances import level_strength, strength_quenching
 from cevnsjax.experiment.scattering import Scattering
 from cevnsjax.experiment.template import TemplateBackground, TemplateVariation
 from cevnsjax.experiment.xenonnt_8b import xenonnt_8b, xenonnt_8b_2024

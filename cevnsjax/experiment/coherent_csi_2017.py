@@ -24,6 +24,7 @@ from cevnsjax.constants import ELEMENTARY_CHARGE_C
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.experiment.background import MeasuredBackground
 from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.experiment.template import TemplateBackground
 from cevnsjax.flux import ExponentialTimes, HistogramArrival, PionDecayAtRest
 from cevnsjax.parameter import Parameter
@@ -136,17 +137,9 @@ def _beam_off_decay_rate_per_us(counts: Table) -> tuple[float, float]:
 def _nuisances(
     values: Values, neutrons: float, steady_state: float, decay_rate_per_us: tuple[float, float]
 ) -> tuple[Parameter, ...]:
-    def positive(mean: float, width: float) -> dist.Distribution:
-        return dist.TruncatedNormal(mean, width, low=0.0)
-
     nominal = values["neutrinos_per_proton_and_flavour"]
     return (
-        Parameter(
-            "sns_flux_norm",
-            positive(1.0, values["neutrinos_per_proton_and_flavour_uncertainty"] / nominal),
-            "flux.norm",
-            description="neutrinos per proton over their nominal number (10 %)",
-        ),
+        flux_norm("sns", values["neutrinos_per_proton_and_flavour_uncertainty"] / nominal, "neutrinos per proton"),
         Parameter(
             "quenching_factor",
             positive(values["quenching"], values["quenching_uncertainty"]),

@@ -17,6 +17,7 @@ from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.background import MeasuredBackground, SimulatedBackground
 from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.flux import ExponentialTimes, GaussianPulse, HistogramTimes, PionDecayArrival, PionDecayAtRest
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import PolynomialQuenching
@@ -104,19 +105,11 @@ def coherent_csi_2021(
 
 
 def _nuisances(values: Values) -> tuple[Parameter, ...]:
-    def positive(mean: float, width: float) -> dist.Distribution:
-        return dist.TruncatedNormal(mean, width, low=0.0)
-
     brn, nin = values["brn_events"], values["nin_events"]
     earliest, latest = (float(edge) for edge in values["neutron_arrival_offset_us"])
     steady_state = values["steady_state_events"]
     return (
-        Parameter(
-            "sns_flux_norm",
-            positive(1.0, values["neutrinos_per_proton_relative_uncertainty"]),
-            "flux.norm",
-            description="neutrinos per proton over their nominal number (10 %)",
-        ),
+        flux_norm("sns", values["neutrinos_per_proton_relative_uncertainty"], "neutrinos per proton"),
         Parameter(
             "arrival_time",
             dist.TruncatedNormal(

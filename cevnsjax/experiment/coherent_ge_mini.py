@@ -12,11 +12,11 @@ arXiv:2202.03754.
 import dataclasses
 
 import numpy as np
-import numpyro.distributions as dist
 
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
+from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.flux import PionDecayAtRest, SteadyArrival, decay_at_rest_facility
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import Lindhard
@@ -50,15 +50,10 @@ def coherent_ge_mini() -> Experiment:
         observed=np.full((1, 1, 1), 20.6),
         axes=(Axis("energy_keVee", _EDGES_KEVEE), NO_TIMES),
         nuisances=(
-            Parameter(
-                "sns_flux_norm",
-                dist.TruncatedNormal(1.0, 0.1, low=0.0),
-                "flux.norm",
-                description="neutrinos per proton over their nominal number (10 %)",
-            ),
+            flux_norm("sns", 0.1, "neutrinos per proton"),
             Parameter(
                 "lindhard_k",
-                dist.TruncatedNormal(0.157, 0.004, low=0.0),
+                positive(0.157, 0.004),
                 "quenching.k",
                 description="electronic stopping in germanium",
             ),

@@ -12,6 +12,7 @@ import numpyro.distributions as dist
 
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.experiment.template import TemplateBackground, TemplateVariation
 from cevnsjax.flux import GaussianPulse, PionDecayArrival, PionDecayAtRest
 from cevnsjax.parameter import Parameter
@@ -141,12 +142,7 @@ def _pull(name: str, where: str, description: str) -> Parameter:
 def _signal_nuisances(values: Values) -> tuple[Parameter, ...]:
     flux = values["neutrinos_per_proton_and_flavour_uncertainty"] / values["neutrinos_per_proton_and_flavour"]
     return (
-        Parameter(
-            "sns_flux_norm",
-            dist.TruncatedNormal(1.0, flux, low=0.0),
-            "flux.norm",
-            description="neutrinos per proton over their nominal number (10 %)",
-        ),
+        flux_norm("sns", flux, "neutrinos per proton"),
         Parameter(
             "arrival_time",
             dist.TruncatedNormal(
@@ -164,7 +160,7 @@ def _signal_nuisances(values: Values) -> tuple[Parameter, ...]:
 
 def _background_nuisances(values: Values) -> tuple[Parameter, ...]:
     def events(name: str, mean: float, error: float, description: str) -> Parameter:
-        prior = dist.TruncatedNormal(mean, error, low=0.0)
+        prior = positive(mean, error)
         return Parameter(f"{name}_events", prior, f"backgrounds.{name}.events", "events", description)
 
     brn, delayed, steady = "prompt_brn_events", "delayed_brn_events", "steady_state_template_events"

@@ -10,11 +10,11 @@ end of the window at 800 eVee, and the 4.6 % of the flux. Ten electronvolts of t
 """
 
 import numpy as np
-import numpyro.distributions as dist
 
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
+from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.flux import Reactor, SteadyArrival, ThermalPower
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import Lindhard
@@ -47,15 +47,10 @@ def conus_plus() -> Experiment:
         observed=np.full((1, 1, 1), 395.0),
         axes=(Axis("energy_keVee", _EDGES_KEVEE), NO_TIMES),
         nuisances=(
-            Parameter(
-                "reactor_flux_norm",
-                dist.TruncatedNormal(1.0, 0.046, low=0.0),
-                "flux.norm",
-                description="antineutrinos over their nominal number (4.6 %)",
-            ),
+            flux_norm("reactor", 0.046, "antineutrinos"),
             Parameter(
                 "lindhard_k",
-                dist.TruncatedNormal(0.162, 0.004, low=0.0),
+                positive(0.162, 0.004),
                 "quenching.k",
                 description="electronic stopping in germanium",
             ),

@@ -26,6 +26,7 @@ from cevnsjax.errors import UnknownNameError
 from cevnsjax.experiment.continuum import CaptureLine, ContinuumBackground, LineBackground, Satellite
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
+from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.flux import Reactor, SteadyArrival, TotalFlux
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import AbstractQuenching, ModifiedLindhard, TabulatedQuenching
@@ -114,7 +115,7 @@ def dresden_ii_lindhard(reactor_off: bool = True) -> Experiment:
     quenching = (
         Parameter(
             "quenching_k",
-            dist.TruncatedNormal(*_LINDHARD_K, low=0.0),
+            positive(*_LINDHARD_K),
             "quenching.k",
             description="electronic stopping in Lindhard's quenching factor",
         ),
@@ -216,12 +217,7 @@ def _nuisances(values: Values, reactor_off: bool) -> tuple[Parameter, ...]:
     samples = ("lines", "off_lines") if reactor_off else ("lines",)
     ratio = values["line_M_over_L1"]
     on = (
-        Parameter(
-            "reactor_flux_norm",
-            dist.TruncatedNormal(1.0, values["flux_relative_uncertainty"], low=0.0),
-            "flux.norm",
-            description="flux of antineutrinos over 4.8e13 cm^-2 s^-1 (2 %)",
-        ),
+        flux_norm("reactor", values["flux_relative_uncertainty"], "flux of antineutrinos, 4.8e13 cm^-2 s^-1,"),
         *continuum("neutrons", 3e3, 2e4, "neutrons of the reactor"),
         *lines("line", "lines", "reactor on"),
         Parameter(
@@ -233,7 +229,7 @@ def _nuisances(values: Values, reactor_off: bool) -> tuple[Parameter, ...]:
         ),
         Parameter(
             "m_shell_ratio",
-            dist.TruncatedNormal(ratio, ratio * values["line_M_over_L1_relative_uncertainty"], low=0.0),
+            positive(ratio, ratio * values["line_M_over_L1_relative_uncertainty"]),
             tuple(f"backgrounds.{each}.lines.Ge71.satellites.M.fraction" for each in samples),
             description="area of the Ge71 M line over that of L1",
         ),

@@ -15,7 +15,7 @@ import numpy as np
 from cevnsjax.cross_section import Axial, FiniteMomentum, NeutralCurrentExcitation
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
-from cevnsjax.experiment.nuclear_nuisances import strength_quenching
+from cevnsjax.experiment.nuisances import strength_quenching
 from cevnsjax.flux import HistogramArrival, PionDecayAtRest
 from cevnsjax.quenching import ConstantQuenching
 from cevnsjax.response import GaussianResponse, Resolution, TimeWindow

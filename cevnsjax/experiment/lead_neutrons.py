@@ -1,8 +1,7 @@
 """Neutrons that neutrinos set free in lead shielding: what was measured of them, as a prior."""
 
-import numpyro.distributions as dist
-
 from cevnsjax.arrays import check_positive
+from cevnsjax.experiment.nuisances import positive
 from cevnsjax.parameter import Parameter
 
 _SCALE = 0.29  # of MARLEY's prediction, +0.17 -0.16: COHERENT, Phys. Rev. D 108, 072001 (2023)
@@ -35,5 +34,5 @@ def lead_neutron_nuisance(
         If the prediction is not positive.
     """
     check_positive("predicted", predicted, unit)
-    prior = dist.TruncatedNormal(_SCALE * predicted, _ERROR * predicted, low=0.0)
+    prior = positive(_SCALE * predicted, _ERROR * predicted)
     return Parameter(name, prior, where, unit, "neutrino-induced neutrons, as measured in lead")

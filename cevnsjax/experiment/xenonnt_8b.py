@@ -20,11 +20,11 @@ packaged, and no nuisance stands in for the others: their part of the published 
 from collections.abc import Sequence
 
 import numpy as np
-import numpyro.distributions as dist
 
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
+from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.experiment.template import TemplateBackground
 from cevnsjax.flux import SolarOscillation, SteadyArrival, solar_neutrinos
 from cevnsjax.parameter import Parameter
@@ -118,21 +118,17 @@ def _backgrounds(runs: tuple[str, ...], values: Values, bins: Table) -> dict[str
 def _nuisances(
     runs: tuple[str, ...], values: Values, backgrounds: dict[str, TemplateBackground]
 ) -> tuple[Parameter, ...]:
-    def positive(mean: float, relative: float) -> dist.Distribution:
-        return dist.TruncatedNormal(mean, relative * mean, low=0.0)
-
     def events(name: str, source: str, description: str) -> Parameter:
-        prior = positive(float(backgrounds[name].events), values[f"{source}_relative_uncertainty"])
+        mean = float(backgrounds[name].events)
+        prior = positive(mean, mean * values[f"{source}_relative_uncertainty"])
         return Parameter(f"{name}_events", prior, f"backgrounds.{name}.events", "events", description)
 
     flux_uncertainty = read_values("solar/parameters.json")["8B_relative_uncertainty"]
     return (
-        Parameter(
-            "solar_flux_norm", positive(1.0, flux_uncertainty), "flux.norm", description="8B flux over B16-GS98 (12 %)"
-        ),
+        flux_norm("solar", flux_uncertainty, "8B flux"),
         Parameter(
             "effective_mass",
-            positive(_KG_PER_TONNE, values["signal_efficiency_relative_uncertainty"]),
+            positive(_KG_PER_TONNE, _KG_PER_TONNE * values["signal_efficiency_relative_uncertainty"]),
             "mass_kg",
             "kg",
             "mass times detection efficiency over that of the templates (25 %)",

@@ -18,7 +18,7 @@ import numpy as np
 from cevnsjax.cross_section import FiniteMomentum, NeutralCurrentExcitation
 from cevnsjax.experiment.background import MeasuredBackground
 from cevnsjax.experiment.experiment import Axis, Experiment
-from cevnsjax.experiment.nuclear_nuisances import strength_quenching
+from cevnsjax.experiment.nuisances import strength_quenching
 from cevnsjax.experiment.projections.projection import (
     flat_background,
     norm_nuisances,

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import equinox as eqx
 import numpy as np
-import numpyro.distributions as dist
 
 from cevnsjax.cross_section import AbstractInteraction, Coherent, ErlerSu
 from cevnsjax.experiment.background import MeasuredBackground
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
+from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.flux import AbstractArrival, AbstractFlux, AbstractSource, ExponentialTimes, Reactor, SteadyArrival
 from cevnsjax.flux.facilities import DecayAtRestFacility
 from cevnsjax.parameter import Parameter
@@ -127,15 +127,10 @@ def norm_nuisances(
     """Norms of the flux (``SOURCE_flux_norm``) and of the background, with their relative errors."""
     events = float(background.events)
     return (
-        Parameter(
-            f"{source}_flux_norm",
-            dist.TruncatedNormal(1.0, flux_error, low=0.0),
-            "flux.norm",
-            description=f"flux over its nominal value ({100.0 * flux_error:g} %)",
-        ),
+        flux_norm(source, flux_error),
         Parameter(
             "steady_state_events",
-            dist.TruncatedNormal(events, background_error * events, low=0.0),
+            positive(events, background_error * events),
             "backgrounds.steady_state.events",
             "events",
             "background",
@@ -145,4 +140,4 @@ def norm_nuisances(
 
 def shape_nuisance(name: str, nominal: float, error: float, where: str, description: str) -> Parameter:
     """Build a positive number with a Gaussian error: a quenching factor, the scale of energies."""
-    return Parameter(name, dist.TruncatedNormal(nominal, error, low=0.0), where, description=description)
+    return Parameter(name, positive(nominal, error), where, description=description)

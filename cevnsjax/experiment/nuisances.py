@@ -1,8 +1,33 @@
-"""Uncertainties of the strengths of nuclear levels: nuisance parameters of experiments whose target has levels."""
+"""Nuisance parameters that many experiments have: positive numbers with a Gaussian error."""
 
 import numpyro.distributions as dist
 
 from cevnsjax.parameter import Parameter
+
+
+def positive(mean: float, error: float) -> dist.Distribution:
+    """Gaussian, cut off at zero."""
+    return dist.TruncatedNormal(mean, error, low=0.0)
+
+
+def flux_norm(source: str, relative_error: float, of: str = "flux") -> Parameter:
+    """Ratio of a flux to its nominal value, called ``SOURCE_flux_norm``: what experiments at one source may share.
+
+    Parameters
+    ----------
+    source
+        Like ``"sns"`` or ``"reactor"``.
+    relative_error
+        Relative error of the flux.
+    of
+        What it is the ratio of, for tables.
+    """
+    return Parameter(
+        f"{source}_flux_norm",
+        positive(1.0, relative_error),
+        "flux.norm",
+        description=f"{of} over its nominal value ({100.0 * relative_error:g} %)",
+    )
 
 
 def strength_quenching(nuclide: str, nominal: float, error: float, description: str = "") -> Parameter:
@@ -19,7 +44,7 @@ def strength_quenching(nuclide: str, nominal: float, error: float, description: 
     """
     return Parameter(
         f"strength_quenching_{nuclide}",
-        dist.TruncatedNormal(nominal, error, low=0.0),
+        positive(nominal, error),
         f"target.nuclides.{nuclide}.levels.quenching",
         description=description or f"strength of the levels of {nuclide} over the shell model",
     )
