@@ -29,6 +29,14 @@ def precision(request):
 
 
 @pytest.fixture
+def quick_compilation():
+    """Compile fast, not well: for formulas in double precision that are compared to 1e-5 at a few points."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture
 def standard_promotion():
     """NumPyro's own sampler code promotes integers to floats."""
     with jax.numpy_dtype_promotion("standard"):

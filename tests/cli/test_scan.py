@@ -1,6 +1,7 @@
 """scan: what it writes, what it refuses, and what Ctrl-C leaves."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import xarray
 from cevnsjax.cli.grid import parse_grid
 from cevnsjax.errors import ParameterError
 from cevnsjax.experiment import coherent_csi_2021
-from cevnsjax.inference import build_model, profile_interval
+from cevnsjax.inference import build_model, profile_interval, scan
 
 CSI = "coherent-csi-2021"
 FIXED = ("arrival_time", "quenching_0", "quenching_1", "efficiency", "brn_delay", "nin_delay", "nin_events")
@@ -191,20 +192,17 @@ def test_ctrl_c_writes_what_is_done(tmp_path):
     assert done[-1, -1]
 
 
-def test_ctrl_c_before_anything_is_done(tmp_path):
-    arguments = (*SMALL, "--grid", "signal_norm=0.5:1.5:20000", "--out", "stopped")
-    command = [sys.executable, "-m", "cevnsjax", *arguments]
-    with subprocess.Popen(command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        try:
-            said = []
-            for text in process.stderr:
-                said.append(text)
-                if text.startswith("scanning"):
-                    process.send_signal(signal.SIGINT)
-            assert process.stdout.read() == ""
-            assert process.wait(timeout=60) == 130, said
-        finally:
-            process.kill()
-    assert "Interrupted" in "".join(said)
-    assert "Traceback" not in "".join(said)
+def test_ctrl_c_before_anything_is_done(cevnsjax, tmp_path, monkeypatch):
+    run = scan._Scan.run
+
+    def press(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        run(self)
+
+    monkeypatch.setattr(scan._Scan, "run", press)
+    result = cevnsjax(*SMALL, "--grid", "signal_norm=0.5:1.5:20000", "--out", "stopped")
+    assert (result.code, result.out) == (130, "")
+    assert "scanning" in result.err
+    assert "Interrupted" in result.err
+    assert "Traceback" not in result.err
     assert not list(tmp_path.iterdir())

@@ -1,5 +1,6 @@
 """Recoil densities against finite differences of counts above a threshold."""
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -13,15 +14,23 @@ FLUX, TARGET = PionDecayAtRest(0.08, 1e23, 20.0), compound("CsI")
 ARGON = compound("[Ar40]")
 
 
+@eqx.filter_jit
+def total(interaction, panels):
+    return interaction.spectrum(interaction.nodes(FLUX, ARGON, panels), FLUX, ARGON).total()
+
+
+@eqx.filter_jit
+def density_of(interaction, recoil_keV, target):
+    return interaction.recoil_density(recoil_keV, FLUX, target)
+
+
 def events_above(interaction, recoil_keV):
     """Events above a recoil energy, by the nodes of the interaction."""
     if isinstance(interaction, ElectronScattering):
-        interaction = ElectronScattering.on(ARGON, recoil_keV, 12.0)
-        return interaction.spectrum(interaction.nodes(FLUX, ARGON, Panels(0.0, (1, 1))), FLUX, ARGON).total()
+        return total(ElectronScattering.on(ARGON, recoil_keV, 12.0), Panels(0.0, (1, 1)))
     mass = float(ARGON.nuclides["Ar40"].mass_MeV)
     lowest = 0.5e-3 * (recoil_keV + np.sqrt(recoil_keV * (recoil_keV + 2e3 * mass)))
-    panels = Panels(lowest, (40, 32))
-    return interaction.spectrum(interaction.nodes(FLUX, ARGON, panels), FLUX, ARGON).total()
+    return total(interaction, Panels(lowest, (40, 32)))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +43,7 @@ def events_above(interaction, recoil_keV):
     ids=["coherent", "dipole portal", "electrons"],
 )
 def test_density_is_the_slope_of_the_counts(interaction, recoils):
-    density = np.asarray(interaction.recoil_density(jnp.array(recoils), FLUX, ARGON))
+    density = np.asarray(density_of(interaction, jnp.array(recoils), ARGON))
     assert density.shape == (3, 3)
     for i, recoil in enumerate(recoils):
         step = 1e-3 * recoil
@@ -46,7 +55,7 @@ def test_density_is_the_slope_of_the_counts(interaction, recoils):
 def test_mixture_adds_up():
     one = Coherent({"sm": ErlerSu()})
     recoil = jnp.array([1.0, 10.0])
-    whole = np.asarray(one.recoil_density(recoil, FLUX, TARGET))
-    each = [np.asarray(one.recoil_density(recoil, FLUX, compound(f"[{name}]"))) for name in ("Cs133", "I127")]
+    whole = np.asarray(density_of(one, recoil, TARGET))
+    each = [np.asarray(density_of(one, recoil, compound(f"[{name}]"))) for name in ("Cs133", "I127")]
     masses = np.array([132.905, 126.904])
     np.testing.assert_allclose(whole, (each[0] * masses[0] + each[1] * masses[1]) / masses.sum(), rtol=1e-5)

@@ -178,28 +178,32 @@ def compiled(interaction, values_of):
     return paths, start, values
 
 
+def with_jacobian(values):
+    """Values and their Jacobian in reverse mode: the same program wherever it is asked for."""
+    return jax.jit(lambda leaves: (values(leaves), jax.jacrev(values)(leaves)))
+
+
 # --- against differences
 
 
 def assert_gradients_are_differences(kind, interaction, first=()):
     """Fourth order, 1e-5 of each derivative: cross sections at points, and events of a flux."""
     paths, start, values = compiled(interaction, ordinary_values)
-
-    @jax.jit
-    def evaluate(points):
-        return jax.lax.map(values, points, batch_size=8), jax.jacrev(values)(points[0])
+    at_many = jax.jit(lambda points: jax.lax.map(values, points, batch_size=8))
+    gradient_at = with_jacobian(values)
 
     for point in first or (np.asarray(start),):
         steps = 2e-3 * np.abs(point)
         assert np.all(steps > 0.0)
         offsets = np.concatenate([multiple * np.diag(steps) for multiple in (-2, -1, 1, 2)])
         # whole batches of eight: one that is not full would be compiled on its own
-        first = np.tile(point, (8 - len(offsets) % 8, 1))
-        found, gradient = evaluate(jnp.asarray(np.concatenate([first, point[None, :] + offsets])))
-        found, gradient = np.asarray(found), np.asarray(gradient).T
-        far_below, below, above, far_above = found[len(first) :].reshape(4, len(paths), -1)
+        filling = np.tile(point, (-len(offsets) % 8, 1))
+        moved = np.asarray(at_many(jnp.asarray(np.concatenate([point[None, :] + offsets, filling]))))[: len(offsets)]
+        found, gradient = (np.asarray(array) for array in gradient_at(jnp.asarray(point)))
+        gradient = gradient.T
+        far_below, below, above, far_above = moved.reshape(4, len(paths), -1)
         difference = (8 * (above - below) - (far_above - far_below)) / (12 * steps[:, None])
-        rounding = 1e-14 * np.abs(found[:1]) / steps[:, None]
+        rounding = 1e-14 * np.abs(found)[None, :] / steps[:, None]
         for i, path in enumerate(paths):
             error = np.abs(gradient[i] - difference[i])
             assert np.all(error <= 1e-5 * np.abs(difference[i]) + rounding[i]), path
@@ -207,6 +211,7 @@ def assert_gradients_are_differences(kind, interaction, first=()):
             assert np.any(gradient[i] != 0.0) != none, path
 
 
+@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("kind", ["nuclei", "electrons"])
 def test_every_leaf_against_differences(kind):
     interaction = everything_at_once()[kind]
@@ -214,6 +219,7 @@ def test_every_leaf_against_differences(kind):
     assert_gradients_are_differences(kind, interaction)
 
 
+@pytest.mark.usefixtures("quick_compilation")
 def test_dipole_portal_against_differences():
     """Below and above the threshold of the line."""
     masses = [np.array([mass, 1e-9, -0.7e-9, 0.4e-9]) for mass in (3.0, 28.0, 40.0)]
@@ -222,6 +228,7 @@ def test_dipole_portal_against_differences():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("name", INTERACTIONS)
 def test_term_by_term_against_differences(name):
     """With the Standard Model alone, and what it interferes with: nothing drowns in larger terms."""
@@ -229,11 +236,11 @@ def test_term_by_term_against_differences(name):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("kind", ["nuclei", "electrons", "dipole portal"])
 def test_forward_mode_is_reverse_mode(kind):
     _, start, values = compiled(everything_at_once()[kind], ordinary_values)
-    forward, reverse = jax.jit(lambda leaves: (jax.jacfwd(values)(leaves), jax.jacrev(values)(leaves)))(start)
-    forward, reverse = np.asarray(forward), np.asarray(reverse)
+    forward, reverse = np.asarray(jax.jit(jax.jacfwd(values))(start)), np.asarray(with_jacobian(values)(start)[1])
     assert np.all(np.abs(reverse - forward) <= 1e-9 * np.abs(forward) + 1e-12 * np.abs(forward).max(axis=0))
 
 
@@ -328,7 +335,7 @@ def test_events_and_gradients_in_float32(kind):
 
     def evaluate():
         _, start, values = compiled(everything_at_once()[kind], ordinary_values)
-        found, gradient = jax.jit(lambda leaves: (values(leaves), jax.jacrev(values)(leaves)))(start)
+        found, gradient = with_jacobian(values)(start)
         return np.asarray(found, dtype=float), np.asarray(gradient, dtype=float)
 
     double, double_gradient = evaluate()

@@ -1,5 +1,7 @@
 """HMC against the profile likelihood, against resumption, and against needless compilation."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.monitoring
@@ -16,6 +18,8 @@ from cevnsjax.parameter import Parameter
 from cevnsjax.validation.coherent_csi_2021 import fit_convention_model
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
+
+SHORT = Schedule(chains=8, warmup=100, samples=25)
 
 _compilations = []
 jax.monitoring.register_event_duration_secs_listener(
@@ -40,14 +44,14 @@ def small_model(experiment):
 
 
 def test_other_data_of_the_same_shape_compile_nothing(experiment, small_model):
-    schedule = Schedule(chains=2, warmup=50, samples=25)
+    schedule = SHORT
     sample(small_model, jax.random.key(0), schedule)
     toy = np.random.default_rng(0).poisson(np.asarray(experiment.expected()))
     observed = experiment.with_observed(toy).observed
     before = len(_compilations)
     first = sample(small_model, jax.random.key(1), schedule, observed=observed)
     assert len(_compilations) == before
-    sample(small_model, jax.random.key(1), Schedule(chains=2, warmup=50, samples=50))
+    sample(small_model, jax.random.key(1), dataclasses.replace(SHORT, samples=50))
     assert len(_compilations) - before <= 2, "more draws compile nothing but the map of a longer result"
     rebuilt = Model(coherent_csi_2021().with_observed(toy), small_model.parameters)
     compiled = len(_compilations)
@@ -57,7 +61,7 @@ def test_other_data_of_the_same_shape_compile_nothing(experiment, small_model):
 
 
 def test_same_key_same_samples(small_model):
-    schedule = Schedule(chains=2, warmup=50, samples=25)
+    schedule = SHORT
     first, second = (sample(small_model, jax.random.key(3), schedule) for _ in range(2))
     np.testing.assert_array_equal(first.samples["signal_norm"], second.samples["signal_norm"])
     third = sample(small_model, jax.random.key(4), schedule)
@@ -66,10 +70,14 @@ def test_same_key_same_samples(small_model):
 
 def test_small_posterior_agrees_with_quadrature(small_model):
     """Two parameters: the posterior on a grid is the reference."""
-    posterior = sample(small_model, jax.random.key(5), Schedule(chains=8, warmup=200, samples=400))
+    posterior = sample(small_model, jax.random.key(5), dataclasses.replace(SHORT, samples=400))
     norms, steady = np.linspace(0.4, 1.6, 121), np.linspace(1130.0, 1430.0, 101)
-    point = jax.jit(lambda a, b: small_model.log_density({"signal_norm": a, "steady_state_events": b}))
-    density = np.exp(np.asarray(jax.vmap(lambda a: jax.vmap(lambda b: point(a, b))(steady))(norms)) + 95.0)
+
+    def point(norm, events):
+        return small_model.log_density({"signal_norm": norm, "steady_state_events": events})
+
+    grid = jax.jit(jax.vmap(jax.vmap(point, (None, 0)), (0, None)))
+    density = np.exp(np.asarray(grid(norms, steady)) + 95.0)
     marginal = density.sum(axis=1) / density.sum()
     mean = (norms * marginal).sum()
     sd = np.sqrt(((norms - mean) ** 2 * marginal).sum())

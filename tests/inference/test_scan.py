@@ -102,7 +102,7 @@ def test_does_not_depend_on_blocks(small_model):
 
 @pytest.mark.slow
 def test_does_not_depend_on_blocks_with_many_nuisances(model, found):
-    other = profile_map(model, EPS, batch_size=7, block_size=40)
+    other = profile_map(model, EPS, batch_size=7, block_size=42)
     np.testing.assert_allclose(other.log_density, found.log_density, rtol=0, atol=1e-7)
     assert other.converged.all()
 
