@@ -4,6 +4,7 @@ import functools
 from typing import ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -24,6 +25,8 @@ from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import AbstractFlux, parse_neutrino
 from cevnsjax.spectrum import Panels, Spectrum
 from cevnsjax.target import Material, NuclearLevels, Nuclide
+
+_LEVELS_AT_A_TIME = 8
 
 
 class ExcitationNodes(AbstractNodes):
@@ -79,12 +82,23 @@ class NeutralCurrentExcitation(AbstractInteraction):
         signs = jnp.asarray([-1.0 if anti else 1.0 for anti in flux.antineutrinos], dtype=float)
         energies, each = [], []
         for name, levels in _levels(target).items():
-            nuclide = target.nuclides[name]
-            at = flux_nodes(flux, self.shape.threshold_MeV(levels.energy_MeV, nuclide.mass_MeV), self.order)
-            energy, excitation = jnp.broadcast_arrays(at.energy_MeV, levels.energy_MeV[:, None])
+            mass_MeV = target.nuclides[name].mass_MeV
+
+            def fold(excitation_MeV, name=name, mass_MeV=mass_MeV) -> Channels:
+                at = flux_nodes(flux, self.shape.threshold_MeV(excitation_MeV, mass_MeV), self.order)
+                energy, excitation = jnp.broadcast_arrays(at.energy_MeV, excitation_MeV[:, None])
+                channels = self.shape.channels(energy, excitation, mass_MeV, name)
+                return {channel: at.fold(value) for channel, value in channels.items()}
+
+            # all levels at once fill gigabytes where many points are differentiated: a few, computed again on the way
+            # back, stay in the processor's cache
+            number = levels.energy_MeV.shape[0]
+            rows = jnp.pad(levels.energy_MeV, (0, -number % _LEVELS_AT_A_TIME), mode="edge")
+            by_row = jax.lax.map(jax.checkpoint(fold), rows.reshape(-1, _LEVELS_AT_A_TIME))
+            scale = target.nuclei_per_kg(name) * EXPOSURE_SCALE * _scale(levels)
             folded = {
-                channel: at.fold(value) * (target.nuclei_per_kg(name) * EXPOSURE_SCALE) * _scale(levels)
-                for channel, value in self.shape.channels(energy, excitation, nuclide.mass_MeV, name).items()
+                channel: scale * jnp.moveaxis(value, 0, 1).reshape(value.shape[1], -1)[:, :number]
+                for channel, value in by_row.items()
             }
             if "interference" in folded:
                 folded["interference"] = folded["interference"] * signs[:, None]

@@ -73,3 +73,19 @@ def test_benchmark_of_a_map_runs(tmp_path):
     assert all(each["ratio"] > 0 for each in result["rounds"])
     assert result["not_converged"] == 0
     assert result["agreement"]["smallest"] > -1e-3
+
+
+@pytest.mark.slow
+def test_benchmark_of_nuclear_lines_runs(tmp_path):
+    """The package's counts are those of quadratures that share no code with it."""
+    output = tmp_path / "lines.json"
+    cases = ("--case", "long wavelength", "--case", "folding moves")
+    command = [sys.executable, FOLDER / "nuclear_lines.py", "--quick", *cases, "--json", output]
+    subprocess.run(command, check=True)
+    result = json.loads(output.read_text())["result"]
+    for case in result["cases"].values():
+        assert case["finite"] == 1.0
+        assert 0 < case["temporary_MB"] < 100
+        assert case["ratio"]["median"] > 1.0
+    for usual in result["usual"].values():
+        assert usual["largest_relative_difference"] < 1e-9
