@@ -62,7 +62,7 @@ def describe_prior(prior: dist.Distribution) -> str:
         return f"{float(np.asarray(value)):g}"
 
     base = getattr(prior, "base_dist", None)
-    if base is not None and hasattr(base, "loc"):  # a truncated distribution: its family, then its limits
+    if base is not None and "Truncated" in type(prior).__name__:  # its family, then its limits
         limits = [f"{side}={text(getattr(prior, side))}" for side in ("low", "high") if hasattr(prior, side)]
         return f"Truncated{type(base).__name__}({', '.join([text(base.loc), text(base.scale), *limits])})"
     arguments = [getattr(prior, name) for name in ("loc", "low", "scale", "high", "rate") if hasattr(prior, name)]

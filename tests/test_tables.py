@@ -237,6 +237,10 @@ def test_every_packaged_file_reads():
         "nuclear_spins.csv": ["name"],
         "electron_shells.csv": ["element", "shell"],
         "nuclear/measured_levels.csv": ["nuclide", "spin_parity", "transition", "quantity", "source", "status"],
+        "nuclear/ar40_to_k40.csv": ["set", "origin"],
+        "nuclear/flux_averages.csv": ["target", "reaction", "flux", "experiment"],
+        "nuclear/inclusive_cross_sections.csv": ["reaction"],
+        "nuclear/inclusive_reactions.csv": ["reaction", "target", "current", "neutrinos", "formula"],
         "peers.csv": ["code", "interaction", "nucleus"],
         "reactor/polynomials.csv": ["isotope"],
     }

@@ -1,5 +1,7 @@
 """Nuisance parameters that many experiments have: positive numbers with a Gaussian error."""
 
+import math
+
 import numpyro.distributions as dist
 
 from cevnsjax.parameter import Parameter
@@ -38,13 +40,14 @@ def strength_quenching(nuclide: str, nominal: float, error: float, description: 
     nuclide
         Like ``"Ar40"``.
     nominal, error
-        Mean and standard deviation of the prior.
+        Median of the prior and its standard deviation, which is log-normal: at a strength of zero every coupling that
+        multiplies it is allowed, a funnel that chains do not leave.
     description
         One line for tables, where there is more to say.
     """
     return Parameter(
         f"strength_quenching_{nuclide}",
-        positive(nominal, error),
+        dist.LogNormal(math.log(nominal), error / nominal),
         f"target.nuclides.{nuclide}.levels.quenching",
         description=description or f"strength of the levels of {nuclide} over the shell model",
     )

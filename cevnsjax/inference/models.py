@@ -102,7 +102,10 @@ MODELS: dict[str, NamedModel] = {
         lambda experiment: experiment,
         lambda _: (
             Parameter(
-                "signal_norm", dist.Uniform(0.0, 3.0), "signal_norm", description="CEvNS rate over its prediction"
+                "signal_norm",
+                dist.Uniform(0.0, 3.0),
+                "signal_norm",
+                description="signal over its prediction",
             ),
         ),
         fixes_flux=True,

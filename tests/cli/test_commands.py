@@ -12,6 +12,7 @@ from cevnsjax import validation
 from cevnsjax.cli.settings import parse_prior
 from cevnsjax.errors import CevnsjaxError, ParameterError
 from cevnsjax.experiment import Experiment, coherent_csi_2021
+from cevnsjax.parameter import describe_prior
 from cevnsjax.paths import check_tree, set_number
 from cevnsjax.validation import PublishedNumber
 
@@ -62,7 +63,7 @@ def test_list_json(cevnsjax):
         "unit": "",
         "paths": ["signal_norm"],
         "nuisance": False,
-        "description": "CEvNS rate over its prediction",
+        "description": "signal over its prediction",
     }
     assert not parameters["sns_flux_norm"]["free"]
     assert parameters["brn_events"]["free"]
@@ -178,6 +179,9 @@ def test_priors(standard_promotion, text, kind, value, log_density):
     prior = parse_prior(text)
     assert type(prior).__name__ == kind
     assert float(prior.log_prob(value)) == pytest.approx(log_density, abs=1e-6)
+    again = parse_prior(describe_prior(prior))
+    assert type(again).__name__ == kind
+    assert float(again.log_prob(value)) == pytest.approx(log_density, abs=1e-6)
 
 
 @pytest.mark.parametrize(
