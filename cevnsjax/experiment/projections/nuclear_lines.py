@@ -5,12 +5,13 @@ Set-ups of a talk of B. Dutta (2024): CCM200, 7 t of argon, 20 m, 7.5e21 protons
 Each is a line detector beside the one of elastic recoils; a joint fit of both (``ccm200,ccm200-lines``) is the
 likelihood of one detector, with the norm of the flux shared.
 
-Levels are the packaged shell-model tables with finite momentum transfer. Their strength is quenched by 0.6, give or take
-a third, as that of spins in sd-shell nuclei (recalled); the measured M1 strength of Ar40 from 4 to 13 MeV would be 0.12
-of the calculated one. Assumed: every level is seen at its full energy, though above 8 to 10 MeV most emit nucleons;
-resolutions of 1 MeV (CCM, as in github.com/noctildon/lightDM) and of 10 % (MeV/E)^(1/2); errors of 10 % (flux) and 5 %
-(background); argon and the crystals of COHERENT have 1e-4 counts/(keV kg d), flat. CCM200's background is CCM120's,
-scaled by protons and divided by 100, as the talk has it, in a prompt window of 0.2 us in which argon sees nu_mu alone.
+Levels are the packaged shell-model tables with finite momentum transfer. Their strength is quenched by 0.6, give or
+take a third, as that of spins in sd-shell nuclei (recalled); the measured M1 strength of Ar40 from 4 to 13 MeV would be
+0.12 of the calculated one. Assumed: every level is seen at its full energy, though above 8 to 10 MeV most emit
+nucleons; resolutions of 1 MeV (CCM, as in github.com/noctildon/lightDM) and of 10 % (MeV/E)^(1/2); errors of 10 %
+(flux) and 5 % (background); argon and the crystals of COHERENT have 1e-4 counts/(keV kg d), flat. CCM200's background
+is CCM120's, scaled by protons and divided by 100, as the talk has it, in a prompt window of 0.2 us in which argon sees
+nu_mu alone.
 """
 
 import numpy as np
