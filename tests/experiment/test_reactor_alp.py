@@ -149,7 +149,7 @@ def test_exclusion(experiment):
 def test_the_wrong_source(experiment):
     with pytest.raises(ParameterError, match="needs a source of neutrinos, which this is not"):
         build_model(experiment, "zprime")
-    with pytest.raises(ParameterError, match="needs a source of AbstractAlpSource"):
+    with pytest.raises(ParameterError, match="needs a source of axion-like particles"):
         build_model(cicenns(), "alp-nucleon")
     with pytest.raises(ParameterError, match="needs a source of neutrinos"):
         named_model("sm+electrons", experiment)
