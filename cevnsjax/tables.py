@@ -10,7 +10,7 @@ import csv
 import difflib
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -231,15 +231,31 @@ def _column_names(where: str, names: list[str], columns: Sequence[str] | None, t
             _fail(where, f"unknown column {name!r}, {_near(name, columns, 'the columns allowed are')}")
 
 
-def _number(where: str, column: str, text: str) -> float:
-    """Return the finite number written in `text`."""
+def _numbers(where: Callable[[int], str], column: str, cells: Sequence[str]) -> np.ndarray:
+    """Return the finite numbers written in `cells`; `where` names the place of a row."""
     try:
-        number = math.nan if "_" in text else float(text)
+        numbers = [float(cell) for cell in cells]
     except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        _fail(where, f"column {column!r} has {text!r}, only finite numbers are allowed")
-    return number
+        numbers = []
+    if len(numbers) != len(cells) or "_" in "".join(cells) or not np.all(np.isfinite(numbers)):
+        row, text = next((row, text) for row, text in enumerate(cells) if not _is_finite_number(text))
+        _fail(where(row), f"column {column!r} has {text!r}, only finite numbers are allowed")
+    return _frozen(numbers)
+
+
+def _is_finite_number(text: str) -> bool:
+    """Return whether `text` is a finite number without the underscores that Python allows in one."""
+    try:
+        return "_" not in text and math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _texts(where: Callable[[int], str], column: str, cells: Sequence[str]) -> np.ndarray:
+    """Return the words in `cells`; `where` names the place of a row."""
+    if "" in cells:
+        _fail(where(cells.index("")), f"the text column {column!r} is empty, some text is needed")
+    return _frozen(cells, np.str_)
 
 
 def read_table(
@@ -278,27 +294,25 @@ def read_table(
         _fail(f"{file}, line {start}", "the file ends before the line of column names, which must follow the header")
     names = [name.strip() for name in lines[start - 1].split(",")]
     _column_names(f"{file}, line {start}", names, columns, text_columns)
-    cells: list[list[Any]] = [[] for _ in names]
-    for number, line in enumerate(lines[start:], start=start + 1):
-        where = f"{file}, line {number}"
+
+    def where_row(row: int) -> str:
+        return f"{file}, line {start + 1 + row}"
+
+    cells: list[list[str]] = []
+    for row, line in enumerate(lines[start:]):
         try:
             fields = next(csv.reader([line], strict=True), [])
         except csv.Error as error:
-            _fail(where, f"no comma-separated row ({error}), {len(names)} fields are allowed")
+            _fail(where_row(row), f"no comma-separated row ({error}), {len(names)} fields are allowed")
         if len(fields) != len(names):
-            _fail(where, f"{len(fields)} fields, exactly {len(names)} are allowed ({', '.join(names)})")
-        for name, cell, column in zip(names, fields, cells, strict=True):
-            stripped = cell.strip()
-            if name in text_columns and not stripped:
-                _fail(where, f"the text column {name!r} is empty, some text is needed")
-            column.append(stripped if name in text_columns else _number(where, name, stripped))
-    rows = len(lines) - start
-    if rows != int(header["rows"]):
-        where = f"{file}, line {len(lines)}"
-        _fail(where, f"the file ends after {rows} data rows, the {header['rows']} of its header are needed")
+            _fail(where_row(row), f"{len(fields)} fields, exactly {len(names)} are allowed ({', '.join(names)})")
+        cells.append([cell.strip() for cell in fields])
+    if len(cells) != int(header["rows"]):
+        fault = f"the file ends after {len(cells)} data rows, the {header['rows']} of its header are needed"
+        _fail(f"{file}, line {len(lines)}", fault)
     table = {
-        name: _frozen(column, np.str_ if name in text_columns else np.float64)
-        for name, column in zip(names, cells, strict=True)
+        name: (_texts if name in text_columns else _numbers)(where_row, name, [row[column] for row in cells])
+        for column, name in enumerate(names)
     }
     return Table(header["title"], header["source"], header["made_by"], table, header, file)
 
