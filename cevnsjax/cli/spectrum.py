@@ -77,9 +77,7 @@ def prediction(experiment: "Experiment") -> dict[str, Any]:
     ParameterError
         If an expected count is negative or not finite.
     """
-    import equinox as eqx
-
-    signals, contributions = eqx.filter_jit(lambda e: (e.signals(), e.contributions()))(experiment)
+    signals, contributions = experiment.signals(), experiment.contributions()
     components: dict[str, Any] = {}
     for name, counts in contributions.items():
         counts = np.asarray(counts, dtype=float)

@@ -167,7 +167,7 @@ class Experiment(eqx.Module):
         """Return the same experiment with more interactions, or others in the place of those of the same name."""
         return eqx.tree_at(lambda e: e.interactions, self, {**self.interactions, **interactions})
 
-    # the stages of the signal, in their order
+    # the stages of the signal, in their order: alone they are evaluated step by step, from `signals` on as one program
 
     def recoil_nodes(self, name: str) -> AbstractNodes:
         """Nodes of the recoil spectrum of an interaction, with everything that does not depend on couplings."""
@@ -200,6 +200,7 @@ class Experiment(eqx.Module):
             return fractions
         return fractions[np.array([self.arrival.components.index(origin) for origin in self.flux.origins])]
 
+    @eqx.filter_jit
     def signals(self) -> dict[str, Float[Array, "component energy time"]]:
         """Expected signal counts of each interaction, for each component of the flux."""
         fractions = self.time_fractions()[:, None, :]
@@ -214,6 +215,7 @@ class Experiment(eqx.Module):
 
     # what is compared with data
 
+    @eqx.filter_jit
     def contributions(self) -> dict[str, Float[Array, "energy time"]]:
         """Expected counts of every interaction and of every background."""
         counts = {name: signal.sum(axis=0) for name, signal in self.signals().items()}

@@ -89,7 +89,10 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
     )
     if frozen.kernels.keys() != experiment.interactions.keys():
         # room for energies that float upwards: twice the largest nominal ionisation energy
-        largest = max(float(experiment.ionisation_energy_keV(name).max()) for name in experiment.interactions)
+        energies_keV = [
+            _computed(Experiment.ionisation_energy_keV, experiment, name) for name in experiment.interactions
+        ]
+        largest = max(float(each.max()) for each in energies_keV)
         free = [path.removeprefix("response.") for path in free_paths if path.startswith("response.")]
         table = experiment.response.tabulated(as_float(2.0 * largest), free)
         experiment = eqx.tree_at(lambda e: e.response, experiment, table)

@@ -74,7 +74,7 @@ def plot_prediction(experiment: Experiment | Joint, path: Path) -> None:
     path
         Where to write; the ending decides the format.
     """
-    each = [(part, eqx.filter_jit(Experiment.contributions)(part), None) for part in experiment.parts.values()]
+    each = [(part, part.contributions(), None) for part in experiment.parts.values()]
     _plot(each, path)
 
 

@@ -55,6 +55,11 @@ class AbstractResponse(eqx.Module):
         return self if free or not self.tabulate else TabulatedResponse.of(self, largest_energy_keV)
 
 
+@eqx.filter_jit
+def _kernel(response: AbstractResponse, ionisation_energy_keV):
+    return response.kernel(ionisation_energy_keV)
+
+
 class TabulatedResponse(AbstractResponse):
     """Another response, tabulated once as a cubic spline in the square root of the ionisation energy.
 
@@ -84,7 +89,7 @@ class TabulatedResponse(AbstractResponse):
         # in float64 whatever the session's precision: a spline through rounding errors has a noisy derivative
         with jax.enable_x64(True):
             exact = jax.tree.map(as_float, response)
-            kernel = np.asarray(exact.kernel(as_float(roots**2)))
+            kernel = np.asarray(_kernel(exact, as_float(roots**2)))
         # unit knot distance: the coefficients stay of order one, in float32 too
         return cls(CubicSpline(np.arange(knots), kernel).c, largest_energy_keV)
 

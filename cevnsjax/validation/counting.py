@@ -25,11 +25,8 @@ _INDEPENDENT = "independent calculation"
 _KNOTS_MEV = np.linspace(1.8, 10.0, 411)
 
 
-_expected = eqx.filter_jit(Experiment.expected)
-
-
 def _total(experiment: Experiment) -> float:
-    return float(_expected(experiment).sum())
+    return float(experiment.expected().sum())
 
 
 def _ge_mini(highest_keVee: float) -> float:

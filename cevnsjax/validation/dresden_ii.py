@@ -59,7 +59,7 @@ def convention_experiment(
 def _rates(spectra: str, captures: bool, quenching: str) -> np.ndarray:
     """CEvNS counts per day in each bin."""
     curve = Lindhard(0.157, 32) if quenching == "lindhard" else quenching
-    signal = eqx.filter_jit(Experiment.signal)(convention_experiment(spectra, captures, curve))
+    signal = convention_experiment(spectra, captures, curve).signal()
     return np.asarray(signal).sum(axis=(0, 2))
 
 

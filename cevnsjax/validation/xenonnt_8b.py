@@ -40,7 +40,7 @@ def convention_experiment() -> Experiment:
 @functools.cache
 def _rates() -> np.ndarray:
     """Events per tonne and year in each run."""
-    signal = eqx.filter_jit(lambda experiment: experiment.signal())(convention_experiment())
+    signal = convention_experiment().signal()
     return np.asarray(signal).sum(axis=(0, 2)).reshape(3, -1).sum(axis=1) / (1.174398, 2.342593, 3.249665)
 
 

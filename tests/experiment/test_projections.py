@@ -43,8 +43,8 @@ def test_data(experiment):
     signal = np.asarray(experiment.observed)[0] - background
     assert np.all(np.isfinite(signal))
     assert np.all(signal >= -1e-12 * background)
-    # what a search looks for is not in its data
-    assert isinstance(experiment.flux, AbstractAlpSource) or signal.sum() > 1.0
+    # what a search looks for is not in its data; CsI and argon give 0.2 and 1.0 lines a year
+    assert isinstance(experiment.flux, AbstractAlpSource) or signal.sum() > 0.1
 
 
 def test_likelihood(experiment):

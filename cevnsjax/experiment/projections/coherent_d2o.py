@@ -10,7 +10,6 @@ deuterium), 30 % (on oxygen) and 2 % (background, measured between pulses).
 
 from collections.abc import Sequence
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -37,9 +36,6 @@ _TIME_EDGES_US = (0.0, 0.6, 1.2, 2.0, 3.0, 4.5, 7.0, 10.0)
 _BACKGROUND_HZ = 0.02
 _OXYGEN_ERROR = 0.3
 _BACKGROUND_ERROR = 0.02
-
-
-_contributions = eqx.filter_jit(Experiment.contributions)
 
 
 def coherent_d2o(years: float = 5.0) -> Experiment:
@@ -103,7 +99,7 @@ def flux_precision(years: Sequence[float] | np.ndarray, deuteron_error: float = 
     check_positive("years", np.asarray(years), "years")
     if not deuteron_error >= 0.0:
         raise CevnsjaxError(f"deuteron_error must be zero or positive, got {deuteron_error}.")
-    counts = _contributions(coherent_d2o(1.0))
+    counts = coherent_d2o(1.0).contributions()
     deuteron, oxygen, background = (counts[name].reshape(-1) for name in ("H2", "O16", "steady_state"))
     # counts are linear in all norms: that of the flux, and those with an error, which is their unit
     nuisances = [deuteron_error * deuteron, _OXYGEN_ERROR * oxygen, _BACKGROUND_ERROR * background]

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-import equinox as eqx
 import numpy as np
 
 from cevnsjax.cross_section import AbstractInteraction, Coherent, ErlerSu
 from cevnsjax.experiment.background import MeasuredBackground
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.experiment.nuisances import flux_norm, positive
-from cevnsjax.flux import AbstractArrival, AbstractFlux, AbstractSource, ExponentialTimes, Reactor, SteadyArrival
+from cevnsjax.flux import AbstractArrival, AbstractFlux, AbstractSource, ExponentialTimes, SteadyArrival
 from cevnsjax.flux.facilities import DecayAtRestFacility
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import AbstractQuenching
@@ -59,7 +58,7 @@ def projection(
     if window is None:
         window = TimeWindow(NO_TIMES.edges if time_edges_us is None else time_edges_us)
     times = NO_TIMES if arrival is None else Axis("time_us", np.asarray(window.edges_us))
-    experiment = Experiment(
+    return Experiment(
         name=name,
         flux=flux,
         arrival=SteadyArrival(flux.components) if arrival is None else arrival,
@@ -76,9 +75,7 @@ def projection(
         observed=np.zeros((1, axis.bins, times.bins)),
         axes=(axis, times),
         nuisances=nuisances,
-    )
-    # many small operations are quicker compiled together; a reactor's spectra are quicker one by one
-    return experiment.asimov() if isinstance(flux, Reactor) else eqx.filter_jit(Experiment.asimov)(experiment)
+    ).asimov()
 
 
 def reactor_panels(lowest_energy_MeV: float, flux: AbstractFlux, fractions: tuple[float, ...] = ()) -> Panels:
