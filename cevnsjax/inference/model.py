@@ -233,6 +233,19 @@ def unconstraining(prior: dist.Distribution) -> Any:
     return biject_to(prior.support)
 
 
+# compiled once for each kind of prior: its numbers are arguments
+
+
+@jax.jit
+def _supported(prior, value):
+    return prior.support(value) & jnp.isfinite(prior.log_prob(value))
+
+
+@jax.jit
+def _unconstrained_draws(prior):
+    return unconstraining(prior).inv(prior.sample(jax.random.key(0), (2000,)))
+
+
 def _check_supports(parameters: Sequence[Parameter], experiment: Experiment | Joint) -> None:
     """Refuse a parameter that is not of a single number, or whose prior excludes the value that the experiment has."""
     for parameter in parameters:
@@ -240,16 +253,8 @@ def _check_supports(parameters: Sequence[Parameter], experiment: Experiment | Jo
             leaf = get_path(experiment, path)
             if not eqx.is_inexact_array(leaf) or leaf.shape != ():
                 raise ParameterError(f"Parameter {parameter.name!r} needs the path of a single number, got {path!r}.")
-    starts = [get_path(experiment, parameter.paths[0]) for parameter in parameters]
-
-    @jax.jit
-    def supported(values):
-        inside = [p.prior.support(value) for p, value in zip(parameters, values, strict=True)]  # pyright: ignore
-        densities = [p.prior.log_prob(value) for p, value in zip(parameters, values, strict=True)]
-        return [a & jnp.isfinite(b) for a, b in zip(inside, densities, strict=True)]
-
-    for parameter, value, good in zip(parameters, starts, supported(starts), strict=True):
-        if not good:
+        value = get_path(experiment, parameter.paths[0])
+        if not _supported(parameter.prior, value):
             raise ParameterError(
                 f"The prior {describe_prior(parameter.prior)} of {parameter.name!r} has no support at its starting "
                 f"value {float(value):g}; widen the prior, or move the start with --set {parameter.paths[0]}=VALUE."
@@ -258,9 +263,4 @@ def _check_supports(parameters: Sequence[Parameter], experiment: Experiment | Jo
 
 def _unconstrained_quantiles(parameters: Sequence[Parameter]) -> np.ndarray:
     """The 16, 50 and 84 % quantiles of every prior in unconstrained values, shape [parameter, 3]."""
-
-    @jax.jit
-    def draws():
-        return [unconstraining(p.prior).inv(p.prior.sample(jax.random.key(0), (2000,))) for p in parameters]
-
-    return np.array([np.quantile(values, [0.16, 0.5, 0.84]) for values in draws()])
+    return np.array([np.quantile(_unconstrained_draws(p.prior), [0.16, 0.5, 0.84]) for p in parameters])

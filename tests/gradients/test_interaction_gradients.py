@@ -37,7 +37,7 @@ from cevnsjax.cross_section import (
     Tomalak21,
     TreeLevel,
 )
-from cevnsjax.experiment import coherent_csi_2021
+from cevnsjax.experiment import coherent_ge_mini
 from cevnsjax.flux import AbstractAlpSource, PionDecayAtRest
 from cevnsjax.inference import MODELS, build_model
 from cevnsjax.paths import get_path, leaf_paths, set_paths
@@ -355,8 +355,9 @@ OF_NEUTRINOS += [f"{name}+electrons" for name in ("zprime", "scalar", "magnetic-
 
 
 @functools.cache
-def csi():
-    return coherent_csi_2021()
+def germanium():
+    """A count, quick to compile; test_gradients.py has the spectra of CsI."""
+    return coherent_ge_mini()
 
 
 @pytest.mark.slow
@@ -364,7 +365,7 @@ def csi():
 def test_densities_over_the_prior(name):
     """Log-density and its gradient are finite at 200 draws of the prior."""
     with jax.numpy_dtype_promotion("standard"):
-        model = build_model(csi(), name)
+        model = build_model(germanium(), name)
         values = jax.vmap(model.from_latent)(model.prior_latents(jax.random.key(5), 200))
         density, gradient = eqx.filter_jit(lambda m, v: m.log_density_and_gradient(v, batch_size=50))(model, values)
     assert np.all(np.isfinite(density))
