@@ -147,6 +147,7 @@ def test_grid_of_numbers_too_close():
         parse_grid("x=1:1.000000000000001:64")
 
 
+@pytest.mark.slow
 def test_float32(cevnsjax, tmp_path):
     result = cevnsjax(*SMALL, "--grid", "signal_norm=0.5:1.5:5", "--precision", "float32", "--out", "low", "--json")
     assert result.code == 0, result.err

@@ -39,6 +39,11 @@ FREE = {
     ),
     "pion mass": ({"flux.pion_mass_MeV": 139.0, "response.efficiency.shift": 0.4}, {"time"}),
 }
+# each is a program of its own
+SOME_FREE = [
+    pytest.param(name, marks=pytest.mark.slow) if name in ("times", "radius", "light yield", "backgrounds") else name
+    for name in FREE
+]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +51,7 @@ def experiment(csi):
     return csi.with_interactions({"cevns": csi.interactions["cevns"].with_terms({"nsi": NSI()})})
 
 
-@pytest.mark.parametrize("name", FREE)
+@pytest.mark.parametrize("name", SOME_FREE)
 def test_frozen_prediction_is_the_prediction(experiment, name):
     values, constant = FREE[name]
     frozen = freeze(experiment, values)

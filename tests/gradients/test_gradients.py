@@ -17,6 +17,7 @@ from cevnsjax.paths import get_path, leaf_paths, set_paths
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 
 MODELS = ("sm", "nsi")
+EACH_MODEL = (pytest.param("sm", marks=pytest.mark.slow), "nsi")  # sm rarely: nsi has all of it
 # Data, edges and tabulated templates are no parameters.
 NOT_FREE = ("observed", "edges_PE", "edges_us", "counts", "energy_shape", "frozen")
 
@@ -188,7 +189,7 @@ def assert_finite(density, gradient):
         assert np.all(np.isfinite(each)), key
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", EACH_MODEL)
 def test_finite_over_the_prior(name):
     assert_finite(*evaluated(name))
 
@@ -206,7 +207,7 @@ def test_finite_over_ten_thousand_draws(name):
     assert_finite(*over_the_prior(name))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", EACH_MODEL)
 def test_density_against_differences(name):
     """The log-density of the named models at the nominal point and at three draws."""
     steps, (density, gradient) = difference_points(name)[1], evaluated(name)

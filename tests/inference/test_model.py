@@ -43,7 +43,7 @@ def model(named):
     return named("sm")
 
 
-@pytest.fixture(scope="module", params=["sm", "nsi", "zprime", "dipole-portal", "sterile"])
+@pytest.fixture(scope="module", params=["sm", "nsi", "dipole-portal", "sterile"])
 def any_model(named, request):
     return named(request.param)
 

@@ -117,6 +117,7 @@ def test_a_gridded_nuisance_keeps_its_prior(experiment):
         np.testing.assert_allclose(found.log_density[i, 1], float(expected), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_priors_of_gridded_parameters_are_left_out(experiment):
     """A tilted prior on the gridded parameter changes nothing, one on a profiled parameter does."""
     grid = {"signal_norm": np.geomspace(0.5, 2.0, 9)}
@@ -147,6 +148,7 @@ def test_one_parameter_reproduces_profile_interval(small_model):
         assert height == pytest.approx(drop, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_nothing_left_to_profile(experiment, small_model):
     """Without anything to profile a map is the likelihood itself, with the prior of a nuisance that is on the grid."""
     grid = {"signal_norm": np.linspace(0.2, 2.0, 5), "steady_state_events": np.linspace(1100.0, 1500.0, 4)}
