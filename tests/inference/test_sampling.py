@@ -101,14 +101,15 @@ def mean_and_sd_of_the_profile(model, name, best, interval):
 @pytest.mark.slow
 @pytest.mark.parametrize("shapes", ["fixed", "free"])
 def test_hmc_agrees_with_the_profile_likelihood(experiment, shapes):
-    """Measured, in standard deviations: with fixed shapes the mean is 0.02 from the best fit; with free shapes the
-    posterior is skewed, its mean 0.06 above the best fit and 0.04 below the mean of the profiled density."""
+    """Measured, in standard deviations: with fixed shapes the mean is, over eight seeds, 0.005 +- 0.011 above the mean of
+    the profiled density, which is skewed (0.037 above the best fit); with free shapes 0.04 below, 0.06 above the best fit.
+    """
     model = fit_convention_model() if shapes == "fixed" else build_model(experiment, "sm")
     posterior = sample(model, jax.random.key(1), Schedule(chains=8, warmup=300, samples=1000))
     summary, best = posterior.summary(), maximum(model)
     norm, interval = summary["signal_norm"], profile_interval(model, "signal_norm")
     mean, sd = mean_and_sd_of_the_profile(model, "signal_norm", best, interval)
-    assert abs(norm["mean"] - (interval.best if shapes == "fixed" else mean)) < 0.05 * sd
+    assert abs(norm["mean"] - mean) < 0.05 * sd
     assert abs(norm["sd"] - sd) < 0.05 * sd
     assert abs(norm["sd"] - 0.5 * (interval.upper - interval.lower)) < 0.05 * sd
     assert posterior.divergences == 0
