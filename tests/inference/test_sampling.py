@@ -101,8 +101,8 @@ def mean_and_sd_of_the_profile(model, name, best, interval):
 @pytest.mark.slow
 @pytest.mark.parametrize("shapes", ["fixed", "free"])
 def test_hmc_agrees_with_the_profile_likelihood(experiment, shapes):
-    """With the mean of the profiled density, which is skewed: with fixed shapes 0.037 standard deviations above the best
-    fit. Measured: 0.005 +- 0.011 above it over eight seeds with fixed shapes, 0.04 below it with free ones.
+    """With the mean of the profiled density, which is skewed: 0.037 standard deviations above the best fit with
+    fixed shapes. Measured: 0.005 +- 0.011 above it over eight seeds with fixed shapes, 0.04 below it with free ones.
     """
     model = fit_convention_model() if shapes == "fixed" else build_model(experiment, "sm")
     posterior = sample(model, jax.random.key(1), Schedule(chains=8, warmup=300, samples=1000))
