@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -21,7 +20,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +30,7 @@ import jax
 import numpy as np
 import numpyro.distributions as dist
 import typer
+from machine import RUSAGE_UNIT, console_headed_by, machine
 from rich.console import Console
 from rich.table import Table
 
@@ -82,22 +81,6 @@ def measure(call: Callable[[], Any], points: int, repeats: int, least_s: float =
     number = max(1, math.ceil(least_s / elapsed(1)))
     times = [1e6 * elapsed(number) / (number * points) for _ in range(repeats)]
     return Timing(float(np.median(times)), min(times), repeats, first)
-
-
-def machine() -> dict[str, Any]:
-    """Describe what this runs on."""
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    packages = ("cevnsjax", "jax", "jaxlib", "numpyro", "equinox", "numpy", "scipy", "emcee")
-    return {
-        "cpu": models[0] if models else platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "device": f"{jax.default_backend()}: {jax.devices()[0].device_kind} x {jax.device_count()}",
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in packages},
-    }
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -342,9 +325,6 @@ def ensemble(model: Model, walkers: int, burn_in: int, steps: int) -> dict[str, 
 # (c) Memory
 
 
-_RUSAGE_UNIT = 1e6 if platform.system() == "Darwin" else 1e3
-
-
 class ResidentMemory:
     """Watches the resident memory of this process from a thread, in MB (Linux; the lifetime's peak elsewhere).
 
@@ -361,7 +341,7 @@ class ResidentMemory:
     def _now() -> float:
         pages = Path("/proc/self/statm")
         if not pages.exists():
-            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _RUSAGE_UNIT
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RUSAGE_UNIT
         return int(pages.read_text().split()[1]) * resource.getpagesize() / 1e6
 
     def _look(self) -> None:
@@ -399,7 +379,7 @@ def memory(quick: bool) -> dict[str, Any]:
             "rss_before_MB": watch.before,
             "rss_peak_MB": watch.stop(),
         }
-    results["process_peak_rss_MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _RUSAGE_UNIT
+    results["process_peak_rss_MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RUSAGE_UNIT
     for case, model in cases.items():
         results["cases"][case]["plain_vmap_temporary_MB"] = plan(model, None)[2]
     return results
@@ -411,13 +391,8 @@ def memory(quick: bool) -> dict[str, Any]:
 
 def show(report: dict[str, Any]) -> None:
     """Print the tables."""
-    console = Console()
-    console = console if console.is_terminal else Console(width=120)
     m = report["machine"]
-    console.print(
-        f"[bold]{m['cpu']}[/], {m['cores']} cores; device {m['device']}; Python {m['python']}; "
-        + ", ".join(f"{name} {number}" for name, number in m["versions"].items())
-    )
+    console = console_headed_by(m)
     console.print(
         "load average (1, 5, 15 min) "
         + ", ".join(
@@ -546,7 +521,7 @@ def main(
     if unknown := set(chosen) - set(PARTS):
         raise typer.BadParameter(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     if bare:
-        report = {"machine": machine(), "result": run_part(chosen[0], quick)}
+        report = {"machine": machine("emcee"), "result": run_part(chosen[0], quick)}
     else:
         before = os.getloadavg()
         parts = {name: in_own_process(name, quick) for name in chosen}

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import resource
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +20,7 @@ import jax
 import numpy as np
 import typer
 from iminuit import Minuit
-from rich.console import Console
+from machine import RUSAGE_UNIT, console_headed_by, machine
 from rich.table import Table
 
 from cevnsjax.cli.grid import parse_grids
@@ -31,27 +29,11 @@ from cevnsjax.inference import Model, build_model, named_model, profile_map
 from cevnsjax.inference.scan_solver import minus_log_density, nuisance_names
 
 GRIDS = ["eps_ee_u=-1:1:256", "eps_ee_d=-1:1:256"]
-_RUSAGE_UNIT = 1e6 if platform.system() == "Darwin" else 1e3
 
 
 def peak_memory_MB() -> float:
     """Largest resident memory of this process so far, compilation included."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _RUSAGE_UNIT
-
-
-def machine() -> dict[str, Any]:
-    """Describe what this runs on."""
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    packages = ("cevnsjax", "jax", "jaxlib", "numpy", "scipy", "iminuit")
-    return {
-        "cpu": models[0] if models else platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "device": f"{jax.default_backend()}: {jax.devices()[0].device_kind} x {jax.device_count()}",
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in packages},
-    }
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RUSAGE_UNIT
 
 
 class SingleFits:
@@ -148,13 +130,8 @@ def agreement(gains: np.ndarray) -> dict[str, float]:
 
 def show(report: dict[str, Any]) -> None:
     """Print the table."""
-    console = Console()
-    console = console if console.is_terminal else Console(width=120)
     m, result = report["machine"], report["result"]
-    console.print(
-        f"[bold]{m['cpu']}[/], {m['cores']} cores; device {m['device']}; Python {m['python']}; "
-        + ", ".join(f"{name} {number}" for name, number in m["versions"].items())
-    )
+    console = console_headed_by(m)
     console.print("load average " + "; ".join(" ".join(f"{x:.1f}" for x in load) for load in report["load_average"]))
     table = Table(title=f"{report['model']}, {result['points']} points, {result['profiled']} parameters profiled")
     for column in ("", "median", "smallest", "largest"):
@@ -196,7 +173,7 @@ def main(
     before = os.getloadavg()
     result = run(built, grids, fits, repeats)
     report = {
-        "machine": machine(),
+        "machine": machine("iminuit"),
         "model": model,
         "grid": {name: [float(v[0]), float(v[-1]), len(v)] for name, v in grids.items()},
         "load_average": [before, os.getloadavg()],

@@ -23,8 +23,8 @@ import line_baselines
 import numpy as np
 import numpyro.distributions as dist
 import typer
-from csi_likelihood import _RUSAGE_UNIT, ResidentMemory, machine, on_leaves
-from rich.console import Console
+from csi_likelihood import ResidentMemory, on_leaves
+from machine import RUSAGE_UNIT, console_headed_by, machine
 from rich.table import Table
 
 from cevnsjax.cross_section import LongWavelength
@@ -162,7 +162,7 @@ def run(cases: list[str], quick: bool) -> dict[str, Any]:
     for case in cases:
         built = model(case, number)
         results[case] = likelihood(built, points, repeats)
-        results[case]["process_peak_rss_MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _RUSAGE_UNIT
+        results[case]["process_peak_rss_MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RUSAGE_UNIT
     usual: dict[str, Any] = {}
     for name, long_wavelength in {"quad": True, "nested quad": False}.items():
         compared = [case for case in cases if case != "ALPs" and (case == "long wavelength") == long_wavelength]
@@ -182,13 +182,8 @@ def run(cases: list[str], quick: bool) -> dict[str, Any]:
 
 def show(report: dict[str, Any]) -> None:
     """Print the tables."""
-    console = Console()
-    console = console if console.is_terminal else Console(width=120)
     m, result = report["machine"], report["result"]
-    console.print(
-        f"[bold]{m['cpu']}[/], {m['cores']} cores; device {m['device']}; Python {m['python']}; "
-        + ", ".join(f"{name} {number}" for name, number in m["versions"].items())
-    )
+    console = console_headed_by(m)
     console.print("load average " + "; ".join(" ".join(f"{x:.1f}" for x in load) for load in report["load_average"]))
     table = Table(title=f"Value and gradient in chunks of {CHUNK}, median (smallest)")
     for column in ("case", "parameters", "us per point", "temporary, MB", "resident added, MB", "usual way / ours"):
