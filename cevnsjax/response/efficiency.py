@@ -1,5 +1,7 @@
 """Efficiencies given as tables in energy."""
 
+import math
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -41,6 +43,11 @@ class TabulatedEfficiency(eqx.Module):
         value = self.values[index] + slopes[index] * (energy_keV - self.knots_keV[index])
         return jnp.where(inside, value, 0.0), jnp.where(inside, slopes[index], 0.0)
 
+    def lowest_keV(self) -> float:
+        """Energy below which the efficiency is zero, keV; infinite where it is zero everywhere."""
+        (filled,) = np.nonzero(np.asarray(self.values))
+        return float(self.knots_keV[max(filled[0] - 1, 0)]) if filled.size else math.inf
+
     def __call__(self, energy_keV: Float[Array, " node"]) -> Float[Array, " node"]:
         """Efficiency at energies in keV, shape ``[node]``."""
         return self.line(energy_keV)[0]
@@ -66,6 +73,14 @@ class DepositEfficiency(AbstractResponse):
     @property
     def tabulate(self) -> bool:
         return False  # kinks at the knots
+
+    def seen_keV(self) -> tuple[float, float, float]:
+        lowest, highest, width = self.response.seen_keV()
+        return max(lowest, self.efficiency.lowest_keV()), highest, width
+
+    @property
+    def kinks_keV(self) -> Float[Array, " kink"]:
+        return jnp.concatenate([self.response.kinks_keV, self.efficiency.knots_keV])
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         return self.efficiency(ionisation_energy_keV)[:, None] * self.response.kernel(ionisation_energy_keV)

@@ -13,6 +13,9 @@ from scipy.interpolate import CubicSpline
 from cevnsjax.arrays import Scalar, as_float, check_edges, check_positive, is_concrete
 from cevnsjax.spectrum import Spectrum
 
+SMALLEST_PROBABILITY = 1e-12
+"""What a deposit that is seen must have to reach a bin, in :meth:`AbstractResponse.seen_keV`."""
+
 
 class AbstractResponse(eqx.Module):
     """Resolution, efficiency and binning in the reconstructed energy."""
@@ -36,6 +39,23 @@ class AbstractResponse(eqx.Module):
         """Counts in each bin for every component of a spectrum of ionisation energies."""
         flat = spectrum.flat()
         return flat.events @ self.kernel(flat.energy_keV)
+
+    @abstractmethod
+    def seen_keV(self) -> tuple[float, float, float]:
+        """What can be seen of a deposit, for those who place quadrature nodes; concrete responses only.
+
+        Returns
+        -------
+        tuple
+            Smallest and largest ionisation energy, keV, between which a deposit reaches any bin with a probability
+            above `SMALLEST_PROBABILITY` (the largest is infinite where there is none), and the narrowest width, keV,
+            over which the kernel varies between them: the standard deviation of the resolution where it is smallest.
+        """
+
+    @property
+    def kinks_keV(self) -> Float[Array, " kink"]:
+        """Ionisation energies, keV, at which the kernel has a kink or a step; none where it is smooth."""
+        return jnp.zeros(0)
 
     @property
     def tabulate(self) -> bool:
@@ -72,14 +92,21 @@ class TabulatedResponse(AbstractResponse):
         Polynomial coefficients, highest power first, shape ``[4, interval, bin]``.
     largest_energy_keV
         Upper end of the table, keV; the response is constant beyond it.
+    seen
+        What the other response says in :meth:`seen_keV`, shape ``[3]``.
     """
 
     spline: Float[Array, "4 interval bin"] = eqx.field(converter=as_float)
     largest_energy_keV: Float[Array, ""] = eqx.field(converter=as_float)
+    seen: Float[Array, "3"] = eqx.field(converter=as_float)
 
     @property
     def tabulate(self) -> bool:
         return False
+
+    def seen_keV(self) -> tuple[float, float, float]:
+        lowest, highest, width = self.seen
+        return float(lowest), float(highest), float(width)
 
     @classmethod
     def of(cls, response: AbstractResponse, largest_energy_keV: Scalar, knots: int = 1024) -> "TabulatedResponse":
@@ -91,7 +118,7 @@ class TabulatedResponse(AbstractResponse):
             exact = jax.tree.map(as_float, response)
             kernel = np.asarray(_kernel(exact, as_float(roots**2)))
         # unit knot distance: the coefficients stay of order one, in float32 too
-        return cls(CubicSpline(np.arange(knots), kernel).c, largest_energy_keV)
+        return cls(CubicSpline(np.arange(knots), kernel).c, largest_energy_keV, response.seen_keV())
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         intervals = self.spline.shape[1]

@@ -1,5 +1,6 @@
 """Responses that are built from tables: mono-energetic templates, and the shape in a second observable."""
 
+import math
 from collections.abc import Sequence
 
 import equinox as eqx
@@ -10,7 +11,7 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import Scalar, as_float, check_knots, is_concrete
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.response.response import AbstractResponse
+from cevnsjax.response.response import SMALLEST_PROBABILITY, AbstractResponse
 
 
 def _check_probabilities(name: str, table) -> None:
@@ -45,6 +46,19 @@ class TemplateResponse(AbstractResponse):
     @property
     def tabulate(self) -> bool:
         return False  # kinks at the energies
+
+    def seen_keV(self) -> tuple[float, float, float]:
+        energies = np.asarray(self.energies_keV, dtype=float)
+        (filled,) = np.nonzero(np.asarray(self.templates).sum(axis=1) > SMALLEST_PROBABILITY)
+        if not filled.size:
+            return float(energies[0]), float(energies[0]), float(np.diff(energies).min())
+        lowest = energies[max(filled[0] - 1, 0)]
+        highest = energies[filled[-1] + 1] if filled[-1] + 1 < energies.size else math.inf
+        return max(float(lowest), 0.0), float(highest), float(np.diff(energies).min())
+
+    @property
+    def kinks_keV(self) -> Float[Array, " kink"]:
+        return self.energies_keV
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         lines = jax.vmap(jnp.interp, in_axes=(None, None, 1), out_axes=1)
@@ -87,6 +101,13 @@ class SplitResponse(AbstractResponse):
     def tabulated(self, largest_energy_keV: Scalar, free: Sequence[str]) -> "SplitResponse":
         within = [path.removeprefix("response.") for path in free if path.startswith("response.")]
         return eqx.tree_at(lambda s: s.response, self, self.response.tabulated(largest_energy_keV, within))
+
+    def seen_keV(self) -> tuple[float, float, float]:
+        return self.response.seen_keV()
+
+    @property
+    def kinks_keV(self) -> Float[Array, " kink"]:
+        return self.response.kinks_keV
 
     @property
     def fractions(self) -> Float[Array, "first second"]:
