@@ -1,7 +1,6 @@
 """What flows between the blocks: a spectrum is a set of nodes and the events that sit on them."""
 
 import itertools
-from collections.abc import Callable
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -28,16 +27,6 @@ class Spectrum(eqx.Module):
 
     energy_keV: Float[Array, "*node"]
     events: Float[Array, "component *node"]
-
-    def push_forward(self, transform: Callable[[Float[Array, "*node"]], Float[Array, "*node"]]) -> "Spectrum":
-        """Move the nodes by a function of energy (recoil to ionisation energy, say); no Jacobian is needed.
-
-        Parameters
-        ----------
-        transform
-            Function from keV to keV, of the shape of ``energy_keV``.
-        """
-        return Spectrum(transform(self.energy_keV), self.events)
 
     def flat(self) -> "Spectrum":
         """Return the same spectrum with one flat node axis."""

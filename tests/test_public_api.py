@@ -224,7 +224,7 @@ API = {
         "ThomasImel",
     ],
     "cevnsjax.response": [
-        "AbstractEfficiency",
+        "AbstractPhotoElectronEfficiency",
         "AbstractResponse",
         "DepositEfficiency",
         "GammaPhotoElectrons",

@@ -1,14 +1,17 @@
 """What the detector makes of it."""
 
-from cevnsjax.response.efficiency import DepositEfficiency, TabulatedEfficiency
+from cevnsjax.response.deposit_efficiency import DepositEfficiency
+from cevnsjax.response.efficiency import TabulatedEfficiency
 from cevnsjax.response.gaussian import GaussianResponse, Resolution
-from cevnsjax.response.photo_electrons import AbstractEfficiency, GammaPhotoElectrons, SigmoidEfficiency
+from cevnsjax.response.photo_electron_efficiency import AbstractPhotoElectronEfficiency, SigmoidEfficiency
+from cevnsjax.response.photo_electrons import GammaPhotoElectrons
 from cevnsjax.response.poisson_photo_electrons import PoissonPhotoElectrons
-from cevnsjax.response.response import AbstractResponse, TabulatedResponse, TimeWindow
+from cevnsjax.response.response import AbstractResponse, TabulatedResponse
 from cevnsjax.response.template import SplitResponse, TemplateResponse
+from cevnsjax.response.time_window import TimeWindow
 
 __all__ = [
-    "AbstractEfficiency",
+    "AbstractPhotoElectronEfficiency",
     "AbstractResponse",
     "DepositEfficiency",
     "GammaPhotoElectrons",

@@ -9,7 +9,6 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_knots, is_concrete
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.response.response import AbstractResponse
 
 
 class TabulatedEfficiency(eqx.Module):
@@ -51,36 +50,3 @@ class TabulatedEfficiency(eqx.Module):
     def __call__(self, energy_keV: Float[Array, " node"]) -> Float[Array, " node"]:
         """Efficiency at energies in keV, shape ``[node]``."""
         return self.line(energy_keV)[0]
-
-
-class DepositEfficiency(AbstractResponse):
-    """Another response, times an efficiency that depends on the true deposit and not on what is reconstructed.
-
-    A table in recoil energy becomes one in ionisation energy with the quenching that it was made with:
-    ``TabulatedEfficiency(quenching(recoil_knots_keV), values)``.
-
-    Attributes
-    ----------
-    response
-        What is made of the deposits that pass.
-    efficiency
-        Efficiency as a function of ionisation energy.
-    """
-
-    response: AbstractResponse
-    efficiency: TabulatedEfficiency
-
-    @property
-    def tabulate(self) -> bool:
-        return False  # kinks at the knots
-
-    def seen_keV(self) -> tuple[float, float, float]:
-        lowest, highest, width = self.response.seen_keV()
-        return max(lowest, self.efficiency.lowest_keV()), highest, width
-
-    @property
-    def kinks_keV(self) -> Float[Array, " kink"]:
-        return jnp.concatenate([self.response.kinks_keV, self.efficiency.knots_keV])
-
-    def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
-        return self.efficiency(ionisation_energy_keV)[:, None] * self.response.kernel(ionisation_energy_keV)

@@ -131,6 +131,23 @@ class GaussianResponse(AbstractResponse):
             check_edges("edges_keV", self.edges_keV, "keV")
 
     @property
+    def unit(self) -> str:
+        return "keV"
+
+    @property
+    def edges(self) -> Float[Array, " edge"]:
+        return self.edges_keV
+
+    @property
+    def bins(self) -> int:
+        return self.edges_keV.shape[0] - 1
+
+    @property
+    def kept_edges(self) -> Float[Array, " edge"]:
+        # a threshold on an edge cuts what comes above it: its derivative is that of the bin, not a half of it
+        return jnp.where(self.threshold_keV >= self.edges_keV, self.threshold_keV, self.edges_keV)
+
+    @property
     def tabulate(self) -> bool:
         return self.efficiency is not None  # without it, cheap as it is
 
@@ -148,8 +165,8 @@ class GaussianResponse(AbstractResponse):
         # what lies outside the bins or below the threshold becomes a segment without width
         knots = [] if self.efficiency is None else [self.efficiency.knots_keV]
         points = jnp.sort(jnp.concatenate([self.edges_keV, *knots]))
-        lowest = jnp.maximum(self.edges_keV[0], self.threshold_keV)
-        points = jnp.minimum(jnp.maximum(points, lowest), self.edges_keV[-1])
+        lowest, end = self.kept_edges[0], self.edges_keV[-1]
+        points = jnp.where(points <= lowest, jnp.minimum(lowest, end), jnp.minimum(points, end))
         probability, moment = _normal_moments((points[None, :] - energy[:, None]) / sigma[:, None])
         middle = 0.5 * (points[:-1] + points[1:])
         if self.efficiency is not None:

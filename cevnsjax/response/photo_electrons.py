@@ -1,7 +1,6 @@
 """Scintillation light counted in photo-electrons."""
 
 import math
-from abc import abstractmethod
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -12,54 +11,8 @@ from scipy.optimize import root_scalar
 from scipy.special import gammainc, gammaincc
 
 from cevnsjax.arrays import as_float, check_edges, check_positive, is_concrete, power_series
+from cevnsjax.response.photo_electron_efficiency import AbstractPhotoElectronEfficiency
 from cevnsjax.response.response import SMALLEST_PROBABILITY, AbstractResponse
-from cevnsjax.spectrum import Spectrum
-
-
-class AbstractEfficiency(eqx.Module):
-    """Detection efficiency as a function of the reconstructed signal."""
-
-    @property
-    @abstractmethod
-    def threshold_PE(self) -> Float[Array, ""]:
-        """Signal below which nothing is detected, photo-electrons; the efficiency is smooth above it."""
-
-    @abstractmethod
-    def __call__(self, signal_PE: Float[Array, "*node"]) -> Float[Array, "*node"]:
-        """Efficiency, between 0 and 1, at reconstructed signals in photo-electrons."""
-
-
-class SigmoidEfficiency(AbstractEfficiency):
-    """a/(1 + exp(-b (x - c))) + d, zero where that is negative; x is the reconstructed signal.
-
-    COHERENT CsI[Na], data release of arXiv:2110.07730, which gives the curve and its +-1 sigma variants; these are
-    linear in the four coefficients, so ``shift`` moves along them.
-
-    Attributes
-    ----------
-    coefficients
-        a, b (PE^-1), c (PE), d.
-    variation
-        Change of the four coefficients at +1 sigma.
-    shift
-        How many standard deviations to move; 0 nominally.
-    """
-
-    coefficients: Float[Array, "4"] = eqx.field(converter=as_float)
-    variation: Float[Array, "4"] = eqx.field(converter=as_float)
-    shift: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
-
-    @property
-    def threshold_PE(self) -> Float[Array, ""]:
-        height, slope, centre, offset = self.coefficients + self.shift * self.variation
-        ratio = -height / jnp.where(offset < 0.0, offset, -1.0) - 1.0
-        crosses = (offset < 0.0) & (ratio > 0.0)
-        crossing = centre - jnp.log(jnp.where(crosses, ratio, 1.0)) / slope
-        return jnp.where(crosses, jnp.maximum(crossing, 0.0), 0.0)
-
-    def __call__(self, signal_PE: Float[Array, "*node"]) -> Float[Array, "*node"]:
-        height, slope, centre, offset = self.coefficients + self.shift * self.variation
-        return jnp.maximum(height / (1.0 + jnp.exp(-slope * (signal_PE - centre))) + offset, 0.0)
 
 
 def log_poisson_mode(mean: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -99,7 +52,7 @@ class GammaPhotoElectrons(AbstractResponse):
     edges_PE: Float[Array, " edge"] = eqx.field(converter=as_float)
     inverse_yield_keV_per_PE: Float[Array, ""] = eqx.field(converter=as_float)
     shape_per_keV: Float[Array, ""] = eqx.field(converter=as_float)
-    efficiency: AbstractEfficiency
+    efficiency: AbstractPhotoElectronEfficiency
     order: int = eqx.field(static=True, default=8)
 
     def __check_init__(self):
@@ -107,6 +60,18 @@ class GammaPhotoElectrons(AbstractResponse):
             check_edges("edges_PE", self.edges_PE, "PE")
         check_positive("inverse_yield_keV_per_PE", self.inverse_yield_keV_per_PE, "keV/PE")
         check_positive("shape_per_keV", self.shape_per_keV, "keV^-1")
+
+    @property
+    def unit(self) -> str:
+        return "PE"
+
+    @property
+    def edges(self) -> Float[Array, " edge"]:
+        return self.edges_PE
+
+    @property
+    def bins(self) -> int:
+        return self.edges_PE.shape[0] - 1
 
     def seen_keV(self) -> tuple[float, float, float]:
         unit, shape = float(self.inverse_yield_keV_per_PE), float(self.shape_per_keV)
@@ -160,10 +125,3 @@ class GammaPhotoElectrons(AbstractResponse):
         signal, weight = self._signal_nodes()
         density = self._density(signal.reshape(-1), ionisation_energy_keV)
         return (density * weight.reshape(1, -1)).reshape(-1, *signal.shape).sum(axis=-1)
-
-    def counts(self, spectrum: Spectrum) -> Float[Array, "component bin"]:
-        # first nodes to signals, then signals to bins: the large array meets the spectrum only once
-        flat = spectrum.flat()
-        signal, weight = self._signal_nodes()
-        density = flat.events @ self._density(signal.reshape(-1), flat.energy_keV)
-        return (density.reshape(-1, *signal.shape) * weight[None, :, :]).sum(axis=-1)

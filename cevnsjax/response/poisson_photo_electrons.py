@@ -10,7 +10,7 @@ from scipy.special import gammainccinv, gammaincinv, gammaln, xlogy
 
 from cevnsjax.arrays import as_float, check_edges, check_positive
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.response.photo_electrons import AbstractEfficiency
+from cevnsjax.response.photo_electron_efficiency import AbstractPhotoElectronEfficiency
 from cevnsjax.response.response import SMALLEST_PROBABILITY, AbstractResponse
 
 
@@ -42,11 +42,23 @@ class PoissonPhotoElectrons(AbstractResponse):
 
     edges_PE: tuple[int, ...] = eqx.field(static=True, converter=_whole_edges)
     light_yield_PE_per_keV: Float[Array, ""] = eqx.field(converter=as_float)
-    efficiency: AbstractEfficiency
+    efficiency: AbstractPhotoElectronEfficiency
     turn_on_PE: int | None = eqx.field(static=True, default=None)
 
     def __check_init__(self):
         check_positive("light_yield_PE_per_keV", self.light_yield_PE_per_keV, "PE/keV")
+
+    @property
+    def unit(self) -> str:
+        return "PE"
+
+    @property
+    def edges(self) -> Float[Array, " edge"]:
+        return as_float(self.edges_PE)
+
+    @property
+    def bins(self) -> int:
+        return len(self.edges_PE) - 1
 
     def seen_keV(self) -> tuple[float, float, float]:
         first, last = self.edges_PE[0] + 1, self.edges_PE[-1]

@@ -10,8 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.interpolate import CubicSpline
 
-from cevnsjax.arrays import Scalar, as_float, check_edges, check_positive, is_concrete
-from cevnsjax.spectrum import Spectrum
+from cevnsjax.arrays import Scalar, as_float, check_positive
 
 SMALLEST_PROBABILITY = 1e-12
 """What a deposit that is seen must have to reach a bin, in :meth:`AbstractResponse.seen_keV`."""
@@ -19,6 +18,26 @@ SMALLEST_PROBABILITY = 1e-12
 
 class AbstractResponse(eqx.Module):
     """Resolution, efficiency and binning in the reconstructed energy."""
+
+    @property
+    @abstractmethod
+    def unit(self) -> str:
+        """Unit of the reconstructed energy, ``"keV"`` or ``"PE"``; empty where bins have no edges."""
+
+    @property
+    @abstractmethod
+    def edges(self) -> Float[Array, " edge"]:
+        """Bin edges in reconstructed energy, in its unit; none where bins are not intervals of it."""
+
+    @property
+    @abstractmethod
+    def bins(self) -> int:
+        """Number of bins."""
+
+    @property
+    def kept_edges(self) -> Float[Array, " edge"]:
+        """Edges of that part of each bin which is kept, one after the other: a threshold cuts the bins below it."""
+        return self.edges
 
     @abstractmethod
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
@@ -34,11 +53,6 @@ class AbstractResponse(eqx.Module):
         Array
             Detection efficiency included, shape ``[node, bin]``.
         """
-
-    def counts(self, spectrum: Spectrum) -> Float[Array, "component bin"]:
-        """Counts in each bin for every component of a spectrum of ionisation energies."""
-        flat = spectrum.flat()
-        return flat.events @ self.kernel(flat.energy_keV)
 
     @abstractmethod
     def seen_keV(self) -> tuple[float, float, float]:
@@ -94,11 +108,27 @@ class TabulatedResponse(AbstractResponse):
         Upper end of the table, keV; the response is constant beyond it.
     seen
         What the other response says in :meth:`seen_keV`, shape ``[3]``.
+    edges_kept, edges_unit
+        Its bin edges where a threshold has cut them, and their unit.
     """
 
     spline: Float[Array, "4 interval bin"] = eqx.field(converter=as_float)
     largest_energy_keV: Float[Array, ""] = eqx.field(converter=as_float)
     seen: Float[Array, "3"] = eqx.field(converter=as_float)
+    edges_kept: Float[Array, " edge"] = eqx.field(converter=as_float)
+    edges_unit: str = eqx.field(static=True)
+
+    @property
+    def unit(self) -> str:
+        return self.edges_unit
+
+    @property
+    def edges(self) -> Float[Array, " edge"]:
+        return self.edges_kept
+
+    @property
+    def bins(self) -> int:
+        return self.spline.shape[2]
 
     @property
     def tabulate(self) -> bool:
@@ -118,7 +148,8 @@ class TabulatedResponse(AbstractResponse):
             exact = jax.tree.map(as_float, response)
             kernel = np.asarray(_kernel(exact, as_float(roots**2)))
         # unit knot distance: the coefficients stay of order one, in float32 too
-        return cls(CubicSpline(np.arange(knots), kernel).c, largest_energy_keV, response.seen_keV())
+        spline = CubicSpline(np.arange(knots), kernel).c
+        return cls(spline, largest_energy_keV, response.seen_keV(), response.kept_edges, response.unit)
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         intervals = self.spline.shape[1]
@@ -129,30 +160,3 @@ class TabulatedResponse(AbstractResponse):
         offset = (position - interval.astype(position.dtype))[:, None]
         cubic = self.spline[:, interval, :]
         return ((cubic[0] * offset + cubic[1]) * offset + cubic[2]) * offset + cubic[3]
-
-
-class TimeWindow(eqx.Module):
-    """Bins in time, and an efficiency that is one up to a time and falls exponentially after it.
-
-    Attributes
-    ----------
-    edges_us
-        Bin edges, us, shape ``[bin + 1]``.
-    efficiency_start_us, efficiency_rate_per_us
-        The efficiency is exp(-rate (t - start)) after the start (COHERENT CsI[Na], arXiv:2110.07730).
-    """
-
-    edges_us: Float[Array, " edge"] = eqx.field(converter=as_float)
-    efficiency_start_us: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
-    efficiency_rate_per_us: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
-
-    def __check_init__(self):
-        if is_concrete(self.edges_us):
-            check_edges("edges_us", self.edges_us, "us")
-
-    def fractions(self, cumulative) -> Float[Array, "*component bin"]:
-        """Detected fraction in each bin, from a weighted cumulative distribution ``(time_us, rate_per_us)``."""
-        start, rate = self.efficiency_start_us, self.efficiency_rate_per_us
-        early = cumulative(jnp.minimum(self.edges_us, start), as_float(0.0))
-        late = cumulative(jnp.maximum(self.edges_us, start), rate) * jnp.exp(rate * start)
-        return jnp.diff(early + late, axis=-1)

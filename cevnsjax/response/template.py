@@ -44,6 +44,18 @@ class TemplateResponse(AbstractResponse):
         _check_probabilities("templates", self.templates)
 
     @property
+    def unit(self) -> str:
+        return ""
+
+    @property
+    def edges(self) -> Float[Array, " edge"]:
+        return jnp.zeros(0)
+
+    @property
+    def bins(self) -> int:
+        return self.templates.shape[1]
+
+    @property
     def tabulate(self) -> bool:
         return False  # kinks at the energies
 
@@ -97,6 +109,22 @@ class SplitResponse(AbstractResponse):
         if is_concrete(self.shapes) and not np.all(np.asarray(self.shapes).sum(axis=1) > 0.0):
             empty = np.flatnonzero(np.asarray(self.shapes).sum(axis=1) == 0.0).tolist()
             raise CevnsjaxError(f"shapes must have something in each row, got nothing in rows {empty}.")
+
+    @property
+    def unit(self) -> str:
+        return self.response.unit
+
+    @property
+    def edges(self) -> Float[Array, " edge"]:
+        return self.response.edges
+
+    @property
+    def bins(self) -> int:
+        return self.shapes.size
+
+    @property
+    def kept_edges(self) -> Float[Array, " edge"]:
+        return self.response.kept_edges
 
     def tabulated(self, largest_energy_keV: Scalar, free: Sequence[str]) -> "SplitResponse":
         within = [path.removeprefix("response.") for path in free if path.startswith("response.")]

@@ -3,6 +3,7 @@
 import functools
 
 import equinox as eqx
+import jax.numpy as jnp
 
 from cevnsjax.constants import ATOMIC_MASS_UNIT_MEV
 from cevnsjax.cross_section import Coherent, TreeLevel
@@ -42,7 +43,8 @@ def convention_experiment(protons: float) -> Experiment:
 
 @eqx.filter_jit
 def _all_times(experiment: Experiment):
-    return experiment.response.counts(experiment.recoil_spectrum("cevns").push_forward(experiment.quenching)).sum()
+    events = experiment.recoil_spectrum("cevns").flat().events
+    return jnp.matmul(events, experiment.kernel("cevns"), precision="highest").sum()
 
 
 def _count(protons: float, first_edge_PE: int) -> float:

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 
 from cevnsjax.arrays import as_float
@@ -60,8 +61,9 @@ def _energies(experiment: Experiment, true_energy: bool = False) -> np.ndarray:
         deposits = np.asarray(experiment.quenching(as_float(table["recoil_energy_keVnr"])))
         passed = TabulatedEfficiency(deposits, table["efficiency"])
         response = DepositEfficiency(GaussianResponse(response.edges_keV, response.resolution), passed)
-    spectrum = experiment.recoil_spectrum("cevns").push_forward(experiment.quenching)
-    return np.asarray(response.counts(spectrum).sum(axis=0))
+    experiment = eqx.tree_at(lambda e: e.response, experiment, response)
+    events = experiment.recoil_spectrum("cevns").flat().events
+    return np.asarray(jnp.matmul(events, experiment.kernel("cevns"), precision="highest").sum(axis=0))
 
 
 def _count(form_factor: AbstractFormFactor, term: AbstractVectorTerm, true_energy: bool = False) -> float:

@@ -88,6 +88,6 @@ def energy_counts():
 
     @eqx.filter_jit
     def counts(experiment):
-        return experiment.response.counts(experiment.recoil_spectrum("cevns").push_forward(experiment.quenching))
+        return experiment.recoil_spectrum("cevns").flat().events @ experiment.kernel("cevns")
 
     return lambda experiment: np.asarray(counts(experiment))

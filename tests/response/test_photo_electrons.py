@@ -14,7 +14,6 @@ from scipy.stats import gamma
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.response import GammaPhotoElectrons, SigmoidEfficiency
 from cevnsjax.response.photo_electrons import log_poisson_mode
-from cevnsjax.spectrum import Spectrum
 
 EDGES = np.array([0.0, 8.0, 12.0, 16.0, 20.0, 24.0, 32.0, 40.0, 50.0, 60.0])
 EFFICIENCY = np.array([1.32045, 0.285979, 10.8646, -0.333322])
@@ -73,14 +72,6 @@ def test_without_efficiency_probabilities_are_gamma_differences():
         # the first bins start as x^b with b not whole: Gauss-Legendre is not exact there
         np.testing.assert_allclose(row[2:], expected[2:], rtol=0, atol=1e-12)
     np.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=0, atol=1e-6)
-
-
-def test_counts_are_events_times_kernel():
-    generator = np.random.default_rng(1)
-    spectrum = Spectrum(jnp.asarray(generator.uniform(0, 5, (2, 7))), jnp.asarray(generator.uniform(0, 9, (3, 2, 7))))
-    found = response().counts(spectrum)
-    kernel = np.asarray(response().kernel(spectrum.energy_keV.reshape(-1)))
-    np.testing.assert_allclose(found, np.asarray(spectrum.events).reshape(3, -1) @ kernel, rtol=1e-13)
 
 
 @pytest.mark.parametrize("shift", [-3.0, -1.0, 0.0, 1.0, 3.0])
