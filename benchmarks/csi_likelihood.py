@@ -34,9 +34,9 @@ from machine import RUSAGE_UNIT, console_headed_by, machine
 from rich.console import Console
 from rich.table import Table
 
-from cevnsjax.cross_section import NSI, TreeLevel
+from cevnsjax.cross_section import NSI, Coherent, TreeLevel
 from cevnsjax.experiment import coherent_csi_2021
-from cevnsjax.flux import GaussianPulse, PionDecayArrival
+from cevnsjax.flux import GaussianPulse, PionDecayArrival, Source
 from cevnsjax.inference import Model, Schedule, build_model, sample
 from cevnsjax.inference.diagnostics import bulk_effective_sample_size
 from cevnsjax.parameter import Parameter
@@ -94,10 +94,12 @@ def matched_model() -> Model:
         Helm(p.neutron_radii[0]), Helm(p.neutron_radii[1]), TreeLevel((0.5 - p.g_p_e) / 2.0)
     )
     arrival = PionDecayArrival(GaussianPulse(p.t0, p.pulse_sigma))
-    experiment = eqx.tree_at(lambda e: e.arrival, experiment, arrival)
+    experiment = experiment.with_sources({"sns": Source(experiment.sources["sns"].flux, arrival)})
+    coherent = experiment.interactions["cevns"]
+    assert isinstance(coherent, Coherent)
     radii = tuple(f"target.nuclides.{name}.neutron_form_factor.rms_radius_fm" for name in ("Cs133", "I127"))
     return Model(
-        experiment.with_interactions({"cevns": experiment.interactions["cevns"].with_terms({"nsi": NSI()})}),
+        experiment.with_interactions({"cevns": coherent.with_terms({"nsi": NSI()})}),
         [
             Parameter("quenching_0", dist.Normal(0.0, 1.0), "quenching.first_component"),
             Parameter("quenching_1", dist.Normal(0.0, 1.0), "quenching.second_component"),
@@ -227,10 +229,10 @@ def agreement() -> dict[str, float]:
     p = baselines.CsIParameters()
     oracle = baselines.energy_counts_quad(p)
     experiment = matched_model().at({})
-    events = np.asarray(experiment.recoil_spectrum("cevns").flat().events)
+    events = np.asarray(experiment.spectrum("cevns", "sns").flat().events)
     grid = jax.jit(baselines.make_grid_jax("float64", GRID_POINTS, return_counts=True))
     counts = {
-        "cevnsjax": events @ np.asarray(experiment.kernel("cevns")),
+        "cevnsjax": events @ np.asarray(experiment.kernel("cevns", "sns")),
         "nested quad": baselines.counts_nested_quad(p)[0],
         "NumPy grid": baselines.counts_grid_numpy(p, GRID_POINTS),
         "JAX grid": np.asarray(grid(jax.numpy.asarray(baselines.GRID_THETA_DEFAULT))),

@@ -25,8 +25,9 @@ from rich.table import Table
 
 from cevnsjax.cli.grid import parse_grids
 from cevnsjax.experiment import coherent_csi_2021
-from cevnsjax.inference import Model, build_model, named_model, profile_map
-from cevnsjax.inference.scan_solver import minus_log_density, nuisance_names
+from cevnsjax.inference import Model, build_model, profile_map
+from cevnsjax.inference.objective import Objective
+from cevnsjax.models import named_model
 
 GRIDS = ["eps_ee_u=-1:1:256", "eps_ee_d=-1:1:256"]
 
@@ -46,14 +47,17 @@ class SingleFits:
     def __init__(self, model: Model, grid: dict[str, np.ndarray]):
         import equinox as eqx
 
-        arrays, rest = eqx.partition(model, eqx.is_array)
+        profiled = tuple(name for name in model.names if name not in grid)
+        without_prior = frozenset(grid) - {parameter.name for parameter in model.experiment.nuisances}
+        objective = Objective(model, model.experiment.observed, profiled, without_prior)
+        arrays, rest = eqx.partition(objective, eqx.is_array)
         function = jax.jit(
-            lambda arrays, observed, gridded, latents: jax.value_and_grad(
-                lambda at: minus_log_density(eqx.combine(arrays, rest), observed, gridded, at)
-            )(latents)
+            lambda arrays, gridded, latents: jax.value_and_grad(lambda at: eqx.combine(arrays, rest)(gridded, at))(
+                latents
+            )
         )
-        self.call = lambda gridded, latents: function(arrays, model.experiment.observed, gridded, latents)
-        self.grid, self.size = grid, len(nuisance_names(model, tuple(grid)))
+        self.call = lambda gridded, latents: function(arrays, gridded, latents)
+        self.grid, self.size = grid, objective.size
 
     def fit(self, place: tuple[int, ...]) -> Minuit:
         """Fit the point at some indices of the grid."""

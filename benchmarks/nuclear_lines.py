@@ -51,7 +51,8 @@ CASES = {
 def line_experiment(number: int, long_wavelength: bool = False) -> Experiment:
     """COHERENT's NaI with the levels that add most counts."""
     experiment = coherent_nai_lines()
-    seen = np.asarray(experiment.recoil_spectrum("nc").events.sum(axis=0) * experiment.kernel("nc").sum(axis=1))
+    events = experiment.spectrum("nc", "sns").events.sum(axis=0)
+    seen = np.asarray(events * experiment.kernel("nc", "sns").sum(axis=1))
     keep = np.zeros(seen.size, dtype=bool)
     keep[np.argsort(seen)[-number:]] = True
     levels = experiment.target.levels
@@ -112,7 +113,8 @@ def likelihood(built: Model, points: int, repeats: int) -> dict[str, Any]:
 
 def inputs(experiment: Experiment) -> tuple[list[line_baselines.Level], line_baselines.Detector]:
     """The numbers of an experiment that the usual way starts from."""
-    target, flux, response = experiment.target, experiment.flux, experiment.response
+    target, response = experiment.target, experiment.response
+    flux = experiment.sources["sns"].flux
     shape = experiment.interactions["nc"].shape  # pyright: ignore
     levels = []
     for name, table in target.levels.items():
@@ -144,7 +146,7 @@ def usual_way(experiment: Experiment, long_wavelength: bool, repeats: int) -> di
         started = time.perf_counter()
         found = line_baselines.counts(levels, detector, not long_wavelength)
         times.append(1e6 * (time.perf_counter() - started))
-    ours = np.asarray(experiment.recoil_spectrum("nc").events @ experiment.kernel("nc"))
+    ours = np.asarray(experiment.spectrum("nc", "sns").events @ experiment.kernel("nc", "sns"))
     return {
         "levels": len(levels),
         "median_us": float(np.median(times)),

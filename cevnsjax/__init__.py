@@ -1,36 +1,49 @@
 """Differentiable forward model of coherent elastic neutrino-nucleus scattering, and Bayesian fits of it on GPUs.
 
-Rooms, each importing only from those before it: ``target``, ``flux``, ``cross_section``, ``quenching``, ``response``,
-``experiment``, ``inference``, ``validation``. They are loaded when they are first used.
+Rooms, each importing only from those before it: ``target``, ``particle``, ``flux``, ``cross_section``, ``quenching``,
+``response``, ``experiment``, ``models``, ``inference``, ``validation``. They are loaded when they are first used.
 """
 
 import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cevnsjax import cross_section, experiment, flux, inference, quenching, response, target, validation
-    from cevnsjax.inference import Model, Schedule, build_model, maximum, profile_interval, sample
+    from cevnsjax import (
+        cross_section,
+        experiment,
+        flux,
+        inference,
+        models,
+        particle,
+        quenching,
+        response,
+        target,
+        validation,
+    )
+    from cevnsjax.inference import Model, build_model, maximum, profile_interval, sample
     from cevnsjax.parameter import Parameter
-    from cevnsjax.spectrum import Panels, Spectrum
+    from cevnsjax.schedule import Schedule
+    from cevnsjax.spectrum import Spectrum
 
 __version__ = "0.1.0"
 
-_ROOMS = ("target", "flux", "cross_section", "quenching", "response", "experiment", "inference", "validation")
+_ROOMS = (
+    *("target", "particle", "flux", "cross_section", "quenching", "response"),
+    *("experiment", "models", "inference", "validation"),
+)
 _NAMES = {
     "Model": "inference",
-    "Schedule": "inference",
+    "Schedule": "schedule",
     "build_model": "inference",
     "maximum": "inference",
     "profile_interval": "inference",
     "sample": "inference",
     "Parameter": "parameter",
-    "Panels": "spectrum",
     "Spectrum": "spectrum",
 }
 
 __all__ = [
     "Model",
-    "Panels",
     "Parameter",
     "Schedule",
     "Spectrum",
@@ -40,6 +53,8 @@ __all__ = [
     "flux",
     "inference",
     "maximum",
+    "models",
+    "particle",
     "profile_interval",
     "quenching",
     "response",

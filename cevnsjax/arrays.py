@@ -1,5 +1,6 @@
 """Array types and the few numerical helpers that every room needs."""
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -13,10 +14,35 @@ from cevnsjax.errors import CevnsjaxError
 
 Scalar = Float[Array, ""]
 
+gauss_legendre = functools.cache(np.polynomial.legendre.leggauss)
+"""Gauss-Legendre nodes and weights on (-1, 1), by their number."""
+
+ROUNDING = 1e-6
+"""By how much what adds up to one may exceed it, in float32."""
+
 
 def as_float(value) -> Float[Array, "..."]:
-    """Convert to an array of JAX's default float type (float64 where x64 is enabled, float32 otherwise)."""
-    return jnp.asarray(value, dtype=float)
+    """Convert to an array of JAX's default float type (float64 where x64 is enabled, float32 otherwise).
+
+    Raises
+    ------
+    CevnsjaxError
+        If it is no real number and no array of them: text (that of a number, too), a complex number, nothing.
+    """
+    if isinstance(value, (bool, int, float)):
+        return jnp.asarray(value, dtype=float)
+    try:
+        array = jnp.asarray(value)  # refuses text, which it would read with a type
+    except (TypeError, ValueError):
+        raise CevnsjaxError(f"A number or an array of numbers is needed, got {value!r}.") from None
+    if jnp.iscomplexobj(array):
+        raise CevnsjaxError(f"A real number or an array of them is needed, got {value!r}.")
+    return jnp.asarray(array, dtype=float)
+
+
+def as_optional_float(value) -> Float[Array, "..."] | None:
+    """Convert with :func:`as_float` what is there, and leave ``None`` alone."""
+    return None if value is None else as_float(value)
 
 
 def as_floats(values: Mapping) -> dict[str, Float[Array, "..."]]:
@@ -36,6 +62,59 @@ def check_positive(name: str, value, unit: str) -> None:
     """
     if is_concrete(value) and not np.all(np.isfinite(value) & (np.asarray(value) > 0)):
         raise CevnsjaxError(f"{name} must be positive and in {unit or 'no unit'}, got {np.asarray(value).tolist()}.")
+
+
+def check_not_negative(name: str, value, unit: str) -> None:
+    """Refuse a number (or array) that is not finite, or negative; traced values are let through."""
+    if is_concrete(value) and not np.all(np.isfinite(value) & (np.asarray(value) >= 0)):
+        raise CevnsjaxError(
+            f"{name} must be zero or positive and in {unit or 'no unit'}, got {np.asarray(value).tolist()}."
+        )
+
+
+def check_finite(name: str, value, unit: str) -> None:
+    """Refuse a number (or array) that is not finite; traced values are let through."""
+    if is_concrete(value) and not np.all(np.isfinite(value)):
+        raise CevnsjaxError(f"{name} must be finite and in {unit or 'no unit'}, got {np.asarray(value).tolist()}.")
+
+
+def check_fraction(name: str, value) -> None:
+    """Refuse a number (or array) that is not between 0 and 1; traced values are let through."""
+    if is_concrete(value) and not np.all((np.asarray(value) >= 0) & (np.asarray(value) <= 1 + ROUNDING)):
+        raise CevnsjaxError(f"{name} must be between 0 and 1, got {np.asarray(value).tolist()}.")
+
+
+def check_distribution(name: str, contents) -> None:
+    """Refuse relative contents that are not finite, any that is negative, and those that add up to nothing.
+
+    Of a table with several rows each must have something; traced values are let through.
+    """
+    if not is_concrete(contents):
+        return
+    array = np.atleast_1d(np.asarray(contents))
+    if not array.size or not np.all(np.isfinite(array) & (array >= 0)):
+        raise CevnsjaxError(f"{name} must be finite and zero or positive everywhere, got {array.tolist()}.")
+    empty = np.flatnonzero(array.sum(axis=-1) == 0)
+    if empty.size:
+        where = "" if array.ndim == 1 else f" in each row, got nothing in rows {empty.tolist()}"
+        raise CevnsjaxError(f"{name} must have something above zero{where}.")
+
+
+def number_array(name: str, values) -> np.ndarray:
+    """Return values as a NumPy array of real numbers; refuse texts, ragged lists, and whatever else is none."""
+    try:
+        array = np.asarray(values)
+    except ValueError:  # lists of different lengths
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind not in "biuf":
+        raise CevnsjaxError(f"{name} must be an array of real numbers, got {short(values)}.")
+    return array
+
+
+def short(value, most: int = 60) -> str:
+    """Write a value into a message, cut where it is long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def check_edges(name: str, edges, unit: str) -> np.ndarray:

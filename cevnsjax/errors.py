@@ -8,14 +8,31 @@ class CevnsjaxError(ValueError):
     """Base class of every error that bad input can cause."""
 
 
+def near_matches(given: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """End a message about a name that is not known.
+
+    Parameters
+    ----------
+    given
+        The name.
+    known
+        Names that there are: those like it are offered.
+    otherwise
+        What is said where none is; a list of all that are known by default.
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(given, names, n=4, cutoff=0.5)
+    near = near or [name for name in names if given and given in name][:4]
+    if near:
+        return f"did you mean {', '.join(map(repr, near))}?"
+    return otherwise or f"known: {', '.join(map(repr, names)) or 'none'}."
+
+
 class UnknownNameError(CevnsjaxError):
     """An experiment, model, parameter or path that does not exist; the message lists the near matches."""
 
-    def __init__(self, kind: str, given: str, known: Iterable[str]):
-        names = sorted(known)
-        near = difflib.get_close_matches(given, names, n=4, cutoff=0.5)
-        hint = f"did you mean {', '.join(map(repr, near))}?" if near else f"known: {', '.join(map(repr, names))}."
-        super().__init__(f"There is no {kind} called {given!r}; {hint}")
+    def __init__(self, kind: str, given: str, known: Iterable[str], otherwise: str | None = None):
+        super().__init__(f"There is no {kind} called {given!r}; {near_matches(given, known, otherwise)}")
 
 
 class ParameterError(CevnsjaxError):

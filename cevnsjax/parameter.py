@@ -1,11 +1,15 @@
-"""A parameter is a name, a prior, and the leaf or leaves that it sets."""
+"""A parameter is a name, a prior, and the leaf or leaves that it sets; what follows from it is derived."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import numpy as np
 import numpyro.distributions as dist
+from jaxtyping import Array, Float
 
+from cevnsjax.arrays import short
 from cevnsjax.errors import ParameterError
 
 
@@ -34,13 +38,24 @@ class Parameter:
     description: str = ""
 
     def __post_init__(self):
-        if self.prior.batch_shape or self.prior.event_shape:
-            raise ParameterError(f"The prior of {self.name!r} must be of a single number, got {self.prior}.")
+        check_prior(self.name, self.prior)
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The paths as a tuple."""
         return (self.where,) if isinstance(self.where, str) else self.where
+
+    def moved(self, before: str, after: str) -> "Parameter":
+        """Return the same parameter with another beginning of the paths that begin so."""
+        paths = tuple(after + path.removeprefix(before) if path.startswith(before) else path for path in self.paths)
+        return self if paths == self.paths else replace(self, where=paths)
+
+    def quantile(self, probability: float) -> float:
+        """Value below which the prior has a probability."""
+        try:
+            return float(self.prior.icdf(probability))
+        except NotImplementedError:
+            return float(np.quantile(np.asarray(self.prior.sample(jax.random.key(0), (4000,))), probability))
 
     def _key(self):
         leaves, structure = jax.tree.flatten(self.prior)
@@ -53,6 +68,54 @@ class Parameter:
 
     def __hash__(self):
         return hash((self.name, self.paths))
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A number that follows from an experiment's values, reported beside the parameters of a fit.
+
+    Attributes
+    ----------
+    name, unit
+        How it is called, and its unit.
+    function
+        Function from the experiment to the number.
+    """
+
+    name: str
+    function: Callable[[Any], Float[Array, ""]]
+    unit: str = ""
+
+
+def check_prior(name: str, prior: dist.Distribution) -> None:
+    """Refuse what is no distribution of a single number.
+
+    Raises
+    ------
+    ParameterError
+        If so.
+    """
+    if not isinstance(prior, dist.Distribution):
+        raise ParameterError(
+            f"The prior of {name!r} must be a distribution of numpyro.distributions, like Uniform(0.0, 1.0), got "
+            f"{short(prior)}."
+        )
+    if prior.batch_shape or prior.event_shape:
+        raise ParameterError(f"The prior of {name!r} must be of a single number, got {prior}.")
+
+
+def name_tuple(argument: str, given: Iterable[str]) -> tuple[str, ...]:
+    """Names as a tuple; refuse one text in the place of a list of them, and what are no texts.
+
+    Raises
+    ------
+    ParameterError
+        If so.
+    """
+    names = None if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise ParameterError(f"{argument} must be a list of names, got {short(given)}.")
+    return names
 
 
 def describe_prior(prior: dist.Distribution) -> str:

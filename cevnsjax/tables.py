@@ -7,17 +7,16 @@ in a file raises `DataFileError`, whose message names the file, the line or entr
 """
 
 import csv
-import difflib
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
-from cevnsjax.errors import CevnsjaxError
+from cevnsjax.errors import CevnsjaxError, near_matches
 
 __all__ = ["DataFileError", "Table", "Values", "data_path", "read_table", "read_values"]
 
@@ -30,17 +29,9 @@ class DataFileError(CevnsjaxError):
     """A data file is missing, cut short or malformed, or has no entry of the name asked for."""
 
 
-def _near(name: str, known: Iterable[str], what: str) -> str:
-    """Return the end of a message: the near matches of `name` in `known` and then all that is known."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"near matches are {', '.join(repr(match) for match in near)}; " if near else ""
-    return f"{hint}{what}: {', '.join(names) or 'none'}"
-
-
 def _fail(where: str, fault: str) -> NoReturn:
     """Raise a DataFileError that says where the fault is and what it is."""
-    raise DataFileError(f"{where}: {fault}.")
+    raise DataFileError(f"{where}: {fault}" if fault.endswith(("?", ".")) else f"{where}: {fault}.")
 
 
 def _frozen(values: Any, dtype: Any = np.float64) -> np.ndarray:
@@ -92,7 +83,7 @@ class Table:
             If there is no such column.
         """
         if column not in self.columns:
-            _fail(self.file or self.title, f"no column {column!r}, {_near(column, self.columns, 'the columns are')}")
+            _fail(self.file or self.title, f"no column {column!r}; {near_matches(column, self.columns)}")
         return self.columns[column]
 
 
@@ -122,7 +113,7 @@ class Values:
 
     def _check(self, name: str) -> None:
         if name not in self.values:
-            _fail(self.file or self.title, f"no value {name!r}, {_near(name, self.values, 'the values are')}")
+            _fail(self.file or self.title, f"no value {name!r}; {near_matches(name, self.values)}")
 
     def __getitem__(self, name: str) -> Any:
         """Return the number (float) or the read-only array (shape (n,)) called `name`, in ``unit(name)``.
@@ -185,7 +176,7 @@ def data_path(relative: str) -> Path:
     if "\\" in relative or any(part in ("", ".", "..") for part in parts) or not (folder / relative).is_file():
         found = [path.relative_to(folder).as_posix() for kind in ("*.csv", "*.json") for path in folder.rglob(kind)]
         fault = "no such packaged data file, give a pathlib.Path to read a file of your own;"
-        _fail(repr(relative), f"{fault} {_near(relative, found, 'the packaged files are')}")
+        _fail(repr(relative), f"{fault} {near_matches(relative, found)}")
     return folder / relative
 
 
@@ -225,10 +216,10 @@ def _column_names(where: str, names: list[str], columns: Sequence[str] | None, t
         _fail(where, f"an empty or repeated column name in {', '.join(names)!r}, names must be unique")
     for name in [*(columns or ()), *text_columns]:
         if name not in names:
-            _fail(where, f"no column {name!r}, {_near(name, names, 'the columns are')}")
+            _fail(where, f"no column {name!r}; {near_matches(name, names)}")
     for name in names:
         if columns is not None and name not in columns:
-            _fail(where, f"unknown column {name!r}, {_near(name, columns, 'the columns allowed are')}")
+            _fail(where, f"unknown column {name!r}; {near_matches(name, columns)}")
 
 
 def _numbers(where: Callable[[int], str], column: str, cells: Sequence[str]) -> np.ndarray:
@@ -343,7 +334,7 @@ def _json_keys(where: str, content: object, needed: Sequence[str]) -> dict[str, 
         _fail(where, f"{type(content).__name__} found, an object with the keys {', '.join(needed)} is needed")
     for key in needed:
         if key not in content:
-            _fail(where, f"no key {key!r}, {_near(key, content, 'the keys found are')}; needed: {', '.join(needed)}")
+            _fail(where, f"no key {key!r}, needed are {', '.join(needed)}; {near_matches(key, content)}")
         if key not in ("value", "values") and not (isinstance(content[key], str) and content[key].strip()):
             _fail(where, f"{key!r} is {content[key]!r}, some text is needed")
     return content

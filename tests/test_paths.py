@@ -27,7 +27,7 @@ def test_every_leaf_is_found_at_its_path(experiment):
 
 def test_paths_are_what_the_documentation_says(experiment):
     paths = dict(leaf_paths(experiment))
-    assert float(paths["flux.neutrinos_per_proton"]) == 0.0848
+    assert float(paths["sources.sns.flux.neutrinos_per_proton"]) == 0.0848
     assert float(paths["mass_kg"]) == 14.6
     assert "target.nuclides.Cs133.neutron_form_factor.rms_radius_fm" in paths
     assert paths["response.efficiency.coefficients"].shape == (4,)
@@ -59,11 +59,15 @@ def test_set_number_fills_and_keeps_the_type(experiment):
 
 @pytest.mark.parametrize("function", [lambda e, p: get_path(e, p), lambda e, p: set_paths(e, [p], [jnp.array(1.0)])])
 def test_unknown_paths_list_near_matches(experiment, function):
-    with pytest.raises(UnknownNameError, match=r"'flux\.neutrinos_per_protn'.*flux\.neutrinos_per_proton"):
-        function(experiment, "flux.neutrinos_per_protn")
+    with pytest.raises(
+        UnknownNameError, match=r"'sources\.sns\.flux\.neutrinos_per_protn'.*sources\.sns\.flux\.neutrinos_per_proton"
+    ):
+        function(experiment, "sources.sns.flux.neutrinos_per_protn")
 
 
-@pytest.mark.parametrize("path", ["name", "flux", "flux.components", "target.nuclides.Cs133.proton_number"])
+@pytest.mark.parametrize(
+    "path", ["name", "sources.sns.flux", "sources.sns.flux.components", "target.nuclides.Cs133.proton_number"]
+)
 def test_only_float_leaves_can_be_set(experiment, path):
     with pytest.raises(UnknownNameError, match="no leaf called"):
         set_paths(experiment, [path], [jnp.array(1.0)])
@@ -77,7 +81,7 @@ def test_check_tree_sees_replaced_leaves(experiment):
         "mass_kg": -1.0,
         "target.nuclides.I127.neutron_form_factor.rms_radius_fm": 0.0,
         "backgrounds.brn.events": np.nan,
-        "arrival.pulse.width_us": -0.1,
+        "sources.sns.arrival.pulse.width_us": -0.1,
     }.items():
         with pytest.raises(CevnsjaxError, match=path.rsplit(".", maxsplit=1)[-1]):
             check_tree(set_number(experiment, path, value))

@@ -1,6 +1,5 @@
 """What all commands share: options, consoles, errors, files, and the configuration of JAX."""
 
-import contextlib
 import functools
 import json
 import math
@@ -45,7 +44,11 @@ ModelOption = Annotated[str, typer.Option("--model", "-m", help="Name of the mod
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="NAME=VALUE", help="Set a parameter or a path (see `list --paths`) to a number; repeatable."
+        "--set",
+        metavar="NAME=VALUE",
+        help="Set a parameter or a path (see `list --paths`) to a number; repeatable. Data that are a prediction "
+        "(Asimov) are made anew, with what is set as the true values; what the model adds is in them if a number of it "
+        "is set.",
     ),
 ]
 FreeOption = Annotated[
@@ -53,7 +56,8 @@ FreeOption = Annotated[
     typer.Option(
         "--free",
         metavar="NAME",
-        help="Parameter of the model to free instead of its default ones; repeatable, or with commas.",
+        help="Parameter of the model to free instead of its default ones, or a path with a --prior; repeatable, or "
+        "with commas.",
     ),
 ]
 FixOption = Annotated[
@@ -73,7 +77,8 @@ PriorOption = Annotated[
     typer.Option(
         "--prior",
         metavar="NAME=PRIOR",
-        help="Another prior: Normal, Uniform, TruncatedNormal, LogNormal, LogUniform or HalfNormal; repeatable.",
+        help="Another prior, or that of a path: Normal, Uniform, TruncatedNormal, LogNormal, LogUniform or HalfNormal; "
+        "repeatable.",
     ),
 ]
 PrecisionOption = Annotated[Precision, typer.Option(help="Type of all floating-point numbers.")]
@@ -201,38 +206,6 @@ def writable_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise OutputError(f"The folder {folder} cannot be written: {error.strerror or error}.") from error
-
-
-def write_file(path: Path, write: Callable[[Path], Any]) -> Path:
-    """Write a file under a temporary name beside it, then move it into place: it is there whole or not at all.
-
-    Parameters
-    ----------
-    path
-        Where.
-    write
-        Function that writes the file whose path it is given.
-
-    Returns
-    -------
-    Path
-        The path.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    try:
-        write(partial)
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"The file {path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-    return path
 
 
 def check_plot_file(path: Path) -> None:

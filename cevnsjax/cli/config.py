@@ -1,185 +1,20 @@
-"""Files that say what a fit is: TOML in, TOML back out of a finished run."""
+"""``cevnsjax config``: the run.json of a fit as a file that ``cevnsjax fit`` takes."""
 
 import json
-import sys
-import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from cevnsjax.cli.common import Precision, check_folder, examples, reports_errors, say, write_file
-from cevnsjax.errors import OutputError, ParameterError, UnknownNameError
+from cevnsjax.cli.common import check_folder, examples, reports_errors, say
+from cevnsjax.cli.run_file import settings_from, write_settings
+from cevnsjax.errors import OutputError
+from cevnsjax.files import write_file
 
 CONFIG_EXAMPLES = examples(
     "cevnsjax config fit-coherent-csi-2021-sm/run.json",
     "cevnsjax config fit-coherent-csi-2021-sm/run.json --out run.toml && cevnsjax fit run.toml",
 )
-
-LARGEST_SEED = 2**32 - 1
-
-
-@dataclass(frozen=True)
-class Sampler:
-    """How a posterior is sampled.
-
-    Attributes
-    ----------
-    chains, warmup, samples
-        Number of chains, draws of the warm-up, draws of each chain that are kept.
-    seed
-        Seed of all random numbers.
-    """
-
-    chains: int = 8
-    warmup: int = 300
-    samples: int = 500
-    seed: int = 1
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """Everything that a fit is told.
-
-    Attributes
-    ----------
-    experiment
-        Name of the experiment, or names with commas between.
-    model
-        Name of the model.
-    free, fix
-        Parameters of the model that are free in the place of its default ones (none: those), nuisances held fixed.
-    share
-        Nuisance parameters that the experiments have in common.
-    prior
-        Other priors, as texts, by parameter name.
-    set
-        Numbers, by parameter name or path.
-    sampler
-        How it is sampled.
-    precision
-        ``"float64"`` or ``"float32"``.
-    out
-        Folder of the results; chosen from the names if empty.
-    """
-
-    experiment: str
-    model: str = "sm"
-    free: tuple[str, ...] = ()
-    fix: tuple[str, ...] = ()
-    share: tuple[str, ...] = ()
-    prior: dict[str, str] = field(default_factory=dict)
-    set: dict[str, float] = field(default_factory=dict)
-    sampler: Sampler = field(default_factory=Sampler)
-    precision: str = Precision.float64.value
-    out: str = ""
-
-    @property
-    def folder(self) -> Path:
-        """Folder of the results."""
-        return Path(self.out or f"fit-{self.experiment.replace(',', '+')}-{self.model}")
-
-
-def read_settings(path: Path) -> FitSettings:
-    """Read a TOML file with the keys of :class:`FitSettings`.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be read.
-    CevnsjaxError
-        If it is no TOML, or a key or the type of a value is wrong; the message names the key.
-    """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutputError(f"The file {path} cannot be read: {getattr(error, 'strerror', error)}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ParameterError(f"The file {path} is not valid TOML: {error}.") from None
-    return _settings(content, str(path))
-
-
-def _settings(content: dict[str, Any], file: str) -> FitSettings:
-    if isinstance(content.get("experiment"), list):
-        content = content | {"experiment": ",".join(map(str, content["experiment"]))}
-    values = _checked(content, FitSettings("?"), file, "")
-    if not values.get("experiment"):
-        raise ParameterError(f"{file} names no experiment; give experiment = 'NAME'.")
-    if "sampler" in values:
-        values["sampler"] = Sampler(**_checked(values["sampler"], Sampler(), file, "sampler."))
-    for name in ("free", "fix", "share"):
-        if not all(isinstance(each, str) for each in values.get(name, ())):
-            raise ParameterError(f"{file}: {name} must be a list of names, got {list(values[name])}.")
-    if not 0 <= values.get("sampler", Sampler()).seed <= LARGEST_SEED:
-        raise ParameterError(
-            f"{file}: sampler.seed must be between 0 and {LARGEST_SEED}, got {values['sampler'].seed}."
-        )
-    for name in ("prior", "set"):
-        values[name] = _flat(values.get(name, {}))
-    for name, text in values["prior"].items():
-        if not isinstance(text, str):
-            raise ParameterError(f"{file}: prior.{name} must be a text like 'Normal(0, 1)', got {text!r}.")
-    for name, number in values["set"].items():
-        number_given = isinstance(number, int | float) and not isinstance(number, bool)
-        if not number_given or not abs(number) <= sys.float_info.max:
-            raise ParameterError(f"{file}: set.{name} must be a finite number, got {number!r}.")
-    values["set"] = {name: float(number) for name, number in values["set"].items()}
-    if values.get("precision", "float64") not in list(Precision):
-        raise ParameterError(f"{file}: precision must be one of {', '.join(Precision)}, got {values['precision']!r}.")
-    return FitSettings(**values)
-
-
-def _checked(content: dict[str, Any], default: Any, file: str, prefix: str) -> dict[str, Any]:
-    """Values by field name; refuses unknown keys, and types other than those of the default values."""
-    known = {each.name: getattr(default, each.name) for each in fields(default)}
-    values: dict[str, Any] = {}
-    for name, value in content.items():
-        if name not in known:
-            raise UnknownNameError(f"key in {file}", prefix + name, {prefix + each for each in known})
-        wanted = {tuple: list, Sampler: dict}.get(type(known[name]), type(known[name]))
-        if isinstance(value, bool) or not isinstance(value, wanted):
-            kinds = {list: "a list of names", dict: "a table", str: "a text", int: "a whole number"}
-            raise ParameterError(f"{file}: {prefix}{name} must be {kinds[wanted]}, got {value!r}.")
-        values[name] = tuple(value) if isinstance(value, list) else value
-    return values
-
-
-def _flat(table: dict[str, Any]) -> dict[str, Any]:
-    """Entries of tables within tables by names with dots, which a key without quotation marks is read as."""
-    flat: dict[str, Any] = {}
-    for name, value in table.items():
-        within = {f"{name}.{key}": each for key, each in _flat(value).items()} if isinstance(value, dict) else None
-        flat |= within or {name: value}
-    return flat
-
-
-def overridden(settings: FitSettings, given: Mapping[str, Any], sampler: Mapping[str, Any]) -> FitSettings:
-    """Settings with others in their place.
-
-    Parameters
-    ----------
-    settings
-        Those of a file, or those of nothing but an experiment.
-    given, sampler
-        The others by name, and those of the sampler; ``None`` leaves what is there. Priors and numbers (``prior`` and
-        ``set``) stand beside those of other names.
-    """
-
-    def stated(values: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if value is not None}
-
-    tables = {name: getattr(settings, name) | given[name] for name in ("prior", "set") if name in given}
-    return replace(settings, **(stated(given) | tables), sampler=replace(settings.sampler, **stated(sampler)))
-
-
-def write_settings(settings: FitSettings) -> str:
-    """TOML text of the settings, without what is empty."""
-    import tomli_w
-
-    content = {name: value for name, value in asdict(settings).items() if value not in ("", (), {})}
-    return tomli_w.dumps(content, multiline_strings=False)
 
 
 @reports_errors
@@ -194,7 +29,7 @@ def config(
         raise OutputError(f"The file {run} cannot be read: {getattr(error, 'strerror', error)}.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise OutputError(f"The file {run} is not the run.json of a fit.") from error
-    text = write_settings(_settings(given, str(run)))
+    text = write_settings(settings_from(given, str(run)))
     if out is None:
         typer.echo(text, nl=False)
         return

@@ -1,6 +1,5 @@
 """``cevnsjax cross-section``: one number at the shell."""
 
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 CROSS_SECTION_EXAMPLES = examples(
     "cevnsjax cross-section Cs133 --energy 30 --recoil 5",
     "cevnsjax cross-section Ar --energy 30 --recoil 20 --neutrino nu_mu_bar --couplings tree --form-factor helm",
-    "cevnsjax cross-section Ge --flux pion-decay-at-rest",
+    "cevnsjax cross-section '[Ge76:0.87]' --flux pion-decay-at-rest",
     "cevnsjax cross-section CsI --energy 30 --recoil 5 --model zprime --set mass=10 --set coupling=1e-4 --json",
 )
 
@@ -56,7 +55,9 @@ class FormFactor(StrEnum):
 
 @reports_errors
 def cross_section(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="A nuclide like Cs133, or a formula like CsI or Ge.")],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="A nuclide like Cs133, or a formula like CsI, Ge or Bi4(GeO4)3.")
+    ],
     energy: Annotated[float | None, typer.Option("--energy", "-E", metavar="MEV", help="Neutrino energy, MeV.")] = None,
     recoil: Annotated[
         float | None, typer.Option("--recoil", "-T", metavar="KEV", help="Recoil energy of dsigma/dT, keV.")
@@ -81,12 +82,13 @@ def cross_section(
     configure_jax(precision)
     from cevnsjax.cross_section import Coherent
     from cevnsjax.experiment import Scattering
-    from cevnsjax.inference import named_model
+    from cevnsjax.flux import Source
+    from cevnsjax.models import named_model
 
     chosen, material = named_model(model), _material(target, form_factor)
-    bare = Scattering(material, {"cevns": Coherent({"sm": _standard_model(couplings)})}, _flux(flux, energy, neutrino))
-    chosen.check_source(bare)
-    scattering, values = apply_settings(chosen.prepare(bare), chosen, parse_numbers(set_values))
+    source = Source.steady(_flux(flux, energy, neutrino))
+    bare = Scattering(material, {"cevns": Coherent({"sm": _standard_model(couplings)})}, {"source": source})
+    scattering, values = apply_settings(chosen.prepared(bare), chosen, parse_numbers(set_values))
     content: dict[str, Any] = {
         "target": target,
         "model": model,
@@ -123,7 +125,7 @@ def _standard_model(couplings: Couplings):
 
 
 def _material(target: str, form_factor: FormFactor) -> "Material":
-    """A nuclide by its name, or a material by its formula."""
+    """Build the material of a formula."""
     from cevnsjax.target import Helm, KleinNystrand, PointLike, compound
 
     shapes = {
@@ -131,8 +133,7 @@ def _material(target: str, form_factor: FormFactor) -> "Material":
         FormFactor.helm: Helm.lewin_smith,
         FormFactor.point: lambda _: PointLike(),
     }
-    one_nuclide = re.fullmatch(r"[A-Z][a-z]?\d+", target)
-    return compound(f"[{target}]" if one_nuclide else target, shapes[form_factor])
+    return compound(target, shapes[form_factor])
 
 
 def _flux(name: str | None, energy: float | None, neutrino: str) -> "AbstractFlux":
@@ -201,10 +202,10 @@ def _differential(scattering: "Scattering", energy: float, recoil: float, neutri
 
 def _averages(scattering: "Scattering", threshold: float) -> dict[str, dict[str, dict[str, float]]]:
     found = scattering.averaged_cross_sections(threshold)
-    components = scattering.flux.components
+    components = scattering.sources["source"].flux.components
     return {
         name: {
-            isotope: dict(zip(components, (1e-40 * np.asarray(values, dtype=float)).tolist(), strict=True))
+            isotope: dict(zip(components, (1e-40 * np.asarray(values["source"], dtype=float)).tolist(), strict=True))
             for isotope, values in each.items()
         }
         for name, each in found.items()

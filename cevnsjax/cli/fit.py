@@ -3,7 +3,7 @@
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -28,22 +28,18 @@ from cevnsjax.cli.common import (
     split_names,
     tables,
 )
-from cevnsjax.cli.config import LARGEST_SEED, FitSettings, Sampler, overridden, read_settings
-from cevnsjax.cli.report import Timings, print_summary, warnings, write_results
-from cevnsjax.cli.run_folder import check_checkpoint, run_folder
-from cevnsjax.cli.settings import (
-    apply_settings,
-    assignments,
-    described_parameters,
-    parse_numbers,
-    parse_priors,
-    prepare,
-)
-from cevnsjax.cli.spectrum import check_start
+from cevnsjax.cli.fitted_model import fitted_model
+from cevnsjax.cli.report import Timings, asimov_note, print_summary, warnings, write_results
+from cevnsjax.cli.run_file import LARGEST_SEED, FitSettings, Sampler, overridden, read_settings
+from cevnsjax.cli.run_folder import run_folder
+from cevnsjax.cli.settings import assignments, parse_numbers
 from cevnsjax.errors import CevnsjaxError
 
 if TYPE_CHECKING:
-    from cevnsjax.inference import Maximum, Model, Posterior, Schedule
+    import jax
+
+    from cevnsjax.inference import Maximum, Model, Posterior
+    from cevnsjax.schedule import Schedule
 
 FIT_EXAMPLES = examples(
     "cevnsjax fit coherent-csi-2021",
@@ -51,6 +47,8 @@ FIT_EXAMPLES = examples(
     "cevnsjax fit coherent-csi-2021 --fix nin_delay --prior 'quenching_0=Normal(0, 0.5)' --out my-fit",
     "cevnsjax fit coherent-csi-2021 --out my-fit --resume",
     "cevnsjax fit coherent-csi-2021,coherent-lar --model nsi --share sns_flux_norm",
+    "cevnsjax fit conus --model nsi --set eps_ee_u=0.3 --out injected",
+    "cevnsjax fit ricochet --free signal_norm,mass_kg --prior 'mass_kg=Normal(0.68, 0.01)'",
     "cevnsjax fit run.toml --chains 64",
 )
 
@@ -80,6 +78,20 @@ def fit(
     warmup: Annotated[int | None, typer.Option(help="Draws of the warm-up.", show_default=str(Sampler.warmup))] = None,
     samples: Annotated[
         int | None, typer.Option(help="Draws of each chain that are kept.", show_default=str(Sampler.samples))
+    ] = None,
+    max_tree_depth: Annotated[
+        int | None,
+        typer.Option(
+            help="Largest depth of a trajectory (2^depth steps) after the warm-up.",
+            show_default=str(Sampler.max_tree_depth),
+        ),
+    ] = None,
+    target_acceptance: Annotated[
+        float | None,
+        typer.Option(
+            help="Acceptance probability that the step size is adapted to.",
+            show_default=str(Sampler.target_acceptance),
+        ),
     ] = None,
     seed: Annotated[
         int | None,
@@ -111,66 +123,70 @@ def fit(
             "precision": precision and str(precision),
             "out": out and str(out),
         },
-        {"chains": chains, "warmup": warmup, "samples": samples, "seed": seed},
+        {
+            "chains": chains,
+            "warmup": warmup,
+            "samples": samples,
+            "max_tree_depth": max_tree_depth,
+            "target_acceptance": target_acceptance,
+            "seed": seed,
+        },
     )
-    priors = parse_priors(settings.prior)
+    _run(settings, resume, as_json, started)
+
+
+def _run(settings: FitSettings, resume: bool, as_json: bool, started: float) -> None:
+    """Build, sample, write and print."""
     configure_jax(Precision(settings.precision))
     import jax
 
-    from cevnsjax.inference import Schedule, build_model
+    from cevnsjax.inference.checkpoint import Checkpoint, check_checkpoint, run_identity
 
-    schedule = Schedule(settings.sampler.chains, settings.sampler.warmup, settings.sampler.samples)
-    folder = settings.folder
+    folder, key = settings.folder, jax.random.key(settings.sampler.seed)
     check_folder(folder)
     if resume:
         check_checkpoint(folder)
-    prepared, chosen = prepare(settings.experiment, settings.model, settings.share)
-    prepared, values = apply_settings(prepared, chosen, settings.set)
-    built = build_model(prepared, settings.model, free=settings.free or None, fixed=settings.fix, priors=priors)
-    check_start(built)
+    fitted = fitted_model(
+        settings.experiment,
+        settings.model,
+        share=settings.share,
+        given=settings.set,
+        free=settings.free,
+        fix=settings.fix,
+        prior=settings.prior,
+    )
+    options = {"model": settings.model, "set": fitted.values, "seed": settings.sampler.seed}
+    identity = run_identity(fitted.model, key, settings.sampler, options=options)
+    if resume:
+        Checkpoint(folder, identity).check()
     timings = Timings(build=time.monotonic() - started)
-    options = {
-        "experiment": settings.experiment,
-        "model": settings.model,
-        "parameters": described_parameters(built),
-        "set": values,
-        "seed": settings.sampler.seed,
-        "schedule": asdict(schedule),
-        "precision": settings.precision,
-    }
-    for p in built.parameters:
-        if any(path in values for path in p.paths):
-            say(f"note: {p.name} is free, so --set moves only where its prior is checked; --fix {p.name} holds it.")
-    with run_folder(folder, options, resume):
-        posterior = _sample(built, jax.random.key(settings.sampler.seed), schedule, folder, resume, timings)
-    best = _best_fit(built, posterior)
-    summary = _ordered(posterior)
+    with run_folder(folder, resume):
+        posterior = _sample(fitted.model, key, settings.sampler, folder, resume, options, timings)
+    report = _report(posterior)
     timings.total = time.monotonic() - started
-    report = {
-        "parameters": summary,
-        "divergences": posterior.divergences,
-        "best_fit": best.values if best else None,
-        "best_fit_log_density": best.log_density if best else None,
-    }
-    options |= {"settings": asdict(settings)}
-    files = write_results(folder, posterior, report, options, timings)
+    files = write_results(folder, posterior, report, identity | {"settings": asdict(settings)}, timings)
     wall_s = time.monotonic() - started
-    for warning in warnings(summary, posterior.divergences):
+    for warning in warnings(report["parameters"], posterior.divergences):
         say(f"warning: {warning}", "yellow")
     if as_json:
         print_json(report | {"wall_s": wall_s, "files": [str(file) for file in files]})
         return
-    print_summary(
-        report,
-        {each.name: each.unit for each in (*built.parameters, *built.derived)},
-        f"{settings.experiment}, model {settings.model}",
-    )
+    units = {each.name: each.unit for each in (*fitted.model.parameters, *fitted.model.derived)}
+    print_summary(report, units, f"{settings.experiment}, model {settings.model}{asimov_note(fitted.model)}")
     console = tables()
     console.print(f"{posterior.divergences} divergent transitions, {wall_s:.1f} s (sampling {timings.sampling:.1f} s)")
     console.print(f"wrote {', '.join(file.name for file in files)} in {folder}", markup=False)
 
 
-def _sample(model: "Model", key, schedule: "Schedule", folder: Path, resume: bool, timings: Timings) -> "Posterior":
+def _sample(
+    model: "Model",
+    key: "jax.Array",
+    schedule: "Schedule",
+    folder: Path,
+    resume: bool,
+    options: dict[str, Any],
+    timings: Timings,
+) -> "Posterior":
     """Sample with a progress bar on stderr (lines, where that is no terminal)."""
     from cevnsjax.inference import sample
 
@@ -193,10 +209,21 @@ def _sample(model: "Model", key, schedule: "Schedule", folder: Path, resume: boo
                     say(f"{stage}: {total} draws in each of {schedule.chains} chains")
             bars.update(tasks[stage], completed=done, total=total)
 
-        posterior = sample(model, key, schedule, folder=folder, resume=resume, progress=progress)
+        posterior = sample(model, key, schedule, folder=folder, resume=resume, progress=progress, options=options)
     timings.warm_up = marks["warm-up"] - started
     timings.sampling = time.monotonic() - marks["warm-up"]
     return replace(posterior, attributes={"experiment": model.experiment.name})
+
+
+def _report(posterior: "Posterior") -> dict[str, Any]:
+    """Summary of a posterior and its best fit as plain numbers."""
+    best = _best_fit(posterior.model, posterior)
+    return {
+        "parameters": _ordered(posterior),
+        "divergences": posterior.divergences,
+        "best_fit": best.values if best else None,
+        "best_fit_log_density": best.log_density if best else None,
+    }
 
 
 def _best_fit(model: "Model", posterior: "Posterior") -> "Maximum | None":

@@ -9,11 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from cevnsjax.cli.common import JsonOption, ModelOption, configure_jax, examples, print_json, reports_errors, tables
-from cevnsjax.cli.settings import offered_parameters, prepare, settable_paths
+from cevnsjax.cli.settings import prepare
 
 if TYPE_CHECKING:
     from cevnsjax.experiment import Experiment, Joint
-    from cevnsjax.inference import NamedModel
+    from cevnsjax.models import NamedModel
 
 LIST_EXAMPLES = examples(
     "cevnsjax list",
@@ -38,7 +38,7 @@ def list_command(
         str, typer.Option("--experiment", "-e", help="Experiment whose parameters are listed.")
     ] = "coherent-csi-2021",
     model: ModelOption = "sm",
-    paths: Annotated[bool, typer.Option("--paths", help="List every path that --set accepts, too.")] = False,
+    paths: Annotated[bool, typer.Option("--paths", help="List every path that can be set and freed, too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List experiments, models, and the parameters of an experiment in a model."""
@@ -49,7 +49,7 @@ def list_command(
     if topic in (None, Topic.models):
         content["models"] = _models(experiment)
     if topic in (None, Topic.parameters) or paths:
-        prepared, chosen = prepare(experiment, model)
+        prepared, chosen, _ = prepare(experiment, model)
         if topic in (None, Topic.parameters):
             content["parameters"] = _parameters(prepared, chosen)
         if paths:
@@ -61,8 +61,8 @@ def list_command(
     for name, rows in content.items():
         heading = f"{name} of {experiment} in the model {model}" if name in ("parameters", "paths") else name
         console.print(_table(heading, rows))
-        if name == "models":
-            console.print("NAME+electrons is any of them with neutrino-electron scattering", markup=False)
+        if name == "models" and any(row["electrons"] for row in rows):
+            console.print("NAME+electrons is any of those marked, with neutrino-electron scattering", markup=False)
 
 
 def _experiments() -> list[dict[str, Any]]:
@@ -89,27 +89,47 @@ def _experiments() -> list[dict[str, Any]]:
 
 
 def _models(experiment: str) -> list[dict[str, Any]]:
-    """Models for what arrives in an experiment."""
-    from cevnsjax.errors import ParameterError, UnknownNameError
+    """Models that can be used for an experiment, and whether they can with neutrino-electron scattering."""
     from cevnsjax.experiment import named_experiment
-    from cevnsjax.inference import MODELS, named_model
-    from cevnsjax.paths import get_path
+    from cevnsjax.models import MODELS
 
     built, rows = named_experiment(experiment), []
     for name in MODELS:
-        try:
-            model = named_model(name, built)
-            prepared = model.prepare(built)
-            for parameter in model.parameters(prepared):
-                get_path(prepared, parameter.paths[0])
-        except (ParameterError, UnknownNameError):
-            continue  # it needs another source, or an interaction that the experiment does not have
-        free = list(model.free_by_default(prepared))
-        rows.append({"name": name, "description": model.description, "default_free": free})
+        usable = _usable(name, built)
+        if usable is None:
+            continue
+        rows.append(
+            {
+                "name": name,
+                "description": usable[0].description,
+                "default_free": list(usable[0].free_by_default(usable[1])),
+                "electrons": _usable(f"{name}+electrons", built) is not None,
+            }
+        )
     return rows
 
 
+def offered_models(experiment: str) -> list[str]:
+    """Names of all models that can be used for an experiment, those with neutrino-electron scattering among them."""
+    return [
+        name for row in _models(experiment) for name in (row["name"], *[f"{row['name']}+electrons"] * row["electrons"])
+    ]
+
+
+def _usable(name: str, built: "Experiment | Joint") -> "tuple[NamedModel, Experiment | Joint] | None":
+    """A model and the experiment prepared for it; none where it needs another source or another interaction."""
+    from cevnsjax.errors import CevnsjaxError
+    from cevnsjax.models import named_model
+
+    try:
+        model = named_model(name, built)
+        return model, model.prepared(built)
+    except CevnsjaxError:
+        return None
+
+
 def _parameters(experiment: "Experiment | Joint", model: "NamedModel") -> list[dict[str, Any]]:
+    from cevnsjax.inference import Offered
     from cevnsjax.parameter import describe_prior
     from cevnsjax.paths import get_path
 
@@ -126,17 +146,16 @@ def _parameters(experiment: "Experiment | Joint", model: "NamedModel") -> list[d
             "nuisance": name in nuisances,
             "description": parameter.description,
         }
-        for name, parameter in offered_parameters(experiment, model).items()
+        for name, parameter in Offered(model.parameters(experiment), experiment).parameters.items()
     ]
 
 
 def _paths(experiment: "Experiment | Joint") -> list[dict[str, Any]]:
-    from cevnsjax.paths import get_path
+    from cevnsjax.experiment import settable_leaves
 
-    leaves = {path: get_path(experiment, path) for path in settable_paths(experiment)}
     return [
         {"path": path, "shape": list(leaf.shape), "nominal": float(leaf) if leaf.shape == () else None}
-        for path, leaf in leaves.items()
+        for path, leaf in settable_leaves(experiment).items()
     ]
 
 
@@ -155,5 +174,5 @@ def _cell(row: dict[str, Any], name: str) -> str:
     if name == "nominal":
         return f"{value:.6g}" if value is not None else f"array {tuple(row['shape'])}"
     if isinstance(value, bool):
-        return "free" if value else ""
+        return name if value else ""
     return escape(", ".join(value) if isinstance(value, list) else value)

@@ -9,10 +9,11 @@ import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
-from cevnsjax.cli.common import finite, tables, write_file
+from cevnsjax.cli.common import finite, tables
+from cevnsjax.files import write_file
 
 if TYPE_CHECKING:
-    from cevnsjax.inference import Posterior
+    from cevnsjax.inference import Model, Posterior
 
 NARROW = 112
 """Width below which the table is squeezed, in characters."""
@@ -101,6 +102,15 @@ def surroundings() -> dict[str, Any]:
         "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
         "device": {"platform": device.platform, "kind": device.device_kind, "count": jax.device_count()},
     }
+
+
+def asimov_note(model: "Model") -> str:
+    """What a title says of data that are a prediction."""
+    from cevnsjax.experiment import asimov_names
+
+    names = asimov_names(model.experiment)
+    each = f" of {' and '.join(names)}" if len(model.experiment.parts) > len(names) else ""
+    return f", fitted to the prediction (Asimov){each}" if names else ""
 
 
 def print_summary(report: dict[str, Any], units: dict[str, str], title: str) -> None:

@@ -35,20 +35,13 @@ from cevnsjax.cli.common import (
     split_names,
     tables,
     writable_folder,
-    write_file,
 )
+from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.grid import parse_grids
-from cevnsjax.cli.report import surroundings
-from cevnsjax.cli.settings import (
-    apply_settings,
-    assignments,
-    described_parameters,
-    parse_numbers,
-    parse_priors,
-    prepare,
-)
-from cevnsjax.cli.spectrum import check_start
-from cevnsjax.errors import InterruptedRun, ParameterError
+from cevnsjax.cli.report import asimov_note, surroundings
+from cevnsjax.cli.settings import assignments, parse_numbers
+from cevnsjax.errors import InterruptedRun
+from cevnsjax.files import write_file
 
 if TYPE_CHECKING:
     from cevnsjax.inference import Model, ProfileMap
@@ -69,7 +62,7 @@ def scan(
             "--grid",
             "-g",
             metavar="NAME=LOW:HIGH[:NUMBER][:log]",
-            help="Values of a parameter, 64 evenly spaced ones by default; once or twice.",
+            help="Values of a parameter (or a path with a --prior), 64 evenly spaced ones by default; once or twice.",
         ),
     ],
     model: ModelOption = "sm",
@@ -91,38 +84,37 @@ def scan(
     parameters are left out, but for nuisances of the experiment; the grid must lie in their support.
     """
     started = time.monotonic()
-    grids, priors = parse_grids(grid), parse_priors(assignments("--prior", prior))
+    grids = parse_grids(grid)
     configure_jax(precision)
-    from cevnsjax.inference import InterruptedScan, build_model
+    from cevnsjax.experiment import asimov_names
+    from cevnsjax.inference.checkpoint import described_parameters
     from cevnsjax.inference.scan import check_grid
 
     folder = out or Path(f"scan-{experiment.replace(',', '+')}-{model}")
     check_folder(folder)
-    prepared, chosen = prepare(experiment, model, split_names(share))
-    prepared, values = apply_settings(prepared, chosen, parse_numbers(set_values))
-    fixed = split_names(fix)
-    wanted = _free_names(chosen.free_by_default(prepared), grids, split_names(free), fixed)
-    built = build_model(prepared, model, free=wanted, fixed=fixed, priors=priors)
+    fitted = fitted_model(
+        experiment,
+        model,
+        share=split_names(share),
+        given=parse_numbers(set_values),
+        free=split_names(free),
+        fix=split_names(fix),
+        prior=assignments("--prior", prior),
+        gridded=grids,
+    )
+    built = fitted.model
+    grids = dict(zip(fitted.gridded, grids.values(), strict=True))
     check_grid(built, grids)
-    check_start(built)
     options = {
         "experiment": experiment,
         "model": model,
+        "asimov": asimov_names(built.experiment),
         "parameters": described_parameters(built),
         "grid": {name: [float(v[0]), float(v[-1]), len(v), _spacing(v)] for name, v in grids.items()},
-        "set": values,
+        "set": fitted.values,
         "precision": str(precision),
     }
-    for p in built.parameters:
-        if any(path in values for path in p.paths):
-            say(f"note: {p.name} is free, so --set moves only where its prior is checked; --fix {p.name} holds it.")
-    interruption = None
-    try:
-        found = _scan(built, grids)
-    except InterruptedScan as error:
-        if error.partial is None:
-            raise
-        found, interruption = error.partial, str(error)
+    found, interruption = _scan(built, grids)
     scan_s = time.monotonic() - started
     report = _report(found) | {"interrupted": interruption is not None, "scan_s": scan_s}
     files = _write(folder, found, options, report)
@@ -134,18 +126,10 @@ def scan(
     if as_json:
         print_json(report | {"wall_s": wall_s, "files": [str(file) for file in files]})
         return
-    _print(report, found, f"{experiment}, model {model}")
+    _print(report, found, f"{experiment}, model {model}{asimov_note(built)}")
     console = tables()
     console.print(f"{report['points']} points, {report['not_converged']} of them not converged, {wall_s:.1f} s")
     console.print(f"wrote {', '.join(file.name for file in files)} in {folder}", markup=False)
-
-
-def _free_names(default: tuple[str, ...], grids: dict[str, np.ndarray], free: list[str], fixed: list[str]) -> list[str]:
-    """What is free beside the nuisances: the gridded parameters, and those asked for or the model's own."""
-    for name in grids:
-        if name in fixed:
-            raise ParameterError(f"The parameter {name!r} is on the grid and cannot be fixed too.")
-    return list(dict.fromkeys([*grids, *(free or [n for n in default if n not in fixed])]))
 
 
 def _spacing(values: np.ndarray) -> str:
@@ -154,9 +138,9 @@ def _spacing(values: np.ndarray) -> str:
     return "log" if is_logarithmic(values) else "lin"
 
 
-def _scan(model: "Model", grids: dict[str, np.ndarray]) -> "ProfileMap":
-    """Compute the map with a progress bar on stderr (a line, where that is no terminal)."""
-    from cevnsjax.inference import profile_map
+def _scan(model: "Model", grids: dict[str, np.ndarray]) -> "tuple[ProfileMap, str | None]":
+    """The map, and what is said of one that was interrupted; a progress bar on stderr (a line, if no terminal)."""
+    from cevnsjax.inference import InterruptedScan, profile_map
 
     console = messages()
     total = int(np.prod([len(values) for values in grids.values()]))
@@ -165,7 +149,12 @@ def _scan(model: "Model", grids: dict[str, np.ndarray]) -> "ProfileMap":
         task = bars.add_task("scanning", total=total)
         if not console.is_terminal:
             say(f"scanning: {total} points, {profiled} parameters profiled at each")
-        return profile_map(model, grids, progress=lambda done, _: bars.update(task, completed=done))
+        try:
+            return profile_map(model, grids, progress=lambda done, _: bars.update(task, completed=done)), None
+        except InterruptedScan as error:
+            if error.partial is None:
+                raise
+            return error.partial, str(error)
 
 
 def _report(found: "ProfileMap") -> dict[str, Any]:

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from cevnsjax.cli.checks import check_counts
 from cevnsjax.cli.common import (
     ExperimentArgument,
     JsonOption,
@@ -23,14 +24,12 @@ from cevnsjax.cli.common import (
     reports_errors,
     say,
     tables,
-    write_file,
 )
-from cevnsjax.cli.settings import apply_settings, parse_numbers, prepare
-from cevnsjax.errors import ParameterError
+from cevnsjax.cli.settings import parse_numbers, prepare
+from cevnsjax.files import write_file
 
 if TYPE_CHECKING:
     from cevnsjax.experiment import Experiment
-    from cevnsjax.inference import Model
 
 SPECTRUM_EXAMPLES = examples(
     "cevnsjax spectrum coherent-csi-2021",
@@ -48,17 +47,19 @@ def spectrum(
     precision: PrecisionOption = Precision.float64,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the expected counts of every component, in each bin."""
+    """Print the expected counts of every component, in each bin.
+
+    Where the data are a prediction (Asimov data, of the projections), --set makes them anew.
+    """
     configure_jax(precision)
     if plot is not None:
         check_plot_file(plot)
-    prepared, chosen = prepare(experiment, model)
-    prepared, _ = apply_settings(prepared, chosen, parse_numbers(set_values))
+    prepared, _, _ = prepare(experiment, model, given=parse_numbers(set_values))
     each = {name: prediction(part) for name, part in prepared.parts.items()}
     content = {"experiment": experiment, "model": model}
     content |= {"experiments": each} if len(each) > 1 else next(iter(each.values()))
     if plot is not None:
-        from cevnsjax.inference.plots import plot_prediction
+        from cevnsjax.experiment import plot_prediction
 
         write_file(plot, lambda path: plot_prediction(prepared, path))
         say(f"wrote {plot}")
@@ -66,11 +67,15 @@ def spectrum(
         print_json(content)
         return
     for name, predicted in each.items():
-        _print(f"{name}, model {model}", predicted)
+        _print(f"{name}, model {model}", predicted, prepared.parts[name].data_label)
 
 
 def prediction(experiment: "Experiment") -> dict[str, Any]:
-    """Expected and observed counts of an experiment as nested dictionaries.
+    """Expected and observed counts of an experiment as nested dictionaries, as ``--json`` prints them.
+
+    ``components`` holds every interaction and background by name, with its ``total`` and ``counts`` by bin; of an
+    interaction also the total of each component of the source, ``by_component``. ``asimov`` tells whether what is
+    ``observed`` is a prediction.
 
     Raises
     ------
@@ -84,50 +89,19 @@ def prediction(experiment: "Experiment") -> dict[str, Any]:
         check_counts(name, counts)
         components[name] = {"total": float(counts.sum()), "counts": counts.tolist()}
     for name, signal in signals.items():
-        flavours = zip(experiment.flux.components, np.asarray(signal, dtype=float), strict=True)
-        components[name]["by_flavour"] = {flavour: float(counts.sum()) for flavour, counts in flavours}
+        each = zip(experiment.components(name), np.asarray(signal, dtype=float), strict=True)
+        components[name]["by_component"] = {component: float(counts.sum()) for component, counts in each}
     observed = np.asarray(experiment.observed, dtype=float)
     return {
         "components": components,
         "bins": {axis.name: list(axis.edges) for axis in experiment.axes},
         "samples": {sample: list(experiment.sample_contributions(sample)) for sample in experiment.samples},
+        "asimov": experiment.is_asimov,
         "observed": {sample: counts.tolist() for sample, counts in zip(experiment.samples, observed, strict=True)},
     }
 
 
-def check_counts(name: str, counts: np.ndarray) -> None:
-    """Refuse expected counts that are negative (beyond rounding) or not finite.
-
-    Raises
-    ------
-    ParameterError
-        If there are any.
-    """
-    # an empty bin may come out at minus the rounding error of what the other bins hold
-    rounding = 1e-6 * np.abs(counts).max(initial=1.0)
-    if not np.all(np.isfinite(counts)) or np.any(counts < -rounding):
-        raise ParameterError(
-            f"The expected counts of {name!r} are negative or not finite with these values; change what --set gives."
-        )
-
-
-def check_start(model: "Model") -> None:
-    """Refuse settings that give no prediction, before anything is fitted.
-
-    Raises
-    ------
-    ParameterError
-        If expected counts are negative or not finite.
-    """
-    import equinox as eqx
-
-    parts = eqx.filter_jit(lambda m: [part.expected() for part in m.at(m.reference_values).parts.values()])(model)
-    for part, expected in zip(model.experiment.parts.values(), parts, strict=True):
-        for name, counts in zip(part.samples, np.asarray(expected), strict=True):
-            check_counts(f"{name} sample", counts)
-
-
-def _print(title: str, content: dict[str, Any]) -> None:
+def _print(title: str, content: dict[str, Any], data_label: str) -> None:
     """One table for each sample, over the bins of the first observable."""
     console = tables()
     first, *others = content["bins"]
@@ -149,16 +123,16 @@ def _print(title: str, content: dict[str, Any]) -> None:
         table.add_column(first, "total")
         for name, values in counts.items():
             table.add_column(name, _count(values.sum()), justify="right")
-        table.add_column("observed", counted(observed.sum()), justify="right")
+        table.add_column(data_label, counted(observed.sum()), justify="right")
         rows = {name: values.reshape(bins, -1).sum(axis=1) for name, values in counts.items()}
         for index, (low, high) in enumerate(itertools.pairwise(content["bins"][first])):
             row = [_count(values[index]) for values in rows.values()]
             table.add_row(f"{low:g} to {high:g}", *row, counted(observed.reshape(bins, -1).sum(axis=1)[index]))
         console.print(table)
     for name, component in components.items():
-        if "by_flavour" in component:
-            flavours = ", ".join(f"{flavour} {_count(value)}" for flavour, value in component["by_flavour"].items())
-            console.print(f"{name} by flux component: {flavours}", markup=False)
+        if "by_component" in component:
+            each = ", ".join(f"{of} {_count(value)}" for of, value in component["by_component"].items())
+            console.print(f"{name} by flux component: {each}", markup=False)
 
 
 def _count(value: float) -> str:

@@ -14,6 +14,7 @@ from cevnsjax.cross_section.alp_nucleus import (
     TalkNormalisation,
     resonance_energy_MeV,
 )
+from cevnsjax.cross_section.average import flux_averaged_cross_section
 from cevnsjax.cross_section.axial import Axial
 from cevnsjax.cross_section.charged_current import ChargedCurrent, ReactionNodes
 from cevnsjax.cross_section.coherent import Coherent
@@ -30,7 +31,6 @@ from cevnsjax.cross_section.electron import ElectronNSI, ElectronScattering, Ele
 from cevnsjax.cross_section.excitation_shape import AbstractExcitationShape, FiniteMomentum, LongWavelength
 from cevnsjax.cross_section.flavour import FlavourMatrix, FlavourVector
 from cevnsjax.cross_section.flux_averages import FluxAverage, flux_averaged_measurements
-from cevnsjax.cross_section.folding import FluxNodes, flux_nodes
 from cevnsjax.cross_section.generalized import (
     GeneralizedScalar,
     GeneralizedTensor,
@@ -39,13 +39,7 @@ from cevnsjax.cross_section.generalized import (
     QuarkTensor,
 )
 from cevnsjax.cross_section.inclusive import TabulatedReaction, inclusive_reaction, inclusive_reactions
-from cevnsjax.cross_section.interaction import (
-    AbstractInteraction,
-    AbstractNodes,
-    AbstractScattering,
-    RecoilNodes,
-    flux_averaged_cross_section,
-)
+from cevnsjax.cross_section.interaction import AbstractDeposit, AbstractInteraction, AbstractScattering, Recoil
 from cevnsjax.cross_section.inverse_beta_decay import inverse_beta_decay_cross_section_cm2
 from cevnsjax.cross_section.kinematics import (
     AbstractMomentumTransfer,
@@ -64,7 +58,9 @@ from cevnsjax.cross_section.light_scalar import (
 )
 from cevnsjax.cross_section.light_vector import BaryonMinusLeptons, LightVector, MuonMinusTau
 from cevnsjax.cross_section.neutral_current_excitation import ExcitationNodes, NeutralCurrentExcitation
+from cevnsjax.cross_section.nodes import AbstractNodes, RecoilNodes
 from cevnsjax.cross_section.nsi import EARTH_NEUTRONS_PER_PROTON, NSI
+from cevnsjax.cross_section.panels import Panels
 from cevnsjax.cross_section.reaction import AbstractReaction
 from cevnsjax.cross_section.standard_model import ErlerSu, PDGLegacy, Tomalak21, TreeLevel, weak_charge
 from cevnsjax.cross_section.term import (
@@ -84,6 +80,7 @@ __all__ = [
     "AbstractAxialTerm",
     "AbstractConversion",
     "AbstractCoulombCorrection",
+    "AbstractDeposit",
     "AbstractElectronTerm",
     "AbstractExcitationShape",
     "AbstractInteraction",
@@ -117,7 +114,6 @@ __all__ = [
     "FlavourMatrix",
     "FlavourVector",
     "FluxAverage",
-    "FluxNodes",
     "FourMomentum",
     "GeneralizedScalar",
     "GeneralizedTensor",
@@ -137,9 +133,11 @@ __all__ = [
     "NeutralCurrentExcitation",
     "NoCoulomb",
     "PDGLegacy",
+    "Panels",
     "QuarkScalar",
     "QuarkTensor",
     "ReactionNodes",
+    "Recoil",
     "RecoilNodes",
     "SmallerCorrection",
     "SpinHalf",
@@ -153,7 +151,6 @@ __all__ = [
     "carbon_to_nitrogen",
     "flux_averaged_cross_section",
     "flux_averaged_measurements",
-    "flux_nodes",
     "gallium_to_germanium",
     "inclusive_reaction",
     "inclusive_reactions",

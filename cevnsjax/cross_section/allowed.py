@@ -16,10 +16,9 @@ from cevnsjax.constants import (
     UP_DOWN_QUARK_MIXING,
 )
 from cevnsjax.cross_section.coulomb import AbstractCoulombCorrection, SmallerCorrection
-from cevnsjax.cross_section.folding import FluxNodes, flux_nodes
 from cevnsjax.cross_section.reaction import AbstractReaction
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
-from cevnsjax.flux import AbstractFlux
+from cevnsjax.flux import AbstractFlux, FluxNodes
 from cevnsjax.tables import Table, read_table
 
 _ORDER = 16
@@ -116,7 +115,7 @@ class AllowedReaction(AbstractReaction):
         return self._to_levels(jnp.broadcast_to(neutrino_energy_MeV[None], shape)).sum(axis=0)
 
     def on_nodes(self, flux: AbstractFlux) -> tuple[FluxNodes, Float[Array, "level node"]]:
-        nodes = flux_nodes(flux, self.thresholds_MeV, _ORDER)
+        nodes = flux.nodes(self.thresholds_MeV, _ORDER)
         return nodes, self._to_levels(nodes.energy_MeV)
 
 

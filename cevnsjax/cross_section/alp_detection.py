@@ -15,10 +15,11 @@ from cevnsjax.constants import (
     ELECTRON_MASS_MEV,
     FINE_STRUCTURE_CONSTANT,
 )
-from cevnsjax.cross_section.folding import flux_nodes
-from cevnsjax.cross_section.interaction import EXPOSURE_SCALE, AbstractInteraction, AbstractNodes
-from cevnsjax.flux import AbstractAlpSource, Alp
-from cevnsjax.spectrum import Panels, Spectrum
+from cevnsjax.cross_section.interaction import AbstractDeposit, Recoil, spectrum_of
+from cevnsjax.cross_section.nodes import EXPOSURE_SCALE, AbstractNodes
+from cevnsjax.flux import AbstractAlpSource, AbstractSource
+from cevnsjax.particle import Alp
+from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import Material, Nuclide
 
 _CROSS_SECTION_MEV2 = CM2_MEV2 / CROSS_SECTION_UNIT_CM2
@@ -41,23 +42,22 @@ class EnergyNodes(AbstractNodes):
     weight: Float[Array, "component node"]
 
 
-class AbstractConversion(AbstractInteraction):
+class AbstractConversion(AbstractDeposit):
     """What turns an ALP into light particles, all of which are seen."""
 
     @abstractmethod
     def cross_section_per_kg(
         self, energy_MeV: Float[Array, " node"], alp: Alp, target: Material
     ) -> Float[Array, " node"]:
-        """Total cross section of a kilogram of target, in 1e-20 cm^2, zero where there is no ALP of that energy."""
+        """Total cross section of a kilogram of target times ``EXPOSURE_SCALE``, in 1e-40 cm^2; zero without an ALP."""
 
-    def nodes(self, flux: AbstractAlpSource, target: Material, panels: Panels) -> EnergyNodes:
-        nodes = flux_nodes(flux, as_float(0.0), _ORDER)
+    def nodes(self, source: AbstractAlpSource, target: Material) -> EnergyNodes:
+        nodes = source.nodes(as_float(0.0), _ORDER)
         return EnergyNodes(1e3 * nodes.energy_MeV, nodes.weight)
 
-    def spectrum(self, nodes: EnergyNodes, flux: AbstractAlpSource, target: Material) -> Spectrum:
-        fluence = flux.fluence_per_cm2 * EXPOSURE_SCALE
-        per_kg = self.cross_section_per_kg(1e-3 * nodes.energy_keV, flux.alp, target)
-        return Spectrum(nodes.energy_keV, fluence[:, None] * nodes.weight * per_kg[None])
+    def spectrum(self, nodes: EnergyNodes, source: AbstractAlpSource, target: Material) -> Spectrum:
+        per_kg = self.cross_section_per_kg(1e-3 * nodes.energy_keV, source.alp, target)
+        return spectrum_of(nodes, source, nodes.weight * per_kg[None])
 
 
 class AlpDecay(AbstractConversion):
@@ -69,7 +69,8 @@ class AlpDecay(AbstractConversion):
         Density of the detector, g/cm^3.
     """
 
-    recoil: ClassVar[str] = "none"
+    sees: ClassVar[type[AbstractSource]] = AbstractAlpSource
+    recoil: ClassVar[Recoil] = Recoil.NONE
     density_g_per_cm3: Float[Array, ""] = eqx.field(converter=as_float)
 
     def __check_init__(self):
@@ -104,7 +105,7 @@ class AbstractConversionOnNuclides(AbstractConversion):
             self.cross_section(energy_MeV, alp, nuclide) * (target.nuclei_per_kg(name) * EXPOSURE_SCALE)
             for name, nuclide in target.nuclides.items()
         ]
-        return jnp.stack(each).sum(axis=0) * (CROSS_SECTION_UNIT_CM2 / EXPOSURE_SCALE**2)
+        return jnp.stack(each).sum(axis=0)
 
 
 class InversePrimakoff(AbstractConversionOnNuclides):
@@ -115,7 +116,8 @@ class InversePrimakoff(AbstractConversionOnNuclides):
     nucleus takes 0.1 % off at 2 MeV and is left out, as are the electrons as targets: for energies below 20 MeV.
     """
 
-    recoil: ClassVar[str] = "none"
+    sees: ClassVar[type[AbstractSource]] = AbstractAlpSource
+    recoil: ClassVar[Recoil] = Recoil.NONE
 
     def cross_section(self, energy_MeV: Float[Array, " node"], alp: Alp, nuclide: Nuclide) -> Float[Array, " node"]:
         momentum = alp.momentum_MeV(energy_MeV)
@@ -140,7 +142,8 @@ class InverseCompton(AbstractConversionOnNuclides):
     Near rest it grows like 1/p_a.
     """
 
-    recoil: ClassVar[str] = "none"
+    sees: ClassVar[type[AbstractSource]] = AbstractAlpSource
+    recoil: ClassVar[Recoil] = Recoil.NONE
 
     def cross_section(self, energy_MeV: Float[Array, " node"], alp: Alp, nuclide: Nuclide) -> Float[Array, " node"]:
         momentum = alp.momentum_MeV(energy_MeV)

@@ -10,10 +10,12 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.constants import CM2_MEV2, CROSS_SECTION_UNIT_CM2
-from cevnsjax.cross_section.interaction import EXPOSURE_SCALE, AbstractInteraction, AbstractNodes
+from cevnsjax.cross_section.interaction import AbstractDeposit, Recoil, spectrum_of
+from cevnsjax.cross_section.nodes import EXPOSURE_SCALE, AbstractNodes
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux import AbstractAlpSource, Alp
-from cevnsjax.spectrum import Panels, Spectrum
+from cevnsjax.flux import AbstractAlpSource, AbstractSource
+from cevnsjax.particle import Alp
+from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import Material, NuclearLevels, Nuclide
 
 _CROSS_SECTION_MEV2 = CM2_MEV2 / CROSS_SECTION_UNIT_CM2
@@ -34,7 +36,7 @@ class AbstractAbsorptionStrength(eqx.Module):
 
 
 class GoldenRule(AbstractAbsorptionStrength):
-    """(pi/3) (g_p S_p + g_n S_n)^2, from the Lagrangian of :class:`cevnsjax.flux.Alp` by the golden rule.
+    """(pi/3) (g_p S_p + g_n S_n)^2, from the Lagrangian of :class:`cevnsjax.particle.Alp` by the golden rule.
 
     The inverse of emission (:func:`cevnsjax.flux.alp_width_MeV`): the integral of sigma is (2 pi^2/p_a^2) (2 J* +
     1)/(2 J_i + 1) Gamma_a.
@@ -67,7 +69,7 @@ class TalkNormalisation(AbstractAbsorptionStrength):
         return (math.pi / 6.0) * coupling**2 * levels.isovector_strength
 
 
-class AlpAbsorption(AbstractInteraction):
+class AlpAbsorption(AbstractDeposit):
     """a + N -> N*, whose photons are all seen: lines at the energies of the levels.
 
     sigma(E) = p_a/(2 J_i + 1) x strength x delta(E - E_r), with the resonance at E_r = E_x + p_a^2/(2 M). The delta
@@ -81,10 +83,11 @@ class AlpAbsorption(AbstractInteraction):
         The normalisation: :class:`GoldenRule`, or :class:`TalkNormalisation`.
     """
 
-    recoil: ClassVar[str] = "none"
+    sees: ClassVar[type[AbstractSource]] = AbstractAlpSource
+    recoil: ClassVar[Recoil] = Recoil.NONE
     strength: AbstractAbsorptionStrength = eqx.field(default_factory=GoldenRule)
 
-    def nodes(self, flux: AbstractAlpSource, target: Material, panels: Panels) -> LevelNodes:
+    def nodes(self, source: AbstractAlpSource, target: Material) -> LevelNodes:
         if not target.levels:
             raise CevnsjaxError(
                 f"Absorption needs excited states: none of {', '.join(target.nuclides)} has levels, give them by "
@@ -92,15 +95,16 @@ class AlpAbsorption(AbstractInteraction):
             )
         return LevelNodes(1e3 * jnp.concatenate([levels.energy_MeV for levels in target.levels.values()]))
 
-    def spectrum(self, nodes: LevelNodes, flux: AbstractAlpSource, target: Material) -> Spectrum:
-        fluence = flux.fluence_per_cm2 * (CROSS_SECTION_UNIT_CM2 / EXPOSURE_SCALE)
+    def spectrum(self, nodes: LevelNodes, source: AbstractAlpSource, target: Material) -> Spectrum:
         events = []
         for name, levels in target.levels.items():
             nuclide = target.nuclides[name]
-            density = flux.spectral_density(resonance_energy_MeV(flux.alp, levels.energy_MeV, nuclide))
-            strength = self.integrated_cross_section(flux.alp, nuclide) * (target.nuclei_per_kg(name) * EXPOSURE_SCALE)
+            density = source.spectral_density(resonance_energy_MeV(source.alp, levels.energy_MeV, nuclide))
+            strength = self.integrated_cross_section(source.alp, nuclide) * (
+                target.nuclei_per_kg(name) * EXPOSURE_SCALE
+            )
             events.append(density * strength[None])
-        return Spectrum(nodes.energy_keV, fluence[:, None] * jnp.concatenate(events, axis=1))
+        return spectrum_of(nodes, source, jnp.concatenate(events, axis=1))
 
     def integrated_cross_section(self, alp: Alp, nuclide: Nuclide) -> Float[Array, " level"]:
         """Integral of the cross section over the energy for each level, 1e-40 cm^2 MeV; zero for a heavier ALP.

@@ -5,12 +5,12 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.constants import CROSS_SECTION_UNIT_CM2
-from cevnsjax.cross_section.interaction import EXPOSURE_SCALE, AbstractInteraction, AbstractNodes
+from cevnsjax.cross_section.interaction import AbstractDeposit, Recoil, spectrum_of
+from cevnsjax.cross_section.nodes import EXPOSURE_SCALE, AbstractNodes
 from cevnsjax.cross_section.reaction import AbstractReaction
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
-from cevnsjax.flux import AbstractFlux
-from cevnsjax.spectrum import Panels, Spectrum
+from cevnsjax.flux import AbstractFlux, AbstractSource
+from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import Material
 
 
@@ -30,7 +30,7 @@ class ReactionNodes(AbstractNodes):
     weights: dict[str, Float[Array, "component _"]]
 
 
-class ChargedCurrent(AbstractInteraction):
+class ChargedCurrent(AbstractDeposit):
     """Reactions in which the neutrino becomes an electron that stays in the detector.
 
     The deposit is the neutrino's energy less what goes into masses: kinetic energy of the electron, photons of the
@@ -43,7 +43,8 @@ class ChargedCurrent(AbstractInteraction):
         Reactions by any name without dots, like ``"H2"``; each acts on its own nuclide of the target.
     """
 
-    recoil: ClassVar[str] = "none"
+    sees: ClassVar[type[AbstractSource]] = AbstractFlux
+    recoil: ClassVar[Recoil] = Recoil.NONE
 
     reactions: dict[str, AbstractReaction]
 
@@ -56,20 +57,18 @@ class ChargedCurrent(AbstractInteraction):
                     f"reactions must be charged currents, whose energy all comes out, got the neutral current {name!r}."
                 )
 
-    def nodes(self, flux: AbstractFlux, target: Material, panels: Panels) -> ReactionNodes:
-        del panels  # nodes go with the thresholds and knots of each reaction
+    def nodes(self, source: AbstractFlux, target: Material) -> ReactionNodes:
         energies, weights = [], {}
         for name, reaction in self.reactions.items():
             if reaction.target not in target.nuclides:
                 raise UnknownNameError("nuclide in this material", reaction.target, target.nuclides)
             nuclei = target.nuclei_per_kg(reaction.target) * EXPOSURE_SCALE
-            nodes, cross_section = reaction.on_nodes(flux)
+            nodes, cross_section = reaction.on_nodes(source)
             average = (nodes.weight * cross_section[None]).reshape(nodes.weight.shape[0], -1)
-            weights[name] = nuclei * reaction.accepted(flux)[:, None] * average
+            weights[name] = nuclei * reaction.accepted(source)[:, None] * average
             energies.append(1e3 * (nodes.energy_MeV - reaction.missing_MeV).reshape(-1))
         return ReactionNodes(jnp.concatenate(energies), weights)
 
-    def spectrum(self, nodes: ReactionNodes, flux: AbstractFlux, target: Material) -> Spectrum:
-        fluence = flux.fluence_per_cm2 * (CROSS_SECTION_UNIT_CM2 / EXPOSURE_SCALE)
+    def spectrum(self, nodes: ReactionNodes, source: AbstractFlux, target: Material) -> Spectrum:
         scaled = [reaction.scale * nodes.weights[name] for name, reaction in self.reactions.items()]
-        return Spectrum(nodes.energy_keV, fluence[:, None] * jnp.concatenate(scaled, axis=1))
+        return spectrum_of(nodes, source, jnp.concatenate(scaled, axis=1))

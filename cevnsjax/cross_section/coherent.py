@@ -5,21 +5,14 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cevnsjax.constants import FERMI_CROSS_SECTION_PER_MEV2, HBAR_C_MEV_FM
 from cevnsjax.cross_section import kinematics
-from cevnsjax.cross_section.interaction import (
-    EXPOSURE_SCALE,
-    AbstractScattering,
-    ChannelNodes,
-    RecoilNodes,
-    amplitude_product,
-    energy_powers,
-    stack_nuclides,
-    weigh,
-)
+from cevnsjax.cross_section.amplitude import amplitude_product
+from cevnsjax.cross_section.interaction import AbstractScattering, Recoil
 from cevnsjax.cross_section.kinematics import (
     AbstractMomentumTransfer,
     AbstractVectorKinematics,
@@ -29,10 +22,11 @@ from cevnsjax.cross_section.kinematics import (
     recoil_energy_MeV,
     recoil_energy_slope,
 )
+from cevnsjax.cross_section.nodes import EXPOSURE_SCALE, ChannelNodes, RecoilNodes, stack_nuclides, weigh
+from cevnsjax.cross_section.panels import Panels
 from cevnsjax.cross_section.term import AbstractTerm, Coupling
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux import AbstractFlux, parse_neutrino
-from cevnsjax.spectrum import Panels
+from cevnsjax.flux import AbstractFlux, AbstractSource, energy_powers, parse_neutrino
 from cevnsjax.target import Material, Nuclide
 
 _ENERGY_DEPENDENCE = {
@@ -66,7 +60,8 @@ class Coherent(AbstractScattering):
         What q^2 is in form factors; the invariant unless a convention says otherwise.
     """
 
-    recoil: ClassVar[str] = "nucleus"
+    sees: ClassVar[type[AbstractSource]] = AbstractFlux
+    recoil: ClassVar[Recoil] = Recoil.NUCLEUS
     terms: dict[str, AbstractTerm]
     kinematics: AbstractVectorKinematics = eqx.field(default_factory=SpinZero)
     momentum_transfer: AbstractMomentumTransfer = eqx.field(default_factory=FourMomentum)
@@ -98,24 +93,27 @@ class Coherent(AbstractScattering):
             sums[structure] = functools.reduce(jnp.add, protons), functools.reduce(jnp.add, neutrons)
         return sums
 
-    def nodes(self, flux: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes:
+    def nodes(self, source: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes:
         self._check_spin(target.nuclides)
-        y, y_weight = panels.nodes(flux.break_points_MeV)
-        moments, signs = flux.moments(y), _signs(flux.antineutrinos)
+        masses = jnp.stack([isotope.mass_MeV for isotope in target.nuclides.values()])
+        y, moments = jax.vmap(lambda mass: panels.nodes(source, mass))(masses)
         each = []
-        for name, isotope in target.nuclides.items():
-            recoil = recoil_energy_MeV(y, isotope.mass_MeV)
-            width = y_weight * recoil_energy_slope(y, isotope.mass_MeV) * (target.nuclei_per_kg(name) * EXPOSURE_SCALE)
-            each.append(self._on_nuclide(isotope, recoil, moments, width, signs))
+        for index, (name, isotope) in enumerate(target.nuclides.items()):
+            recoil = recoil_energy_MeV(y[index], isotope.mass_MeV)
+            slope = recoil_energy_slope(y[index], isotope.mass_MeV)
+            width = slope * (target.nuclei_per_kg(name) * EXPOSURE_SCALE)
+            each.append(self._on_nuclide(isotope, recoil, moments[index], width, _signs(source.antineutrinos)))
         return stack_nuclides(each)
 
-    def nodes_at(self, recoil_energy_keV: Float[Array, " point"], flux: AbstractFlux, target: Material) -> RecoilNodes:
+    def nodes_at(
+        self, recoil_energy_keV: Float[Array, " point"], source: AbstractFlux, target: Material
+    ) -> RecoilNodes:
         self._check_spin(target.nuclides)
         recoil, each = 1e-3 * recoil_energy_keV, []
         for name, isotope in target.nuclides.items():
-            moments = flux.moments(minimum_neutrino_energy_MeV(recoil, isotope.mass_MeV))
+            moments = source.moments(minimum_neutrino_energy_MeV(recoil, isotope.mass_MeV))
             width = jnp.full_like(recoil, 1e-3 * EXPOSURE_SCALE) * target.nuclei_per_kg(name)
-            each.append(self._on_nuclide(isotope, recoil, moments, width, _signs(flux.antineutrinos)))
+            each.append(self._on_nuclide(isotope, recoil, moments, width, _signs(source.antineutrinos)))
         return stack_nuclides(each)
 
     def _on_nuclide(
@@ -126,7 +124,7 @@ class Coherent(AbstractScattering):
         width: Float[Array, " node"],
         signs: tuple[float, ...],
     ) -> RecoilNodes:
-        """Nodes at given recoil energies; the signs are +1 for neutrinos and -1 for antineutrinos."""
+        """Nodes at given recoil energies; moments and width are those of :func:`weigh`, signs +1 for neutrinos."""
         mass = nuclide.mass_MeV
         width = width * (FERMI_CROSS_SECTION_PER_MEV2 * mass)
         momentum_per_fm = jnp.sqrt(self.momentum_transfer(recoil_MeV, mass)) / HBAR_C_MEV_FM
@@ -177,5 +175,7 @@ class Coherent(AbstractScattering):
         recoil = 1e-3 * recoil_energy_keV
         allowed = recoil <= recoil_energy_MeV(neutrino_energy_MeV, nuclide.mass_MeV)
         width = jnp.where(allowed, 1e-3, 0.0).astype(recoil.dtype)
-        nodes = self._on_nuclide(nuclide, recoil, energy_powers(neutrino_energy_MeV), width, _signs((antineutrino,)))
+        nodes = self._on_nuclide(
+            nuclide, recoil, energy_powers(neutrino_energy_MeV)[None], width, _signs((antineutrino,))
+        )
         return self.rate(nodes, (flavour,))[0]

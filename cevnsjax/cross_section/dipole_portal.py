@@ -10,15 +10,7 @@ from cevnsjax.arrays import Scalar, as_float
 from cevnsjax.constants import FERMI_CROSS_SECTION_PER_MEV2, HBAR_C_MEV_FM
 from cevnsjax.cross_section.electromagnetic import magnetic_exchange
 from cevnsjax.cross_section.flavour import FlavourVector
-from cevnsjax.cross_section.interaction import (
-    EXPOSURE_SCALE,
-    AbstractScattering,
-    ChannelNodes,
-    RecoilNodes,
-    energy_powers,
-    stack_nuclides,
-    weigh,
-)
+from cevnsjax.cross_section.interaction import AbstractScattering, Recoil
 from cevnsjax.cross_section.kinematics import (
     AbstractMomentumTransfer,
     FourMomentum,
@@ -26,12 +18,14 @@ from cevnsjax.cross_section.kinematics import (
     recoil_energy_MeV,
     recoil_energy_slope,
 )
+from cevnsjax.cross_section.nodes import EXPOSURE_SCALE, ChannelNodes, RecoilNodes, stack_nuclides, weigh
+from cevnsjax.cross_section.panels import Panels
 from cevnsjax.cross_section.propagator import check_mass
-from cevnsjax.flux import AbstractFlux, parse_neutrino
-from cevnsjax.spectrum import Panels, gauss_legendre_panels
+from cevnsjax.flux import AbstractFlux, AbstractSource, energy_powers, parse_neutrino
+from cevnsjax.spectrum import gauss_legendre_panels
 from cevnsjax.target import Material, Nuclide
 
-_SMALLEST_ENERGY_MEV = 1e-6
+_FEWEST_NODES, _MOST_NODES = 24, 96  # between break points that move with the mass
 
 
 class DipolePortal(AbstractScattering):
@@ -56,7 +50,8 @@ class DipolePortal(AbstractScattering):
         What q^2 is in form factors.
     """
 
-    recoil: ClassVar[str] = "nucleus"
+    sees: ClassVar[type[AbstractSource]] = AbstractFlux
+    recoil: ClassVar[Recoil] = Recoil.NUCLEUS
     mass_MeV: Float[Array, ""] = eqx.field(converter=as_float)
     moment: FlavourVector = eqx.field(default_factory=FlavourVector)
     momentum_transfer: AbstractMomentumTransfer = eqx.field(default_factory=FourMomentum)
@@ -80,23 +75,25 @@ class DipolePortal(AbstractScattering):
             ]
         )
 
-    def nodes(self, flux: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes:
+    def nodes(self, source: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes:
         each = []
         for name, isotope in target.nuclides.items():
             mass = isotope.mass_MeV
-            edges, orders = self._edges(flux.break_points_MeV, mass, panels)
+            edges, orders = self._edges(source.break_points_MeV, mass, panels)
             log_y, weight = gauss_legendre_panels(jnp.log(edges), orders)
             y = jnp.exp(log_y)
             width = weight * y * recoil_energy_slope(y, mass) * (target.nuclei_per_kg(name) * EXPOSURE_SCALE)
-            moments = flux.moments(self.minimum_energy_MeV(y, mass))
+            moments = source.moments(self.minimum_energy_MeV(y, mass))
             each.append(self._on_nuclide(isotope, recoil_energy_MeV(y, mass), moments, width))
         return stack_nuclides(each)
 
-    def nodes_at(self, recoil_energy_keV: Float[Array, " point"], flux: AbstractFlux, target: Material) -> RecoilNodes:
+    def nodes_at(
+        self, recoil_energy_keV: Float[Array, " point"], source: AbstractFlux, target: Material
+    ) -> RecoilNodes:
         recoil, each = 1e-3 * recoil_energy_keV, []
         for name, isotope in target.nuclides.items():
             y = minimum_neutrino_energy_MeV(recoil, isotope.mass_MeV)
-            moments = flux.moments(self.minimum_energy_MeV(y, isotope.mass_MeV))
+            moments = source.moments(self.minimum_energy_MeV(y, isotope.mass_MeV))
             width = jnp.full_like(recoil, 1e-3 * EXPOSURE_SCALE) * target.nuclei_per_kg(name)
             each.append(self._on_nuclide(isotope, recoil, moments, width))
         return stack_nuclides(each)
@@ -123,10 +120,10 @@ class DipolePortal(AbstractScattering):
         """Where the smallest neutrino energy meets the break points, falling and rising; empty below threshold."""
         _, rising = self._largest_y_MeV(break_points_MeV, nucleus_mass_MeV)
         falling = 0.25 * self.mass_MeV**2 / jnp.where(rising > 0.0, rising, 1.0)
-        lowest = jnp.maximum(panels.lowest_energy_MeV, _SMALLEST_ENERGY_MEV)
-        edges = jnp.maximum(jnp.concatenate([falling[::-1], rising]), lowest)
-        orders = panels.orders[len(panels.fractions) :]  # logarithmic nodes need no cuts
-        return edges, (*orders[:0:-1], *orders)
+        seen = panels.slot_edges_MeV(break_points_MeV, nucleus_mass_MeV)
+        edges = jnp.clip(jnp.concatenate([falling[::-1], rising]), seen[0], seen[-1])
+        order = min(max(panels.number // break_points_MeV.shape[0], _FEWEST_NODES), _MOST_NODES)
+        return edges, (order,) * (edges.shape[0] - 1)
 
     def _on_nuclide(
         self,
@@ -160,5 +157,5 @@ class DipolePortal(AbstractScattering):
         y = minimum_neutrino_energy_MeV(recoil, mass)
         allowed = self.minimum_energy_MeV(y, mass) <= neutrino_energy_MeV
         width = jnp.where(allowed, 1e-3, 0.0).astype(recoil.dtype)
-        nodes = self._on_nuclide(nuclide, recoil, energy_powers(neutrino_energy_MeV), width)
+        nodes = self._on_nuclide(nuclide, recoil, energy_powers(neutrino_energy_MeV)[None], width)
         return self.rate(nodes, (flavour,))[0]

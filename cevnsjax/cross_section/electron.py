@@ -1,32 +1,24 @@
 """Elastic scattering of neutrinos on atomic electrons."""
 
 import functools
-import math
 from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_edges
+from cevnsjax.arrays import as_float
 from cevnsjax.constants import ELECTRON_MASS_MEV, FERMI_CROSS_SECTION_PER_MEV2, WEAK_MIXING_ANGLE_SIN2
 from cevnsjax.cross_section import kinematics
+from cevnsjax.cross_section.amplitude import flavour_product
 from cevnsjax.cross_section.flavour import FlavourMatrix
-from cevnsjax.cross_section.interaction import (
-    EXPOSURE_SCALE,
-    AbstractScattering,
-    ChannelNodes,
-    RecoilNodes,
-    energy_powers,
-    flavour_product,
-    weigh,
-)
-from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV, recoil_energy_MeV
+from cevnsjax.cross_section.interaction import AbstractScattering, Recoil
+from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV, recoil_energy_MeV, recoil_energy_slope
+from cevnsjax.cross_section.nodes import EXPOSURE_SCALE, ChannelNodes, RecoilNodes, weigh
+from cevnsjax.cross_section.panels import Panels
 from cevnsjax.cross_section.term import AbstractElectronTerm, Coupling, flavour_diagonal, flavour_universal
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux import AbstractFlux, parse_neutrino
-from cevnsjax.spectrum import Panels, gauss_legendre_panels
+from cevnsjax.flux import AbstractFlux, AbstractSource, energy_powers, parse_neutrino
 from cevnsjax.target import ElectronShells, Material, Nuclide, shells_per_formula_unit
 
 
@@ -80,63 +72,37 @@ class ElectronScattering(AbstractScattering):
         Terms of the amplitude by name, for instance ``{"sm": ElectronTreeLevel()}``.
     shells
         Binding energies and electrons of a formula unit.
-    edges_keV
-        Edges of the quadrature panels in recoil energy, keV: the range of recoils, and every binding energy in it.
-    orders
-        Number of nodes in each panel.
     """
 
-    recoil: ClassVar[str] = "electron"
+    sees: ClassVar[type[AbstractSource]] = AbstractFlux
+    recoil: ClassVar[Recoil] = Recoil.ELECTRON
     terms: dict[str, AbstractElectronTerm]
     shells: ElectronShells
-    edges_keV: Float[Array, " edge"] = eqx.field(converter=as_float)
-    orders: tuple[int, ...] = eqx.field(static=True)
 
     def __check_init__(self):
         if not self.terms:
             raise CevnsjaxError("terms must hold at least one term of the amplitude, got none.")
-        if len(self.orders) + 1 != self.edges_keV.shape[0]:
-            raise CevnsjaxError(
-                f"orders needs one entry for each panel, got {len(self.orders)} for {self.edges_keV.shape[0]} edges."
-            )
 
     @classmethod
-    def on(
-        cls,
-        target: Material,
-        lowest_recoil_keV: float = 0.05,
-        largest_recoil_keV: float = 12.0,
-        break_energies_MeV: tuple[float, ...] = (),
-        terms: dict[str, AbstractElectronTerm] | None = None,
-    ) -> "ElectronScattering":
+    def on(cls, target: Material, terms: dict[str, AbstractElectronTerm] | None = None) -> "ElectronScattering":
         """Build for a material.
 
         Parameters
         ----------
         target
             The material.
-        lowest_recoil_keV, largest_recoil_keV
-            Range of recoils, keV; what is outside of it is left out.
-        break_energies_MeV
-            Energies at which the flux is not smooth, MeV, where the recoils they allow at most are in the range.
         terms
             Terms of the amplitude; the Standard Model at tree level by default.
         """
-        shells = shells_per_formula_unit(target)
-        breaks = [1e3 * float(recoil_energy_MeV(as_float(e), as_float(ELECTRON_MASS_MEV))) for e in break_energies_MeV]
-        inside = {
-            float(energy)
-            for energy in (*np.asarray(shells.binding_energy_keV, dtype=float), *breaks)
-            if lowest_recoil_keV < energy < largest_recoil_keV
-        }
-        edges = check_edges("recoil range", [lowest_recoil_keV, *sorted(inside), largest_recoil_keV], "keV")
-        # resolutions widen with the root of the energy, so that counts panels: 1e-8 for some ten photo-electrons a keV
-        orders = tuple(min(64, max(4, math.ceil(20.0 * width))) for width in np.diff(np.sqrt(edges)))
-        return cls(terms or {"sm": ElectronTreeLevel()}, shells, edges, orders)
+        return cls(terms or {"sm": ElectronTreeLevel()}, shells_per_formula_unit(target))
 
     def with_terms(self, terms: dict[str, AbstractElectronTerm]) -> "ElectronScattering":
         """Return the same interaction with more terms, or others in the place of those of the same name."""
-        return ElectronScattering({**self.terms, **terms}, self.shells, self.edges_keV, self.orders)
+        return ElectronScattering({**self.terms, **terms}, self.shells)
+
+    @property
+    def kinks_keV(self) -> Float[Array, " shell"]:
+        return self.shells.binding_energy_keV
 
     def couplings(self, q2_MeV2: Float[Array, " node"]) -> dict[str, Coupling]:
         """Couplings by name (``left``, ``right``, ``scalar``, ``magnetic``), summed over terms."""
@@ -147,19 +113,23 @@ class ElectronScattering(AbstractScattering):
                 sums[name] = sums[name] + coupling if name in sums else coupling
         return sums
 
-    def nodes(self, flux: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes:
-        root, weight = gauss_legendre_panels(jnp.sqrt(1e-3 * self.edges_keV), self.orders)
-        return self._in_target(root**2, 2.0 * root * weight, flux, target)
+    def nodes(self, source: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes:
+        mass = as_float(ELECTRON_MASS_MEV)
+        y, moments = panels.nodes(source, mass)
+        recoil = recoil_energy_MeV(y, mass)
+        width = recoil_energy_slope(y, mass) * self._electrons_per_kg(recoil, target)
+        return self._at(recoil, moments, width, source.antineutrinos)
 
-    def nodes_at(self, recoil_energy_keV: Float[Array, " point"], flux: AbstractFlux, target: Material) -> RecoilNodes:
-        return self._in_target(1e-3 * recoil_energy_keV, jnp.full_like(recoil_energy_keV, 1e-3), flux, target)
-
-    def _in_target(
-        self, recoil_MeV: Float[Array, " node"], width: Float[Array, " node"], flux: AbstractFlux, target: Material
+    def nodes_at(
+        self, recoil_energy_keV: Float[Array, " point"], source: AbstractFlux, target: Material
     ) -> RecoilNodes:
-        electrons = target.formula_units_per_kg * EXPOSURE_SCALE * self.shells.free_electrons(1e3 * recoil_MeV)
-        moments = flux.moments(minimum_neutrino_energy_MeV(recoil_MeV, as_float(ELECTRON_MASS_MEV)))
-        return self._at(recoil_MeV, moments, width * electrons, flux.antineutrinos)
+        recoil = 1e-3 * recoil_energy_keV
+        moments = source.moments(minimum_neutrino_energy_MeV(recoil, as_float(ELECTRON_MASS_MEV)))
+        return self._at(recoil, moments, 1e-3 * self._electrons_per_kg(recoil, target), source.antineutrinos)
+
+    def _electrons_per_kg(self, recoil_MeV: Float[Array, " node"], target: Material) -> Float[Array, " node"]:
+        """Electrons that a recoil can free, per kg and times ``EXPOSURE_SCALE``."""
+        return target.formula_units_per_kg * EXPOSURE_SCALE * self.shells.free_electrons(1e3 * recoil_MeV)
 
     def _at(
         self,
@@ -212,5 +182,5 @@ class ElectronScattering(AbstractScattering):
         allowed = recoil <= recoil_energy_MeV(neutrino_energy_MeV, as_float(ELECTRON_MASS_MEV))
         atom = shells_per_formula_unit(Material({"atom": nuclide}, {"atom": 1.0}, 1.0))
         width = 1e-3 * jnp.where(allowed, atom.free_electrons(recoil_energy_keV), 0.0)
-        nodes = self._at(recoil, energy_powers(neutrino_energy_MeV), width, (antineutrino,))
+        nodes = self._at(recoil, energy_powers(neutrino_energy_MeV)[None], width, (antineutrino,))
         return self.rate(nodes, (flavour,))[0]

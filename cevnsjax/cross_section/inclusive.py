@@ -9,10 +9,9 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_knots, check_positive, is_concrete
 from cevnsjax.cross_section.flux_averages import flux_averaged_measurements
-from cevnsjax.cross_section.folding import FluxNodes, flux_nodes
 from cevnsjax.cross_section.reaction import AbstractReaction
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
-from cevnsjax.flux import AbstractFlux, parse_neutrino
+from cevnsjax.flux import AbstractFlux, FluxNodes, parse_neutrino
 from cevnsjax.tables import Table, read_table
 
 _ORDER = 4  # between neighbouring knots
@@ -72,7 +71,7 @@ class TabulatedReaction(AbstractReaction):
         return jnp.where(inside, jnp.interp(neutrino_energy_MeV, self.knots_MeV, self.values), 0.0)
 
     def on_nodes(self, flux: AbstractFlux) -> tuple[FluxNodes, Float[Array, " node"]]:
-        nodes = flux_nodes(flux, self.threshold_MeV, _ORDER, self.knots_MeV)
+        nodes = flux.nodes(self.threshold_MeV, _ORDER, self.knots_MeV)
         return nodes, self.unscaled_cross_section(nodes.energy_MeV)
 
 

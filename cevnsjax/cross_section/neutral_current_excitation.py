@@ -9,21 +9,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float
-from cevnsjax.constants import CROSS_SECTION_UNIT_CM2, FERMI_CROSS_SECTION_PER_MEV2
+from cevnsjax.constants import FERMI_CROSS_SECTION_PER_MEV2
+from cevnsjax.cross_section.amplitude import amplitude_product
 from cevnsjax.cross_section.axial import Axial
 from cevnsjax.cross_section.excitation_shape import AbstractExcitationShape, Channels, LongWavelength
-from cevnsjax.cross_section.folding import flux_nodes
-from cevnsjax.cross_section.interaction import (
-    EXPOSURE_SCALE,
-    AbstractInteraction,
-    AbstractNodes,
-    ChannelNodes,
-    amplitude_product,
-)
+from cevnsjax.cross_section.interaction import AbstractDeposit, Recoil, spectrum_of
+from cevnsjax.cross_section.nodes import EXPOSURE_SCALE, AbstractNodes, ChannelNodes
 from cevnsjax.cross_section.term import AbstractAxialTerm, Coupling, flavour_universal
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux import AbstractFlux, parse_neutrino
-from cevnsjax.spectrum import Panels, Spectrum
+from cevnsjax.flux import AbstractFlux, AbstractSource, parse_neutrino
+from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import Material, NuclearLevels, Nuclide
 
 _LEVELS_AT_A_TIME = 8
@@ -45,7 +40,7 @@ class ExcitationNodes(AbstractNodes):
     channels: dict[str, Float[Array, "component level"]]
 
 
-class NeutralCurrentExcitation(AbstractInteraction):
+class NeutralCurrentExcitation(AbstractDeposit):
     """nu N -> nu N*: inelastic scattering by spin operators, in which photons of the level's energy are seen.
 
     In the long-wavelength limit sigma = G_F^2 g_A^2/(pi (2 J_i + 1)) sum over levels of (E - E_x)^2 |<J_f||sum sigma
@@ -65,7 +60,8 @@ class NeutralCurrentExcitation(AbstractInteraction):
         Gauss-Legendre nodes between break points of the flux: exact for (E - E_x)^2 and any spectrum of muon decay.
     """
 
-    recoil: ClassVar[str] = "none"
+    sees: ClassVar[type[AbstractSource]] = AbstractFlux
+    recoil: ClassVar[Recoil] = Recoil.NONE
     terms: dict[str, AbstractAxialTerm] = eqx.field(default_factory=lambda: {"axial": Axial()})
     shape: AbstractExcitationShape = eqx.field(default_factory=LongWavelength)
     order: int = eqx.field(static=True, default=12)
@@ -78,14 +74,14 @@ class NeutralCurrentExcitation(AbstractInteraction):
         """Return the same interaction with more terms, or others in the place of those of the same name."""
         return NeutralCurrentExcitation({**self.terms, **terms}, self.shape, self.order)
 
-    def nodes(self, flux: AbstractFlux, target: Material, panels: Panels) -> ExcitationNodes:
-        signs = jnp.asarray([-1.0 if anti else 1.0 for anti in flux.antineutrinos], dtype=float)
+    def nodes(self, source: AbstractFlux, target: Material) -> ExcitationNodes:
+        signs = jnp.asarray([-1.0 if anti else 1.0 for anti in source.antineutrinos], dtype=float)
         energies, each = [], []
         for name, levels in _levels(target).items():
             mass_MeV = target.nuclides[name].mass_MeV
 
             def fold(excitation_MeV, name=name, mass_MeV=mass_MeV) -> Channels:
-                at = flux_nodes(flux, self.shape.threshold_MeV(excitation_MeV, mass_MeV), self.order)
+                at = source.nodes(self.shape.threshold_MeV(excitation_MeV, mass_MeV), self.order)
                 energy, excitation = jnp.broadcast_arrays(at.energy_MeV, excitation_MeV[:, None])
                 channels = self.shape.channels(energy, excitation, mass_MeV, name)
                 return {channel: at.fold(value) for channel, value in channels.items()}
@@ -107,10 +103,10 @@ class NeutralCurrentExcitation(AbstractInteraction):
         channels = {name: jnp.concatenate([one[name] for one in each], axis=1) for name in each[0]}
         return ExcitationNodes(jnp.concatenate(energies), channels)
 
-    def spectrum(self, nodes: ExcitationNodes, flux: AbstractFlux, target: Material) -> Spectrum:
-        rate = self._rate(nodes.channels, list(_levels(target).values()), flux.flavour_indices)
-        fluence = flux.fluence_per_cm2 * (CROSS_SECTION_UNIT_CM2 / EXPOSURE_SCALE)
-        return Spectrum(nodes.energy_keV, fluence[:, None] * rate)
+    def spectrum(self, nodes: ExcitationNodes, source: AbstractFlux, target: Material) -> Spectrum:
+        return spectrum_of(
+            nodes, source, self._rate(nodes.channels, list(_levels(target).values()), source.flavour_indices)
+        )
 
     def level_cross_sections(
         self, neutrino_energy_MeV: Float[Array, " point"], nuclide: Nuclide, neutrino: str

@@ -7,8 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float
-from cevnsjax.cross_section.folding import FluxNodes
-from cevnsjax.flux import FLAVOURS, AbstractFlux, parse_neutrino
+from cevnsjax.flux import FLAVOURS, AbstractFlux, FluxNodes, parse_neutrino
 
 
 class AbstractReaction(eqx.Module):

@@ -10,8 +10,9 @@ from cevnsjax.experiment.continuum import CaptureLine, ContinuumBackground, Line
 from cevnsjax.experiment.conus_plus import conus_plus
 from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
+from cevnsjax.experiment.exposure import Exposure
 from cevnsjax.experiment.freeze import freeze
-from cevnsjax.experiment.joint import Joint, merge_parameter
+from cevnsjax.experiment.joint import Joint, asimov_names, merge_parameter
 from cevnsjax.experiment.karmen_c12 import karmen_c12
 from cevnsjax.experiment.lead_neutrons import lead_neutron_nuisance
 from cevnsjax.experiment.likelihood import (
@@ -21,7 +22,10 @@ from cevnsjax.experiment.likelihood import (
     poisson_log_likelihood,
 )
 from cevnsjax.experiment.nuisances import level_strength, strength_quenching
+from cevnsjax.experiment.plots import plot_prediction
+from cevnsjax.experiment.rate_background import FlatBackground, ScaledBackground, TabulatedBackground
 from cevnsjax.experiment.scattering import Scattering
+from cevnsjax.experiment.settable import is_settable, settable_leaves, unknown_number
 from cevnsjax.experiment.template import TemplateBackground, TemplateVariation
 from cevnsjax.experiment.xenonnt_8b import xenonnt_8b, xenonnt_8b_2024
 
@@ -34,16 +38,21 @@ __all__ = [
     "CaptureLine",
     "ContinuumBackground",
     "Experiment",
+    "Exposure",
+    "FlatBackground",
     "GaussianLikelihood",
     "Joint",
     "LineBackground",
     "MeasuredBackground",
     "PoissonLikelihood",
     "Satellite",
+    "ScaledBackground",
     "Scattering",
     "SimulatedBackground",
+    "TabulatedBackground",
     "TemplateBackground",
     "TemplateVariation",
+    "asimov_names",
     "coherent_csi_2017",
     "coherent_csi_2021",
     "coherent_ge_mini",
@@ -54,13 +63,17 @@ __all__ = [
     "dresden_ii_lindhard",
     "experiment_kind",
     "freeze",
+    "is_settable",
     "karmen_c12",
     "lead_neutron_nuisance",
     "level_strength",
     "merge_parameter",
     "named_experiment",
+    "plot_prediction",
     "poisson_log_likelihood",
+    "settable_leaves",
     "strength_quenching",
+    "unknown_number",
     "xenonnt_8b",
     "xenonnt_8b_2024",
 ]

@@ -1,12 +1,15 @@
-"""Backgrounds that a data release gives as templates."""
+"""What backgrounds have in common, and those that a release gives as shapes in energy and in time."""
 
 from abc import abstractmethod
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive
+from cevnsjax.arrays import as_float, check_distribution, check_positive, is_concrete
+from cevnsjax.errors import CevnsjaxError
+from cevnsjax.experiment.exposure import Exposure
 from cevnsjax.flux import AbstractTimeDistribution
 from cevnsjax.response import TimeWindow
 
@@ -14,12 +17,55 @@ from cevnsjax.response import TimeWindow
 class AbstractBackground(eqx.Module):
     """What is counted beside the signal."""
 
+    @property
     @abstractmethod
-    def counts(self, window: TimeWindow) -> Float[Array, "energy time"]:
-        """Expected counts (or rate) in each bin of energy and time."""
+    def edges_unit(self) -> str:
+        """Unit of the edges over which it is integrated, ``"keV"``; empty for histograms in the bins of the data."""
+
+    @abstractmethod
+    def counts(
+        self, window: TimeWindow, exposure: Exposure, edges: Float[Array, " edge"]
+    ) -> Float[Array, "energy time"]:
+        """Expected counts in each bin of energy and time, in the unit of the data.
+
+        Parameters
+        ----------
+        window
+            Bins in time.
+        exposure
+            Mass and time of data taking: rates grow with both, histograms of recorded data have theirs inside.
+        edges
+            Edges of the energy bins where a threshold has cut them (:attr:`AbstractResponse.kept_edges`); histograms do
+            not look at them.
+        """
+
+    def check_bins(self, edges: Float[Array, " edge"], kept_edges: Float[Array, " edge"]) -> None:
+        """Refuse bins that it cannot fill, with and without what a threshold cuts; traced values are let through.
+
+        Raises
+        ------
+        CevnsjaxError
+            If so.
+        """
 
 
-class SimulatedBackground(AbstractBackground):
+class AbstractHistogramBackground(AbstractBackground):
+    """A background whose contents are given bin by bin: nothing says where in a bin they are."""
+
+    @property
+    def edges_unit(self) -> str:
+        return ""
+
+    def check_bins(self, edges: Float[Array, " edge"], kept_edges: Float[Array, " edge"]) -> None:
+        if is_concrete(edges) and is_concrete(kept_edges) and not np.array_equal(edges, kept_edges):
+            cut = np.asarray(kept_edges)
+            raise CevnsjaxError(
+                f"threshold_keV must not be above the first edge of a background that is a histogram, got {cut[0]:g} "
+                f"for {np.asarray(edges)[0]:g}: the background cannot be cut inside its bins."
+            )
+
+
+class SimulatedBackground(AbstractHistogramBackground):
     """A background whose times are known before the time efficiency, like a simulated neutron template.
 
     Attributes
@@ -38,12 +84,15 @@ class SimulatedBackground(AbstractBackground):
 
     def __check_init__(self):
         check_positive("events", self.events, "events")
+        check_distribution("energy_shape", self.energy_shape)
 
-    def counts(self, window: TimeWindow) -> Float[Array, "energy time"]:
+    def counts(
+        self, window: TimeWindow, exposure: Exposure, edges: Float[Array, " edge"]
+    ) -> Float[Array, "energy time"]:
         return _template(self.events, self.energy_shape, window.fractions(self.times.cumulative))
 
 
-class MeasuredBackground(AbstractBackground):
+class MeasuredBackground(AbstractHistogramBackground):
     """A background as it was recorded, with all efficiencies inside, like events out of coincidence with the beam.
 
     Attributes
@@ -62,8 +111,11 @@ class MeasuredBackground(AbstractBackground):
 
     def __check_init__(self):
         check_positive("events", self.events, "events")
+        check_distribution("energy_shape", self.energy_shape)
 
-    def counts(self, window: TimeWindow) -> Float[Array, "energy time"]:
+    def counts(
+        self, window: TimeWindow, exposure: Exposure, edges: Float[Array, " edge"]
+    ) -> Float[Array, "energy time"]:
         recorded = jnp.diff(self.times.cumulative(window.edges_us, as_float(0.0)))
         return _template(self.events, self.energy_shape, recorded)
 

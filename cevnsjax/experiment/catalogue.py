@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Literal
 
+from cevnsjax.arrays import short
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.experiment.coherent_csi_2017 import coherent_csi_2017
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
@@ -15,6 +16,7 @@ from cevnsjax.experiment.joint import Joint
 from cevnsjax.experiment.karmen_c12 import karmen_c12
 from cevnsjax.experiment.projections import PROJECTIONS
 from cevnsjax.experiment.xenonnt_8b import xenonnt_8b, xenonnt_8b_2024
+from cevnsjax.parameter import name_tuple
 
 _COUNTING: dict[str, Callable[[], Experiment]] = {
     "coherent-ge-mini": coherent_ge_mini,
@@ -69,7 +71,9 @@ def named_experiment(name: str, share: Iterable[str] = ()) -> Experiment | Joint
     CevnsjaxError
         If an experiment is named twice, or there is nothing to share.
     """
-    names, share = [part.strip() for part in name.split(",")], tuple(share)
+    if not isinstance(name, str):
+        raise CevnsjaxError(f"The name of an experiment must be a text, with commas for several, got {short(name)}.")
+    names, share = [part.strip() for part in name.split(",")], name_tuple("share", share)
     for each in names:
         if each not in EXPERIMENTS:
             raise UnknownNameError("experiment", each, EXPERIMENTS)

@@ -24,13 +24,12 @@ from cevnsjax.constants import ELEMENTARY_CHARGE_C
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.experiment.background import MeasuredBackground
 from cevnsjax.experiment.experiment import Axis, Experiment
-from cevnsjax.experiment.nuisances import flux_norm, positive
+from cevnsjax.experiment.nuisances import flux_norm, nonzero, positive
 from cevnsjax.experiment.template import TemplateBackground
-from cevnsjax.flux import ExponentialTimes, HistogramArrival, PionDecayAtRest
+from cevnsjax.flux import ExponentialTimes, HistogramArrival, PionDecayAtRest, Source
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import ConstantQuenching
 from cevnsjax.response import PoissonPhotoElectrons, SigmoidEfficiency, TimeWindow
-from cevnsjax.spectrum import Panels
 from cevnsjax.tables import Table, Values, read_table, read_values
 from cevnsjax.target import compound
 
@@ -53,12 +52,16 @@ def coherent_csi_2017() -> Experiment:
     anticoincidence = observed[1]
     return Experiment(
         name="coherent-csi-2017",
-        flux=PionDecayAtRest(
-            neutrinos_per_proton=values["neutrinos_per_proton_and_flavour"],
-            protons_on_target=protons_on_target(values["exposure_GWh"], _PROTON_ENERGY_MEV),
-            baseline_m=values["baseline_m"],
-        ),
-        arrival=_arrival(arrival),
+        sources={
+            "sns": Source(
+                PionDecayAtRest(
+                    neutrinos_per_proton=values["neutrinos_per_proton_and_flavour"],
+                    protons_on_target=protons_on_target(values["exposure_GWh"], _PROTON_ENERGY_MEV),
+                    baseline_m=values["baseline_m"],
+                ),
+                _arrival(arrival),
+            )
+        },
         target=compound("CsI"),
         mass_kg=values["mass_kg"],
         interactions={"cevns": Coherent({"sm": ErlerSu()})},
@@ -67,7 +70,6 @@ def coherent_csi_2017() -> Experiment:
             _PHOTOELECTRON_EDGES_PE, values["light_yield_PE_per_keVee"], efficiency, _TURN_ON_PE
         ),
         window=TimeWindow(_TIME_EDGES_US),
-        panels=Panels(5.0, (24, 16)),
         signal_norm=1.0,
         backgrounds={
             "prompt_neutrons": TemplateBackground(neutrons.sum(), neutrons),
@@ -142,7 +144,7 @@ def _nuisances(
         flux_norm("sns", values["neutrinos_per_proton_and_flavour_uncertainty"] / nominal, "neutrinos per proton"),
         Parameter(
             "quenching_factor",
-            positive(values["quenching"], values["quenching_uncertainty"]),
+            nonzero(values["quenching"], values["quenching_uncertainty"]),
             "quenching.factor",
             description="scintillation of nuclear recoils over that of electrons (18.9 %)",
         ),

@@ -18,11 +18,10 @@ from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.background import MeasuredBackground, SimulatedBackground
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.nuisances import flux_norm, positive
-from cevnsjax.flux import ExponentialTimes, GaussianPulse, HistogramTimes, PionDecayArrival, PionDecayAtRest
+from cevnsjax.flux import ExponentialTimes, GaussianPulse, HistogramTimes, PionDecayArrival, PionDecayAtRest, Source
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import PolynomialQuenching
 from cevnsjax.response import GammaPhotoElectrons, SigmoidEfficiency, TimeWindow
-from cevnsjax.spectrum import Panels
 from cevnsjax.tables import Table, Values, read_table, read_values
 from cevnsjax.target import compound
 
@@ -66,12 +65,16 @@ def coherent_csi_2021(
 
     return Experiment(
         name="coherent-csi-2021",
-        flux=PionDecayAtRest(
-            neutrinos_per_proton=values["neutrinos_per_proton_and_flavour"],
-            protons_on_target=values["exposure_POT"],
-            baseline_m=values["baseline_m"],
-        ),
-        arrival=PionDecayArrival(GaussianPulse(ARRIVAL_TIME_US, values["proton_pulse_sigma_us"])),
+        sources={
+            "sns": Source(
+                PionDecayAtRest(
+                    neutrinos_per_proton=values["neutrinos_per_proton_and_flavour"],
+                    protons_on_target=values["exposure_POT"],
+                    baseline_m=values["baseline_m"],
+                ),
+                PionDecayArrival(GaussianPulse(ARRIVAL_TIME_US, values["proton_pulse_sigma_us"])),
+            )
+        },
         target=compound("CsI"),
         mass_kg=values["mass_kg"],
         interactions={"cevns": Coherent({"sm": ErlerSu()})},
@@ -86,7 +89,6 @@ def coherent_csi_2021(
             SigmoidEfficiency(values["efficiency_coefficients_PE"], values["efficiency_shift_PE"]),
         ),
         window=TimeWindow(time_edges, values["time_efficiency_plateau_end_us"], values["time_efficiency_decay_per_us"]),
-        panels=Panels(5.0, (24, 16)),
         signal_norm=1.0,
         backgrounds={
             "brn": neutron_background("brn"),
@@ -115,7 +117,7 @@ def _nuisances(values: Values) -> tuple[Parameter, ...]:
             dist.TruncatedNormal(
                 values["proton_pulse_mean_us"], values["proton_pulse_mean_uncertainty_us"], low=0.0, high=1.0
             ),
-            "arrival.pulse.mean_us",
+            "sources.sns.arrival.pulse.mean_us",
             "us",
             "mean arrival of the proton pulse; width and prior as in COHERENT's argon release",
         ),

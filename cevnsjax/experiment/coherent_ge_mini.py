@@ -16,12 +16,11 @@ import numpy as np
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
-from cevnsjax.experiment.nuisances import flux_norm, positive
-from cevnsjax.flux import PionDecayAtRest, SteadyArrival, decay_at_rest_facility
+from cevnsjax.experiment.nuisances import flux_norm, nonzero
+from cevnsjax.flux import PionDecayAtRest, Source, decay_at_rest_facility
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import Lindhard
 from cevnsjax.response import GaussianResponse, Resolution, TimeWindow
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import compound
 
 _EDGES_KEVEE = (1.5, 8.5)
@@ -35,15 +34,13 @@ def coherent_ge_mini() -> Experiment:
     flux = PionDecayAtRest(0.288 / 3.0, sns.protons_on_target(beam_time_s), 19.2)
     return Experiment(
         name="coherent-ge-mini",
-        flux=flux,
-        arrival=SteadyArrival(flux.components),
+        sources={"sns": Source.steady(flux)},
         target=compound("Ge"),
         mass_kg=1.0,
         interactions={"cevns": Coherent({"sm": ErlerSu()})},
         quenching=Lindhard(0.157, 32),
         response=GaussianResponse(_EDGES_KEVEE, Resolution(noise_keV=0.1)),
         window=TimeWindow((0.0, 1.0)),
-        panels=Panels(8.0, (96, 64)),
         signal_norm=1.0,
         backgrounds={},
         samples={"residual": ("signal",)},
@@ -53,7 +50,7 @@ def coherent_ge_mini() -> Experiment:
             flux_norm("sns", 0.1, "neutrinos per proton"),
             Parameter(
                 "lindhard_k",
-                positive(0.157, 0.004),
+                nonzero(0.157, 0.004),
                 "quenching.k",
                 description="electronic stopping in germanium",
             ),

@@ -14,11 +14,10 @@ from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.experiment.template import TemplateBackground, TemplateVariation
-from cevnsjax.flux import GaussianPulse, PionDecayArrival, PionDecayAtRest
+from cevnsjax.flux import GaussianPulse, PionDecayArrival, PionDecayAtRest, Source
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import PolynomialQuenching
 from cevnsjax.response import GaussianResponse, Resolution, SplitResponse, TabulatedEfficiency, TimeWindow
-from cevnsjax.spectrum import Panels
 from cevnsjax.tables import Table, Values, read_table, read_values
 from cevnsjax.target import compound
 
@@ -72,12 +71,16 @@ def _experiment(name: str, values: Values, bins: Table, *, interactions, backgro
     efficiency = read_table("coherent_lar/efficiency.csv")
     return Experiment(
         name=name,
-        flux=PionDecayAtRest(
-            neutrinos_per_proton=values["neutrinos_per_proton_and_flavour"],
-            protons_on_target=values["exposure_POT"],
-            baseline_m=values["baseline_m"],
-        ),
-        arrival=PionDecayArrival(GaussianPulse(values["proton_pulse_mean_us"], values["proton_pulse_sigma_us"])),
+        sources={
+            "sns": Source(
+                PionDecayAtRest(
+                    neutrinos_per_proton=values["neutrinos_per_proton_and_flavour"],
+                    protons_on_target=values["exposure_POT"],
+                    baseline_m=values["baseline_m"],
+                ),
+                PionDecayArrival(GaussianPulse(values["proton_pulse_mean_us"], values["proton_pulse_sigma_us"])),
+            )
+        },
         target=compound("Ar"),
         mass_kg=values["mass_kg"],
         interactions=interactions,
@@ -91,7 +94,6 @@ def _experiment(name: str, values: Values, bins: Table, *, interactions, backgro
             *_f90_shapes(bins),
         ),
         window=TimeWindow(_TIME_EDGES_US),
-        panels=Panels(2.0, (24, 16)),
         signal_norm=1.0,
         backgrounds=backgrounds,
         samples={"beam_on": (*(("signal",) if interactions else ()), *backgrounds)},
@@ -148,7 +150,7 @@ def _signal_nuisances(values: Values) -> tuple[Parameter, ...]:
             dist.TruncatedNormal(
                 values["proton_pulse_mean_us"], values["proton_pulse_mean_uncertainty_us"], low=0.0, high=1.0
             ),
-            "arrival.pulse.mean_us",
+            "sources.sns.arrival.pulse.mean_us",
             "us",
             "mean arrival of the proton pulse",
         ),

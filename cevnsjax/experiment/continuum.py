@@ -5,8 +5,9 @@ import jax.numpy as jnp
 from jax.scipy.special import ndtr
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_edges, check_positive, is_concrete
+from cevnsjax.arrays import as_float, check_finite, check_not_negative, check_positive
 from cevnsjax.experiment.background import AbstractBackground
+from cevnsjax.experiment.exposure import Exposure
 from cevnsjax.response import TimeWindow
 
 
@@ -15,8 +16,6 @@ class ContinuumBackground(AbstractBackground):
 
     Attributes
     ----------
-    edges_keV
-        Bin edges in ionisation energy, keV, shape ``[energy + 1]``.
     constant_per_keV, exponential_per_keV
         c and a, in the unit of the data per keV.
     decay_energy_keV
@@ -25,21 +24,27 @@ class ContinuumBackground(AbstractBackground):
         E_ref, keV: where there are data, a and E_0 hardly depend on each other in a fit.
     """
 
-    edges_keV: Float[Array, " edge"] = eqx.field(converter=as_float)
     constant_per_keV: Float[Array, ""] = eqx.field(converter=as_float)
     exponential_per_keV: Float[Array, ""] = eqx.field(converter=as_float)
     decay_energy_keV: Float[Array, ""] = eqx.field(converter=as_float)
     reference_energy_keV: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 
     def __check_init__(self):
-        if is_concrete(self.edges_keV):
-            check_edges("edges_keV", self.edges_keV, "keV")
+        check_not_negative("constant_per_keV", self.constant_per_keV, "the unit of the data per keV")
+        check_not_negative("exponential_per_keV", self.exponential_per_keV, "the unit of the data per keV")
         check_positive("decay_energy_keV", self.decay_energy_keV, "keV")
+        check_finite("reference_energy_keV", self.reference_energy_keV, "keV")
 
-    def counts(self, window: TimeWindow) -> Float[Array, "energy time"]:
-        width = jnp.diff(self.edges_keV)
+    @property
+    def edges_unit(self) -> str:
+        return "keV"
+
+    def counts(
+        self, window: TimeWindow, exposure: Exposure, edges: Float[Array, " edge"]
+    ) -> Float[Array, "energy time"]:
+        width = jnp.diff(edges)
         # of an exponential the whole bin, without the cancellation of two exponentials
-        start = jnp.exp((self.reference_energy_keV - self.edges_keV[:-1]) / self.decay_energy_keV)
+        start = jnp.exp((self.reference_energy_keV - edges[:-1]) / self.decay_energy_keV)
         fall = -jnp.expm1(-width / self.decay_energy_keV) * start
         return (self.constant_per_keV * width + self.exponential_per_keV * self.decay_energy_keV * fall)[:, None]
 
@@ -57,6 +62,10 @@ class Satellite(eqx.Module):
 
     fraction: Float[Array, ""] = eqx.field(converter=as_float)
     offset_keV: Float[Array, ""] = eqx.field(converter=as_float)
+
+    def __check_init__(self):
+        check_not_negative("fraction", self.fraction, "")
+        check_finite("offset_keV", self.offset_keV, "keV")
 
 
 class CaptureLine(eqx.Module):
@@ -76,14 +85,16 @@ class CaptureLine(eqx.Module):
     offset_keV: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
     satellites: dict[str, Satellite] = eqx.field(default_factory=dict)
 
+    def __check_init__(self):
+        check_not_negative("events", self.events, "the unit of the data")
+        check_finite("offset_keV", self.offset_keV, "keV")
+
 
 class LineBackground(AbstractBackground):
     """Gaussian lines of K, L or M shells, which share their width and move together.
 
     Attributes
     ----------
-    edges_keV
-        Bin edges in ionisation energy, keV, shape ``[energy + 1]``.
     centroid_keV
         Position of the reference line, keV.
     width_keV
@@ -92,25 +103,29 @@ class LineBackground(AbstractBackground):
         The lines by name.
     """
 
-    edges_keV: Float[Array, " edge"] = eqx.field(converter=as_float)
     centroid_keV: Float[Array, ""] = eqx.field(converter=as_float)
     width_keV: Float[Array, ""] = eqx.field(converter=as_float)
     lines: dict[str, CaptureLine]
 
     def __check_init__(self):
-        if is_concrete(self.edges_keV):
-            check_edges("edges_keV", self.edges_keV, "keV")
+        check_finite("centroid_keV", self.centroid_keV, "keV")
         check_positive("width_keV", self.width_keV, "keV")
 
-    def counts(self, window: TimeWindow) -> Float[Array, "energy time"]:
-        total = jnp.zeros_like(self.edges_keV[1:])
+    @property
+    def edges_unit(self) -> str:
+        return "keV"
+
+    def counts(
+        self, window: TimeWindow, exposure: Exposure, edges: Float[Array, " edge"]
+    ) -> Float[Array, "energy time"]:
+        total = jnp.zeros_like(edges[1:])
         for line in self.lines.values():
             position = self.centroid_keV + line.offset_keV
-            shape = self._fractions(position)
+            shape = self._fractions(edges, position)
             for satellite in line.satellites.values():
-                shape = shape + satellite.fraction * self._fractions(position + satellite.offset_keV)
+                shape = shape + satellite.fraction * self._fractions(edges, position + satellite.offset_keV)
             total = total + line.events * shape
         return total[:, None]
 
-    def _fractions(self, position_keV: Float[Array, ""]) -> Float[Array, " energy"]:
-        return jnp.diff(ndtr((self.edges_keV - position_keV) / self.width_keV))
+    def _fractions(self, edges: Float[Array, " edge"], position_keV: Float[Array, ""]) -> Float[Array, " energy"]:
+        return jnp.diff(ndtr((edges - position_keV) / self.width_keV))

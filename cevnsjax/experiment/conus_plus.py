@@ -14,12 +14,11 @@ import numpy as np
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
-from cevnsjax.experiment.nuisances import flux_norm, positive
-from cevnsjax.flux import Reactor, SteadyArrival, ThermalPower
+from cevnsjax.experiment.nuisances import flux_norm, nonzero
+from cevnsjax.flux import Reactor, Source, ThermalPower
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import Lindhard
 from cevnsjax.response import GaussianResponse, Resolution, TabulatedEfficiency, TimeWindow
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import compound
 
 _EDGES_KEVEE = (0.16, 0.8)
@@ -32,15 +31,13 @@ def conus_plus() -> Experiment:
     flux = Reactor("bestiole-2023", ThermalPower(3.6, 20.7), 86400.0 * _DAYS)
     return Experiment(
         name="conus-plus",
-        flux=flux,
-        arrival=SteadyArrival(flux.components),
+        sources={"reactor": Source.steady(flux)},
         target=compound("Ge"),
         mass_kg=327.0 / _DAYS,
         interactions={"cevns": Coherent({"sm": ErlerSu()})},
         quenching=Lindhard(0.162, 32),
         response=GaussianResponse(_EDGES_KEVEE, Resolution(noise_keV=0.0204), _three_detectors()),
         window=TimeWindow((0.0, 1.0)),
-        panels=Panels(3.0, (16,) * flux.break_points_MeV.shape[0]),
         signal_norm=1.0,
         backgrounds={},
         samples={"on_minus_off": ("signal",)},
@@ -50,7 +47,7 @@ def conus_plus() -> Experiment:
             flux_norm("reactor", 0.046, "antineutrinos"),
             Parameter(
                 "lindhard_k",
-                positive(0.162, 0.004),
+                nonzero(0.162, 0.004),
                 "quenching.k",
                 description="electronic stopping in germanium",
             ),

@@ -26,18 +26,17 @@ from cevnsjax.errors import UnknownNameError
 from cevnsjax.experiment.continuum import CaptureLine, ContinuumBackground, LineBackground, Satellite
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
-from cevnsjax.experiment.nuisances import flux_norm, positive
-from cevnsjax.flux import Reactor, SteadyArrival, TotalFlux
+from cevnsjax.experiment.nuisances import flux_norm, nonzero, positive
+from cevnsjax.flux import Reactor, Source, TotalFlux
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import AbstractQuenching, ModifiedLindhard, TabulatedQuenching
 from cevnsjax.response import GaussianResponse, Resolution, TimeWindow
-from cevnsjax.spectrum import Panels
 from cevnsjax.tables import Values, read_table, read_values
 from cevnsjax.target import compound
 
 _DAY_S = 86400.0
 _THRESHOLD_KEV = 0.2
-_LOWEST_NEUTRINO_ENERGY_MEV = 0.822  # gives 20 eV to germanium
+_RECOIL_FLOOR_KEV = 0.02
 _ZINC_OFFSET_KEV = -0.201  # of the L1 shells of copper and gallium, which are left behind
 _QUENCHING = {"iron-filter": "iron_filter_quenching", "photoneutron": "photoneutron_quenching"}
 _LINDHARD_K = 0.162, 0.004
@@ -49,7 +48,8 @@ def dresden_ii(quenching: str | AbstractQuenching = "iron-filter", reactor_off: 
     Parameters
     ----------
     quenching
-        The release's ``"iron-filter"`` or ``"photoneutron"`` quenching factor, or any other.
+        The release's ``"iron-filter"`` or ``"photoneutron"`` quenching factor, or any other, which brings its own
+        floor: a curve without a ``recoil_floor_keV`` of 0.02 counts smaller recoils too.
     reactor_off
         Whether the data with the reactor off are fitted too. Without them nothing tells the steady continuum from that
         of the neutrons, and there is only the latter.
@@ -70,12 +70,10 @@ def dresden_ii(quenching: str | AbstractQuenching = "iron-filter", reactor_off: 
         _DAY_S,
         {isotope: values[f"share_{isotope}"] for isotope in ("U235", "U238", "Pu239", "Pu241")},
         values["captures_U238_per_fission"],
-        panels=6,
     )
     return Experiment(
         name="dresden-ii",
-        flux=flux,
-        arrival=SteadyArrival(flux.components),
+        sources={"reactor": Source.steady(flux)},
         target=compound("Ge"),
         mass_kg=values["mass_kg"],
         interactions={"cevns": Coherent({"sm": ErlerSu()})},
@@ -85,9 +83,8 @@ def dresden_ii(quenching: str | AbstractQuenching = "iron-filter", reactor_off: 
             Resolution(values["resolution_noise_keVee"], values["fano_factor"], values["pair_energy_keVee"]),
         ),
         window=TimeWindow((0.0, 1.0)),
-        panels=Panels(_LOWEST_NEUTRINO_ENERGY_MEV, (8,) * flux.break_points_MeV.shape[0]),
         signal_norm=1.0,
-        backgrounds=_backgrounds(values, edges_keV, reactor_off),
+        backgrounds=_backgrounds(values, reactor_off),
         samples={f"reactor_{state}": (*names[state], *steady) for state in states},
         observed=np.stack([spectrum[f"{state}_rate_per_day"] for state in states])[:, :, None],
         axes=(Axis("energy_keVee", edges_keV), NO_TIMES),
@@ -111,11 +108,12 @@ def dresden_ii_lindhard(reactor_off: bool = True) -> Experiment:
     reactor_off
         As of :func:`dresden_ii`.
     """
-    experiment = dresden_ii(ModifiedLindhard(_LINDHARD_K[0], 0.0, proton_number=32), reactor_off)
+    lindhard = ModifiedLindhard(_LINDHARD_K[0], 0.0, proton_number=32, recoil_floor_keV=_RECOIL_FLOOR_KEV)
+    experiment = dresden_ii(lindhard, reactor_off)
     quenching = (
         Parameter(
             "quenching_k",
-            positive(*_LINDHARD_K),
+            nonzero(*_LINDHARD_K),
             "quenching.k",
             description="electronic stopping in Lindhard's quenching factor",
         ),
@@ -133,10 +131,10 @@ def _tabulated(name: str) -> TabulatedQuenching:
     if name not in _QUENCHING:
         raise UnknownNameError("quenching factor", name, _QUENCHING)
     table = read_table("dresden_ii/quenching.csv")
-    return TabulatedQuenching(table["recoil_energy_keVnr"], table[_QUENCHING[name]])
+    return TabulatedQuenching(table["recoil_energy_keVnr"], table[_QUENCHING[name]], _RECOIL_FLOOR_KEV)
 
 
-def _backgrounds(values: Values, edges_keV: np.ndarray, reactor_off: bool):
+def _backgrounds(values: Values, reactor_off: bool):
     """Start values are roughly what a fit gives."""
     reference_keV = values["line_L1_keVee"]
     germanium = {
@@ -146,10 +144,10 @@ def _backgrounds(values: Values, edges_keV: np.ndarray, reactor_off: bool):
 
     def lines(events: float, centroid_keV: float, width_keV: float) -> LineBackground:
         each = {"Ge71": CaptureLine(events, satellites=germanium), "Zn65": CaptureLine(9.0, _ZINC_OFFSET_KEV)}
-        return LineBackground(edges_keV, centroid_keV, width_keV, each)
+        return LineBackground(centroid_keV, width_keV, each)
 
     def continuum(*numbers: float) -> ContinuumBackground:
-        return ContinuumBackground(edges_keV, *numbers, reference_energy_keV=_THRESHOLD_KEV)
+        return ContinuumBackground(*numbers, reference_energy_keV=_THRESHOLD_KEV)
 
     if not reactor_off:
         return {"neutrons": continuum(1.35e3, 6.5e3, 0.26), "lines": lines(1.48e3, 1.293, 0.0695)}

@@ -1,25 +1,36 @@
-"""One experiment, put together: source, target, interaction, quenching, response, backgrounds and data."""
+"""One experiment, put together: sources, target, interactions, quenching, response, backgrounds and data."""
 
+import dataclasses
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive, is_concrete
-from cevnsjax.cross_section import AbstractInteraction, AbstractNodes
+from cevnsjax.arrays import as_float, check_positive, is_concrete, number_array
+from cevnsjax.cross_section import (
+    AbstractDeposit,
+    AbstractInteraction,
+    AbstractNodes,
+    AbstractScattering,
+    Panels,
+    Recoil,
+)
 from cevnsjax.errors import CevnsjaxError
+from cevnsjax.experiment import consistency
 from cevnsjax.experiment.background import AbstractBackground
+from cevnsjax.experiment.exposure import Exposure
 from cevnsjax.experiment.likelihood import AbstractLikelihood, PoissonLikelihood
-from cevnsjax.flux import AbstractArrival, AbstractSource
+from cevnsjax.experiment.view import PlacedFor, moves_what_is_seen, place_panels
+from cevnsjax.flux import Source
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse, TimeWindow
-from cevnsjax.spectrum import Panels, Spectrum
+from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import Material
 
 
@@ -47,41 +58,53 @@ NO_TIMES = Axis("exposure", (0.0, 1.0))
 """Last axis of data that are not resolved in time."""
 
 
+Pair = tuple[str, str]
+"""Names of an interaction and of a source that it sees."""
+
+
 class FrozenStages(eqx.Module):
     """Stages of the signal that no free parameter moves, computed once; a stage that is not here is computed anew.
 
     Attributes
     ----------
     nodes
-        Recoil nodes of each interaction, with everything but the couplings.
+        Nodes of each interaction and source, with everything but the couplings.
     kernels
-        Probability of each bin for each node of an interaction, shape ``[node, energy]``.
+        Probability of each bin for each of these nodes, shape ``[node, energy]``.
     time_fractions
-        Detected fraction in each time bin, shape ``[component, time]``.
+        Detected fraction of each source in each time bin, shape ``[component, time]``.
+    unseen
+        Pairs of which nothing can be detected whatever the free parameters do: their kernels are zero everywhere.
     """
 
-    nodes: dict[str, AbstractNodes] = eqx.field(default_factory=dict)
-    kernels: dict[str, Float[Array, "node energy"]] = eqx.field(default_factory=dict)
-    time_fractions: Float[Array, "component time"] | None = None
+    nodes: dict[Pair, AbstractNodes] = eqx.field(default_factory=dict)
+    kernels: dict[Pair, Float[Array, "node energy"]] = eqx.field(default_factory=dict)
+    time_fractions: dict[str, Float[Array, "component time"]] = eqx.field(default_factory=dict)
+    unseen: tuple[Pair, ...] = eqx.field(static=True, default=())
 
 
 class Experiment(eqx.Module):
-    """A detector at a source, with its data.
+    """A detector at its sources, with its data.
+
+    To be built outside of transformations: the nodes of its recoil spectra are placed for the numbers that it has then,
+    and for what its nuisance parameters may make of them. Where leaves have changed since, :meth:`placed` places them
+    anew; what is asked for outside of transformations sees to that itself.
 
     Attributes
     ----------
     name
         The name used on the command line.
-    flux, arrival
-        Energies and arrival times of the neutrinos.
+    sources
+        What arrives, and when, by name. An interaction acts on every source of the kind that it sees.
     target, mass_kg
         What is hit, and how much of it (kg).
+    exposure_days
+        Days of data taking, where sources are those of one day: signal and rates of backgrounds are proportional to it.
+        1, the default, where the sources have the whole time inside; backgrounds are then not to be rates.
     interactions
-        What neutrinos do, by name; their events add up to the signal.
+        What happens, by name; the events add up to the signal.
     quenching, response, window
         What is seen of a recoil: ionisation energy, energy bins, time bins.
-    panels
-        Quadrature nodes.
     signal_norm
         Ratio of the signal, of all interactions, to its prediction (1 nominally): the free norm of a rate measurement.
     backgrounds
@@ -103,18 +126,22 @@ class Experiment(eqx.Module):
         How expected and observed numbers are compared.
     frozen
         Stages computed beforehand; see :func:`cevnsjax.experiment.freeze`.
+    panels
+        Where recoil spectra are integrated, by what recoils and by source; placed when the experiment is built.
+    placed_for
+        The numbers that they were placed for; none of a frozen experiment, whose nodes stay where they are.
+    is_asimov
+        Whether the observed numbers are the experiment's own prediction and not a measurement: :meth:`asimov` sets it.
     """
 
     name: str = eqx.field(static=True)
-    flux: AbstractSource
-    arrival: AbstractArrival
+    sources: dict[str, Source]
     target: Material
     mass_kg: Float[Array, ""] = eqx.field(converter=as_float)
     interactions: dict[str, AbstractInteraction]
     quenching: AbstractQuenching
     response: AbstractResponse
     window: TimeWindow
-    panels: Panels
     signal_norm: Float[Array, ""] = eqx.field(converter=as_float)
     backgrounds: dict[str, AbstractBackground]
     samples: dict[str, tuple[str, ...]] = eqx.field(static=True)
@@ -125,14 +152,23 @@ class Experiment(eqx.Module):
     unit: str = eqx.field(static=True, default="events")
     likelihood: AbstractLikelihood = eqx.field(default_factory=PoissonLikelihood)
     frozen: FrozenStages = eqx.field(default_factory=FrozenStages)
+    exposure_days: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
+    is_asimov: bool = eqx.field(static=True, default=False)
+    panels: dict[tuple[Recoil, str], Panels] = eqx.field(static=True, init=False)
+    placed_for: PlacedFor | None = eqx.field(static=True, init=False)
+
+    def __post_init__(self):
+        consistency.check_blocks(self)
+        consistency.check_bins(self)
+        self.placed_for = PlacedFor.numbers_of(self)
+        if self.placed_for is None:
+            raise CevnsjaxError("An experiment must be built outside of jit, grad and vmap: its nodes are placed then.")
+        self.panels = self._placed_panels(self.nuisances)
 
     def __check_init__(self):
+        consistency.check_blocks(self)
         check_positive("mass_kg", self.mass_kg, "kg")
-        if not set(self.flux.origins) <= set(self.arrival.components):
-            raise CevnsjaxError(
-                f"arrival must have every component that the flux comes from, got {self.arrival.components} for "
-                f"{self.flux.origins}; a source without pulses takes SteadyArrival."
-            )
+        check_positive("exposure_days", self.exposure_days, "days")
         if set(self.interactions) & set(self.backgrounds):
             raise CevnsjaxError(
                 "interactions must have other names than the backgrounds, got both called "
@@ -150,76 +186,192 @@ class Experiment(eqx.Module):
             raise CevnsjaxError(f"observed must have the shape {shape} of samples and axes, got {self.observed.shape}.")
         if is_concrete(self.observed):
             self.likelihood.check(np.asarray(self.observed))
-        for name, background in self.backgrounds.items():
-            # one column would silently be taken for every time
-            found = jax.eval_shape(background.counts, self.window).shape
-            if found != shape[1:]:
-                raise CevnsjaxError(
-                    f"the background {name!r} must have the shape {shape[1:]} of the data, got {found}."
-                )
+        consistency.check_bins(self)
+        consistency.check_backgrounds(self)
+        consistency.check_threshold(self)
+        consistency.check_nuisances(self)
 
     @property
     def parts(self) -> dict[str, "Experiment"]:
         """The experiments of which this is made: itself."""
         return {self.name: self}
 
+    def seen_by(self, interaction: str) -> tuple[str, ...]:
+        """Names of the sources that an interaction acts on, in alphabetical order."""
+        sees = self.interactions[interaction].sees
+        return tuple(name for name in sorted(self.sources) if isinstance(self.sources[name].flux, sees))
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Every interaction with every source that it sees."""
+        return tuple((name, source) for name in self.interactions for source in self.seen_by(name))
+
+    def components(self, interaction: str) -> tuple[str, ...]:
+        """Names of the components of a signal: those of the source, with its name in front where it sees several."""
+        names = self.seen_by(interaction)
+        if len(names) == 1:
+            return self.sources[names[0]].flux.components
+        return tuple(f"{name}.{each}" for name in names for each in self.sources[name].flux.components)
+
+    @property
+    def exposure(self) -> Exposure:
+        """What rates of backgrounds are multiplied by."""
+        return Exposure(self.mass_kg, self.exposure_days)
+
     def with_interactions(self, interactions: Mapping[str, AbstractInteraction]) -> "Experiment":
         """Return the same experiment with more interactions, or others in the place of those of the same name."""
-        return eqx.tree_at(lambda e: e.interactions, self, {**self.interactions, **interactions})
+        extended = eqx.tree_at(lambda e: e.interactions, self, {**self.interactions, **interactions})
+        if extended.kinks_keV() != self.kinks_keV() or any(
+            isinstance(extended.interactions[name], AbstractScattering)
+            and (extended.interactions[name].recoil, source) not in self.panels
+            for name, source in extended.pairs
+        ):
+            return dataclasses.replace(self, interactions={**self.interactions, **interactions})
+        extended.__check_init__()  # the panels are good for the others too
+        return extended
+
+    def kinks_keV(self) -> dict[Recoil, tuple[float, ...]]:
+        """Recoil energies at which what is hit makes a spectrum jump, keV, by what recoils."""
+        found: dict[Recoil, set[float]] = {}
+        for each in self.interactions.values():
+            if isinstance(each, AbstractScattering):
+                found.setdefault(each.recoil, set()).update(np.asarray(each.kinks_keV, dtype=float).tolist())
+        return {recoil: tuple(sorted(kinks)) for recoil, kinks in found.items()}
+
+    def with_sources(self, sources: Mapping[str, Source]) -> "Experiment":
+        """Return the same experiment with more sources, or others in the place of those of the same name."""
+        return dataclasses.replace(self, sources={**self.sources, **sources})
+
+    def placed(self, refinement: int = 1, parameters: Iterable[Parameter] = ()) -> "Experiment":
+        """Return the same experiment with nodes for the numbers that it has now.
+
+        Parameters
+        ----------
+        refinement
+            How many times as many nodes as needed: what a bin then moves by is the error of the quadrature.
+        parameters
+            Parameters that are going to be free, beside its nuisance parameters.
+        """
+        panels = self._placed_panels((*self.nuisances, *parameters))
+        placed = eqx.tree_at(lambda e: e.frozen, self, FrozenStages())
+        # not fields of the constructor
+        object.__setattr__(placed, "panels", {key: each.refined(refinement) for key, each in panels.items()})
+        object.__setattr__(placed, "placed_for", PlacedFor.numbers_of(self))
+        return placed
+
+    def _placed_panels(self, parameters: tuple[Parameter, ...]) -> dict[tuple[Recoil, str], Panels]:
+        kinds = {name: each.recoil for name, each in self.interactions.items() if isinstance(each, AbstractScattering)}
+        return {
+            (kinds[name], source): place_panels(self, kinds[name], source, parameters)
+            for name, source in self.pairs
+            if name in kinds
+        }
+
+    def in_place(self, parameters: Iterable[Parameter] = ()) -> "Experiment":
+        """Return the experiment itself where its nodes are good, the same one with others where they are not.
+
+        Traced numbers and frozen experiments are let through.
+
+        Parameters
+        ----------
+        parameters
+            Parameters that are going to be free, beside its nuisance parameters.
+        """
+        now = PlacedFor.numbers_of(self)
+        if now is None or self.placed_for is None:
+            return self
+        wider = [p for p in parameters if p not in self.nuisances and moves_what_is_seen(p)]
+        return self.placed(parameters=wider) if wider or not now.same_as(self.placed_for) else self
 
     # the stages of the signal, in their order: alone they are evaluated step by step, from `signals` on as one program
 
-    def recoil_nodes(self, name: str) -> AbstractNodes:
-        """Nodes of the recoil spectrum of an interaction, with everything that does not depend on couplings."""
-        if name in self.frozen.nodes:
-            return self.frozen.nodes[name]
-        return self.interactions[name].nodes(self.flux, self.target, self.panels)
+    def nodes(self, interaction: str, source: str) -> AbstractNodes:
+        """Nodes of the spectrum of an interaction with a source, with everything that does not depend on couplings."""
+        if (interaction, source) in self.frozen.nodes:
+            return self.frozen.nodes[interaction, source]
+        what = self.interactions[interaction]
+        flux: Any = self.sources[source].flux  # of the kind that the interaction sees
+        if isinstance(what, AbstractScattering):
+            return what.nodes(flux, self.target, self.panels[what.recoil, source])
+        assert isinstance(what, AbstractDeposit)
+        return what.nodes(flux, self.target)
 
-    def recoil_spectrum(self, name: str) -> Spectrum:
-        """Recoils by an interaction in the detector over the exposure, before any detector response."""
-        spectrum = self.interactions[name].spectrum(self.recoil_nodes(name), self.flux, self.target)
-        return Spectrum(spectrum.energy_keV, self.signal_norm * self.mass_kg * spectrum.events)
+    def spectrum(self, interaction: str, source: str) -> Spectrum:
+        """What an interaction with a source deposits over the exposure, before any detector response."""
+        return self._spectrum(interaction, source, self.nodes(interaction, source))
 
-    def ionisation_energy_keV(self, name: str) -> Float[Array, " node"]:
-        """Electron-equivalent energy of each recoil node of an interaction, keV: only nuclear recoils are quenched."""
-        energy_keV = self.recoil_nodes(name).energy_keV.reshape(-1)
-        return self.quenching(energy_keV) if self.interactions[name].recoil == "nucleus" else energy_keV
+    def _spectrum(self, interaction: str, source: str, nodes: AbstractNodes) -> Spectrum:
+        spectrum = self.interactions[interaction].spectrum(nodes, self.sources[source].flux, self.target)
+        return Spectrum(spectrum.energy_keV, self.signal_norm * self.exposure.kg_days * spectrum.events)
 
-    def kernel(self, name: str) -> Float[Array, "node energy"]:
-        """Probability of each energy bin for each recoil node of an interaction."""
-        if name in self.frozen.kernels:
-            return self.frozen.kernels[name]
-        return self.response.kernel(self.ionisation_energy_keV(name))
+    def visible_energy_keV(self, interaction: str, source: str) -> Float[Array, " node"]:
+        """Electron-equivalent energy of each node, keV: only nuclear recoils are quenched."""
+        return self._visible_energy_keV(interaction, self.nodes(interaction, source))
 
-    def time_fractions(self) -> Float[Array, "component time"]:
-        """Detected fraction of each component in each time bin."""
-        if self.frozen.time_fractions is not None:
-            return self.frozen.time_fractions
-        fractions = self.window.fractions(self.arrival.cumulative)
-        if self.flux.origins == self.arrival.components:
-            return fractions
-        return fractions[np.array([self.arrival.components.index(origin) for origin in self.flux.origins])]
+    def _visible_energy_keV(self, interaction: str, nodes: AbstractNodes) -> Float[Array, " node"]:
+        energy_keV = nodes.energy_keV.reshape(-1)
+        return self.quenching(energy_keV) if self.interactions[interaction].recoil is Recoil.NUCLEUS else energy_keV
+
+    def kernel(self, interaction: str, source: str) -> Float[Array, "node energy"]:
+        """Probability of each energy bin for each node of an interaction with a source."""
+        return self._kernel(interaction, source, self.nodes(interaction, source))
+
+    def _kernel(self, interaction: str, source: str, nodes: AbstractNodes) -> Float[Array, "node energy"]:
+        if (interaction, source) in self.frozen.kernels:
+            return self.frozen.kernels[interaction, source]
+        return self.response.kernel(self._visible_energy_keV(interaction, nodes))
+
+    def time_fractions(self, source: str) -> Float[Array, "component time"]:
+        """Detected fraction of each component of a source in each time bin."""
+        if source in self.frozen.time_fractions:
+            return self.frozen.time_fractions[source]
+        return self.window.fractions(self.sources[source].cumulative)
+
+    def signals(self) -> dict[str, Float[Array, "component energy time"]]:
+        """Expected signal counts of each interaction, for each component of the sources that it sees."""
+        return self.in_place()._signals()
 
     @eqx.filter_jit
-    def signals(self) -> dict[str, Float[Array, "component energy time"]]:
-        """Expected signal counts of each interaction, for each component of the flux."""
-        fractions = self.time_fractions()[:, None, :]
+    def _signals(self) -> dict[str, Float[Array, "component energy time"]]:
+        fractions = {source: self.time_fractions(source)[:, None, :] for source in self.sources}
+
+        def signal(interaction: str, source: str) -> Float[Array, "component energy time"]:
+            if (interaction, source) in self.frozen.unseen:
+                # not computed and multiplied by zero: compiled inside of lax.map, that product can be anything
+                components = len(self.sources[source].flux.components)
+                return jnp.zeros((components, *self.observed.shape[1:]))
+            nodes = self.nodes(interaction, source)  # once, for energies and events
+            events = self._spectrum(interaction, source, nodes).flat().events
+            kernel = self._kernel(interaction, source, nodes)
+            return jnp.matmul(events, kernel, precision="highest")[:, :, None] * fractions[source]
+
         return {
-            name: (self.recoil_spectrum(name).flat().events @ self.kernel(name))[:, :, None] * fractions
-            for name in self.interactions
+            name: jnp.concatenate([signal(name, source) for source in self.seen_by(name)]) for name in self.interactions
         }
 
     def signal(self) -> Float[Array, "component energy time"]:
-        """Expected signal counts for each component of the flux, summed over interactions."""
+        """Expected signal counts for each component, summed over interactions that see the same sources.
+
+        Raises
+        ------
+        CevnsjaxError
+            If interactions see different sources: :meth:`signals` has them one by one.
+        """
+        if len({self.seen_by(name) for name in self.interactions}) > 1:
+            raise CevnsjaxError("The interactions see different sources: their signals have no components in common.")
         return functools.reduce(jnp.add, self.signals().values())
 
     # what is compared with data
 
-    @eqx.filter_jit
     def contributions(self) -> dict[str, Float[Array, "energy time"]]:
         """Expected counts of every interaction and of every background."""
-        counts = {name: signal.sum(axis=0) for name, signal in self.signals().items()}
-        return counts | {name: background.counts(self.window) for name, background in self.backgrounds.items()}
+        return self.in_place()._contributions()
+
+    @eqx.filter_jit
+    def _contributions(self) -> dict[str, Float[Array, "energy time"]]:
+        counts = {name: signal.sum(axis=0) for name, signal in self._signals().items()}
+        recorded = self.window, self.exposure, self.response.kept_edges
+        return counts | {name: background.counts(*recorded) for name, background in self.backgrounds.items()}
 
     def sample_contributions(self, sample: str) -> tuple[str, ...]:
         """Names of the contributions to a data sample, in order: ``"signal"`` stands for all interactions."""
@@ -234,7 +386,9 @@ class Experiment(eqx.Module):
         return jnp.stack([functools.reduce(jnp.add, parts) for parts in each])
 
     def log_likelihood(self, observed=None) -> Float[Array, ""]:
-        """Log-likelihood of the data, or of others of their shape."""
+        """Log-likelihood of the data, or of others of their shape: another would be stretched to it, and is refused."""
+        if observed is not None and np.shape(observed) != self.observed.shape:
+            raise CevnsjaxError(f"observed must have the shape {self.observed.shape}, got {np.shape(observed)}.")
         return self.likelihood(self.expected(), self.observed if observed is None else observed)
 
     def project(self, counts, axis: int):
@@ -244,20 +398,38 @@ class Experiment(eqx.Module):
         counts = counts.reshape(*counts.shape[:leading], *(each.bins for each in self.axes))
         return counts.sum(axis=tuple(leading + other for other in range(len(self.axes)) if other != axis))
 
+    @property
+    def data_label(self) -> str:
+        """What the observed numbers are called in tables and plots."""
+        return "prediction (Asimov)" if self.is_asimov else "data"
+
     def asimov(self) -> "Experiment":
         """Return the same experiment with its own prediction in the place of data."""
-        return eqx.tree_at(lambda experiment: experiment.observed, self, self.expected())
+        return self._with_data(self.expected(), is_asimov=True)
+
+    def renewed(self) -> "Experiment":
+        """Return the same experiment, its data made anew where they are its own prediction.
+
+        Replacing leaves moves no data; this makes them follow.
+        """
+        return self.asimov() if self.is_asimov else self
 
     def with_observed(self, counts) -> "Experiment":
-        """Return the same experiment with other data of the same shape.
+        """Return the same experiment with other data of the same shape: these stay, whatever is predicted.
 
         Raises
         ------
         CevnsjaxError
-            If the shape differs, or the likelihood cannot take the numbers: negative counts, what is not finite.
+            If these are no numbers, the shape differs, or the likelihood cannot take them: negative counts, what is
+            not finite.
         """
-        counts = np.asarray(counts)
+        counts = number_array("observed counts", counts)
         if counts.shape != self.observed.shape:
             raise CevnsjaxError(f"observed counts must have the shape {self.observed.shape}, got {counts.shape}.")
         self.likelihood.check(counts)
-        return eqx.tree_at(lambda experiment: experiment.observed, self, as_float(counts))
+        return self._with_data(as_float(counts), is_asimov=False)
+
+    def _with_data(self, observed: Float[Array, "sample energy time"], is_asimov: bool) -> "Experiment":
+        changed = eqx.tree_at(lambda experiment: experiment.observed, self, observed)
+        object.__setattr__(changed, "is_asimov", is_asimov)  # static, and no reason to place nodes anew
+        return changed

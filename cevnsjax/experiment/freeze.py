@@ -5,10 +5,11 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import numpy as np
 from jax.extend.core import Literal
 
 from cevnsjax.arrays import as_float
-from cevnsjax.experiment.experiment import Experiment, FrozenStages
+from cevnsjax.experiment.experiment import Experiment, FrozenStages, Pair
 from cevnsjax.experiment.joint import Joint
 from cevnsjax.paths import get_path, set_paths
 
@@ -73,27 +74,50 @@ def _computed(stage: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
-    def constants(stage: Callable[..., Any]) -> dict[str, Any]:
-        """The stage for each interaction where it is constant."""
+    def constants(stage: Callable[..., Any], names: Iterable[Any]) -> dict[Any, Any]:
+        """The stage for each name where it is constant."""
         return {
-            name: _computed(stage, experiment, name)
-            for name in experiment.interactions
-            if not depends_on(lambda e, name=name: stage(e, name), experiment, free_paths)
+            name: _computed(stage, experiment, *_as_tuple(name))
+            for name in names
+            if not depends_on(lambda e, name=name: stage(e, *_as_tuple(name)), experiment, free_paths)
         }
 
-    times_move = depends_on(Experiment.time_fractions, experiment, free_paths)
+    kernels = constants(Experiment.kernel, experiment.pairs)
     frozen = FrozenStages(
-        nodes=constants(Experiment.recoil_nodes),
-        kernels=constants(Experiment.kernel),
-        time_fractions=None if times_move else _computed(Experiment.time_fractions, experiment),
+        nodes=constants(Experiment.nodes, experiment.pairs),
+        kernels=kernels,
+        time_fractions=constants(Experiment.time_fractions, experiment.sources),
+        unseen=tuple(pair for pair in experiment.pairs if _is_unseen(experiment, pair, kernels, free_paths)),
     )
-    if frozen.kernels.keys() != experiment.interactions.keys():
+    if kernels.keys() | set(frozen.unseen) != set(experiment.pairs):
         # room for energies that float upwards: twice the largest nominal ionisation energy
-        energies_keV = [
-            _computed(Experiment.ionisation_energy_keV, experiment, name) for name in experiment.interactions
-        ]
+        seen = [pair for pair in experiment.pairs if pair not in frozen.unseen]
+        energies_keV = [_computed(Experiment.visible_energy_keV, experiment, *pair) for pair in seen]
         largest = max(float(each.max()) for each in energies_keV)
         free = [path.removeprefix("response.") for path in free_paths if path.startswith("response.")]
         table = experiment.response.tabulated(as_float(2.0 * largest), free)
         experiment = eqx.tree_at(lambda e: e.response, experiment, table)
-    return eqx.tree_at(lambda e: e.frozen, experiment, frozen)
+    experiment = eqx.tree_at(lambda e: e.frozen, experiment, frozen)
+    object.__setattr__(experiment, "placed_for", None)  # its nodes are good for what is free
+    return experiment
+
+
+def _is_unseen(experiment: Experiment, pair: Pair, kernels: dict[Pair, Any], free_paths: Sequence[str]) -> bool:
+    """Whether nothing of an interaction with a source can be detected, whatever the free leaves are."""
+    if pair in kernels:
+        return not np.any(np.asarray(kernels[pair]))
+    interaction, source = pair
+    panels = experiment.panels.get((experiment.interactions[interaction].recoil, source))
+    if panels is None or panels.number:
+        return False
+    # no recoil that the flux can give is seen: that holds while neither its end nor the detector moves
+    energy_keV = as_float([1.0])
+
+    def moves(e: Experiment) -> Any:
+        return e.response.kernel(e.quenching(energy_keV)), e.sources[source].flux.break_points_MeV
+
+    return not depends_on(moves, experiment, free_paths)
+
+
+def _as_tuple(name: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (name,) if isinstance(name, str) else name

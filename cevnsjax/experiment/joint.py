@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 import equinox as eqx
 import jax.numpy as jnp
 
+from cevnsjax.arrays import short
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.experiment.experiment import Experiment
-from cevnsjax.parameter import Parameter, describe_prior
+from cevnsjax.parameter import Parameter, describe_prior, name_tuple
 
 
 class Joint(eqx.Module):
@@ -34,8 +35,9 @@ class Joint(eqx.Module):
     names: tuple[str, ...] = eqx.field(static=True)  # transformations sort dictionaries
 
     def __init__(self, experiments: Mapping[str, Experiment], shared: Iterable[str] = ()):
+        _check_experiments(experiments.values() if isinstance(experiments, Mapping) else (experiments,))
         self.experiments = dict(experiments)
-        self.shared = tuple(shared)
+        self.shared = name_tuple("shared", shared)
         self.names = tuple(experiments)
 
     def __check_init__(self):
@@ -58,6 +60,7 @@ class Joint(eqx.Module):
     def of(cls, experiments: Iterable[Experiment], shared: Iterable[str] = ()) -> "Joint":
         """Join experiments of different names."""
         experiments = tuple(experiments)
+        _check_experiments(experiments)
         names = [experiment.name for experiment in experiments]
         if len(set(names)) != len(names):
             raise CevnsjaxError(f"The experiments of a joint fit must differ, got {', '.join(names)}.")
@@ -105,12 +108,29 @@ class Joint(eqx.Module):
         """Return the same experiments with their own predictions in the place of data."""
         return self.map(Experiment.asimov)
 
-    def with_observed(self, observed: dict) -> "Joint":
+    def renewed(self) -> "Joint":
+        """Return the same experiments, the data made anew of those whose data are their own prediction."""
+        return self.map(Experiment.renewed)
+
+    def with_observed(self, observed: Mapping) -> "Joint":
         """Return the same experiments with other data, by name."""
+        if not isinstance(observed, Mapping):
+            raise CevnsjaxError(f"observed must be a dictionary by name of experiment, got {short(observed)}.")
         if observed.keys() != self.experiments.keys():
             raise CevnsjaxError(f"observed must have the names {list(self.names)}, got {list(observed)}.")
         parts = {name: part.with_observed(observed[name]) for name, part in self.parts.items()}
         return Joint(parts, self.shared)
+
+
+def _check_experiments(experiments: Iterable[Experiment]) -> None:
+    for experiment in experiments:
+        if not isinstance(experiment, Experiment):
+            raise CevnsjaxError(f"A joint fit is of Experiments, got {short(experiment)}; named_experiment makes them.")
+
+
+def asimov_names(experiment: Experiment | Joint) -> list[str]:
+    """Names of the experiments (of one or of several) whose data are their own prediction."""
+    return [name for name, part in experiment.parts.items() if part.is_asimov]
 
 
 def merge_parameter(found: dict[str, Parameter], parameter: Parameter, experiment: str) -> None:

@@ -16,10 +16,9 @@ from cevnsjax.cross_section import Axial, FiniteMomentum, NeutralCurrentExcitati
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
 from cevnsjax.experiment.nuisances import strength_quenching
-from cevnsjax.flux import HistogramArrival, PionDecayAtRest
+from cevnsjax.flux import HistogramArrival, PionDecayAtRest, Source
 from cevnsjax.quenching import ConstantQuenching
 from cevnsjax.response import GaussianResponse, Resolution, TimeWindow
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import NuclearLevels, compound
 
 _CROSS_SECTIONS = ((3.2, 0.5, 0.4), (10.5, 1.0, 0.9))
@@ -31,14 +30,14 @@ _ENERGY_EDGES_KEV = (11000.0, 16000.0)
 def karmen_c12() -> Experiment:
     """Build the experiment with its two published cross sections."""
     flux = PionDecayAtRest(1.0, 4e24 * math.pi, 1.0)  # 1e20 of each flavour on a square centimetre
+    # one bin for each of the two measurements
+    arrival = HistogramArrival(flux.components, _TIME_EDGES_US, [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
     levels = NuclearLevels.isovector("C12", 0, (1,), [15.11], [_SQUARED_MATRIX_ELEMENT])
     target = compound("[C12]").with_levels(levels)
     values, *errors = np.array(_CROSS_SECTIONS).T
     return Experiment(
         name="karmen-c12",
-        flux=flux,
-        # one bin for each of the two measurements
-        arrival=HistogramArrival(flux.components, _TIME_EDGES_US, [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]),
+        sources={"isis": Source(flux, arrival)},
         target=target,
         mass_kg=1e22 / float(target.nuclei_per_kg("C12")),
         interactions={
@@ -47,7 +46,6 @@ def karmen_c12() -> Experiment:
         quenching=ConstantQuenching(1.0),
         response=GaussianResponse(_ENERGY_EDGES_KEV, Resolution(noise_keV=1.0)),
         window=TimeWindow(_TIME_EDGES_US),
-        panels=Panels(0.0, (1,)),
         signal_norm=1.0,
         backgrounds={},
         samples={"line": ("signal",)},

@@ -1,5 +1,6 @@
 """How expected and observed numbers are compared."""
 
+import math
 from abc import abstractmethod
 
 import equinox as eqx
@@ -10,6 +11,12 @@ from scipy.stats import chi2
 
 from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.errors import CevnsjaxError
+
+# where formulas are continued: squares of the one, and counts over the other, are numbers of float32 too
+_SMALLEST_RATIO = 1e-31
+_LARGEST_PULL = 1e9
+_TURN_COUNTS = 1e-3
+"""Counts below zero within which the slope of an empty bin turns over: far below one, what an experiment resolves."""
 
 
 class AbstractLikelihood(eqx.Module):
@@ -22,7 +29,8 @@ class AbstractLikelihood(eqx.Module):
         Parameters
         ----------
         expected, observed
-            Of each bin. An impossible expectation gives a very negative, finite number with a finite gradient.
+            Of each bin. An impossible expectation gives a very negative, finite number with a finite gradient, which
+            leads back to what is possible. NaN stays NaN: no expectation is a fault, not an unlikely one.
         """
 
     @abstractmethod
@@ -65,6 +73,8 @@ class GaussianLikelihood(AbstractLikelihood):
         Standard deviation of each bin, in the unit of the data, shape of the data; or one number for all bins.
     error_up
         Another one for expectations above the data (the error bar upwards), where a result is quoted so.
+
+    An expectation may have any sign: data may be a rate from which a background was subtracted.
     """
 
     error: Float[Array, "*bin"] = eqx.field(converter=as_float)
@@ -80,7 +90,10 @@ class GaussianLikelihood(AbstractLikelihood):
     def __call__(self, expected: Float[Array, "*bin"], observed: Float[Array, "*bin"]) -> Float[Array, ""]:
         above = self.error if self.error_up is None else self.error_up
         pull = (expected - observed) / jnp.where(expected > observed, above, self.error)
-        return -0.5 * (pull**2).sum()
+        # linear where the square would leave the numbers of float32
+        size = jnp.abs(pull)
+        near = jnp.minimum(size, _LARGEST_PULL)
+        return -(near * (size - 0.5 * near)).sum()
 
     def check(self, observed: np.ndarray) -> None:
         if not np.all(np.isfinite(observed)):
@@ -105,16 +118,26 @@ def poisson_log_likelihood(expected: Float[Array, "*bin"], observed: Float[Array
     sum(n ln mu - mu) up to a constant. The same rounded q in both terms makes its rounding error cancel near q = 1,
     which is thirty times more accurate in float32.
 
+    An expectation below zero (of a signal strength that may be negative) has no probability. The density is continued
+    there with its first derivative, finite, and falls without end: ln q becomes 2 ln e - ln(2 e - q) below a tiny e,
+    and -mu becomes mu + 0.001 from a thousandth of a count below zero on. In between the term of an empty bin, whose
+    slope at zero is -1, has its highest point: 2.5e-4 at -5e-4 counts.
+
     Parameters
     ----------
     expected, observed
-        mu and n of each bin. Where mu = 0 and n > 0 the result is very negative but finite, with finite gradient.
+        mu and n of each bin.
     """
     filled = observed > 0.0
     counts = jnp.where(filled, observed, 1.0)
     ratio = expected / counts
-    # the floor keeps the gradient finite in float32 too
-    return jnp.where(filled, counts * (jnp.log(jnp.maximum(ratio, 1e-35)) - (ratio - 1.0)), -expected).sum()
+    possible = ratio > _SMALLEST_RATIO
+    size = jnp.log(jnp.where(possible, ratio, 2.0 * _SMALLEST_RATIO - ratio))
+    logarithm = jnp.where(possible, size, 2.0 * math.log(_SMALLEST_RATIO) - size)
+    terms = jnp.where(filled, counts * (logarithm - (ratio - 1.0)), -expected)
+    missing = jnp.maximum(-expected, 0.0)
+    near = jnp.minimum(missing, _TURN_COUNTS)
+    return (terms - near * (2.0 * missing - near) / _TURN_COUNTS).sum()
 
 
 def poisson_interval(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,15 +1,28 @@
-"""Nuisance parameters that many experiments have: positive numbers with a Gaussian error."""
+"""Nuisance parameters that many experiments have: numbers above zero with a Gaussian or log-normal error."""
 
 import math
 
 import numpyro.distributions as dist
 
+from cevnsjax.arrays import check_finite, check_positive
 from cevnsjax.parameter import Parameter
 
 
 def positive(mean: float, error: float) -> dist.Distribution:
     """Gaussian, cut off at zero."""
+    check_finite("mean", mean, "")
+    check_positive("error", error, "")
     return dist.TruncatedNormal(mean, error, low=0.0)
+
+
+def nonzero(mean: float, error: float) -> dist.Distribution:
+    """Gaussian, cut off at a hundredth of its mean: quenching factors, stopping powers and scales of energy.
+
+    None of them can be zero, and nothing is seen where one is: on that edge of the likelihood derivatives tell nothing.
+    """
+    check_positive("mean", mean, "")
+    check_positive("error", error, "")
+    return dist.TruncatedNormal(mean, error, low=0.01 * mean)
 
 
 def flux_norm(source: str, relative_error: float, of: str = "flux") -> Parameter:
@@ -18,7 +31,7 @@ def flux_norm(source: str, relative_error: float, of: str = "flux") -> Parameter
     Parameters
     ----------
     source
-        Like ``"sns"`` or ``"reactor"``.
+        Name of the source in the experiment, like ``"sns"`` or ``"reactor"``.
     relative_error
         Relative error of the flux.
     of
@@ -27,7 +40,7 @@ def flux_norm(source: str, relative_error: float, of: str = "flux") -> Parameter
     return Parameter(
         f"{source}_flux_norm",
         positive(1.0, relative_error),
-        "flux.norm",
+        f"sources.{source}.flux.norm",
         description=f"{of} over its nominal value ({100.0 * relative_error:g} %)",
     )
 
@@ -45,6 +58,8 @@ def strength_quenching(nuclide: str, nominal: float, error: float, description: 
     description
         One line for tables, where there is more to say.
     """
+    check_positive("nominal", nominal, "")
+    check_positive("error", error, "")
     return Parameter(
         f"strength_quenching_{nuclide}",
         dist.LogNormal(math.log(nominal), error / nominal),
@@ -65,6 +80,7 @@ def level_strength(nuclide: str, level: int, relative_error: float) -> Parameter
     relative_error
         Standard deviation of the logarithm of the strength.
     """
+    check_positive("relative_error", relative_error, "")
     return Parameter(
         f"strength_{nuclide}_level_{level}",
         dist.LogNormal(0.0, relative_error),

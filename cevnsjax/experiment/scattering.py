@@ -1,27 +1,27 @@
 """Neutrinos on a target without a detector: cross sections of a model, before anything is seen of the recoils."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_positive
-from cevnsjax.constants import ELECTRON_MASS_MEV
-from cevnsjax.cross_section import AbstractScattering, Coherent, ElectronScattering, flux_averaged_cross_section
-from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV, recoil_energy_MeV
+from cevnsjax.constants import CROSS_SECTION_UNIT_CM2
+from cevnsjax.cross_section import AbstractScattering, Coherent, Panels
+from cevnsjax.cross_section.average import smallest_recoil_keV
+from cevnsjax.cross_section.nodes import EXPOSURE_SCALE
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux import AbstractFlux
+from cevnsjax.flux import Source
 from cevnsjax.parameter import Parameter
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import Material
 
-_DECADES = tuple(10.0**exponent for exponent in range(-10, 0))
-_LOWEST_FRACTION = 1e-9
-_ORDER = 24
+_GROWS = 1e-6  # part of an average in the last tenth of the decades below 1 keV, where it has no end
 
 
 class Scattering(eqx.Module):
-    """A flux, a target and interactions, under the names that they have in an experiment.
+    """Sources, a target and interactions, under the names that they have in an experiment.
 
     Attributes
     ----------
@@ -29,16 +29,29 @@ class Scattering(eqx.Module):
         What is hit.
     interactions
         What neutrinos do, by name.
-    flux
-        What arrives.
+    sources
+        What arrives, by name.
     nuisances
         None unless given: nothing is measured here.
     """
 
     target: Material
     interactions: dict[str, AbstractScattering]
-    flux: AbstractFlux
+    sources: dict[str, Source]
     nuisances: tuple[Parameter, ...] = eqx.field(static=True, default=())
+
+    def with_interactions(self, interactions: Mapping[str, AbstractScattering]) -> "Scattering":
+        """Return the same with more interactions, or others in the place of those of the same name."""
+        return eqx.tree_at(lambda s: s.interactions, self, {**self.interactions, **interactions})
+
+    def with_sources(self, sources: Mapping[str, Source]) -> "Scattering":
+        """Return the same with more sources, or others in the place of those of the same name."""
+        return eqx.tree_at(lambda s: s.sources, self, {**self.sources, **sources})
+
+    def seen_by(self, interaction: str) -> tuple[str, ...]:
+        """Names of the sources that an interaction acts on."""
+        sees = self.interactions[interaction].sees
+        return tuple(name for name in sorted(self.sources) if isinstance(self.sources[name].flux, sees))
 
     def differential_cross_sections(
         self, neutrino_energy_MeV: float, recoil_energy_keV: float, neutrino: str
@@ -70,8 +83,10 @@ class Scattering(eqx.Module):
             for name, interaction in self.interactions.items()
         }
 
-    def averaged_cross_sections(self, threshold_keV: float = 0.0) -> dict[str, dict[str, Float[Array, " component"]]]:
-        """Cross section of each interaction on each nuclide, averaged over the flux, in 1e-40 cm^2.
+    def averaged_cross_sections(
+        self, threshold_keV: float = 0.0
+    ) -> dict[str, dict[str, dict[str, Float[Array, " component"]]]]:
+        """Cross section of each interaction on each nuclide, averaged over each source, in 1e-40 cm^2.
 
         Infinite where it grows without end towards small recoils, as by exchange of a photon: that needs a threshold.
 
@@ -89,7 +104,10 @@ class Scattering(eqx.Module):
             raise CevnsjaxError(f"threshold_keV must be zero or positive and in keV, got {threshold_keV}.")
         return {
             name: {
-                isotope: self._average(self._acting_on(isotope, interaction), isotope, 1e-3 * threshold_keV)
+                isotope: {
+                    source: self._average(self._acting_on(isotope, interaction), isotope, source, threshold_keV)
+                    for source in self.seen_by(name)
+                }
                 for isotope in self.target.nuclides
             }
             for name, interaction in self.interactions.items()
@@ -103,36 +121,20 @@ class Scattering(eqx.Module):
             return interaction.without("axial")
         return interaction
 
-    def _average(self, interaction: AbstractScattering, isotope: str, threshold_MeV: float):
-        """Infinite where the smallest recoils alone make a difference."""
-        if threshold_MeV > 0.0:
-            return self._average_above(interaction, isotope, threshold_MeV)
-        lowest = _LOWEST_FRACTION * self.flux.break_points_MeV[0]
-        smallest_MeV = float(recoil_energy_MeV(lowest, self._recoiling_mass_MeV(interaction, isotope)))
-        whole, nearly = (self._average_above(interaction, isotope, cut) for cut in (0.0, smallest_MeV))
-        return jnp.where(jnp.abs(whole - nearly) > 1e-6 * jnp.abs(whole), jnp.inf, whole)
-
-    def _recoiling_mass_MeV(self, interaction: AbstractScattering, isotope: str) -> Float[Array, ""]:
-        electron = interaction.recoil == "electron"
-        return as_float(ELECTRON_MASS_MEV) if electron else self.target.nuclides[isotope].mass_MeV
-
-    def _average_above(self, interaction: AbstractScattering, isotope: str, threshold_MeV: float):
+    def _average(self, interaction: AbstractScattering, isotope: str, source: str, threshold_keV: float):
+        """Infinite where the smallest recoils of all make a difference, whatever scale a mediator sets."""
+        flux: Any = self.sources[source].flux  # of the kind that the interaction sees
         alone = Material({isotope: self.target.nuclides[isotope]}, {isotope: 1.0}, 1.0)
-        breaks = self.flux.break_points_MeV
-        if isinstance(interaction, ElectronScattering):
-            interaction = _over_all_recoils(interaction, alone, threshold_MeV, np.asarray(breaks, dtype=float))
-        lowest = minimum_neutrino_energy_MeV(as_float(threshold_MeV), self.target.nuclides[isotope].mass_MeV)
-        orders = (_ORDER,) * (len(_DECADES) + breaks.shape[0])
-        panels = Panels(lowest, orders, _DECADES)
-        return flux_averaged_cross_section(interaction, self.flux, alone, panels)
-
-
-def _over_all_recoils(
-    interaction: ElectronScattering, atom: Material, threshold_MeV: float, breaks_MeV: np.ndarray
-) -> ElectronScattering:
-    """The same scattering on the electrons of one atom, over every recoil that the flux can give."""
-    energies = (*(breaks_MeV[0] * np.asarray(_DECADES)), *breaks_MeV)
-    largest_keV = 2e3 * energies[-1] ** 2 / (ELECTRON_MASS_MEV + 2.0 * energies[-1])
-    lowest_keV = max(1e3 * threshold_MeV, 1e-18 * largest_keV)
-    cut = ElectronScattering.on(atom, lowest_keV, largest_keV, energies[:-1])
-    return ElectronScattering(interaction.terms, cut.shells, cut.edges_keV, (_ORDER,) * len(cut.orders))
+        smallest_keV = smallest_recoil_keV(flux.fluence_per_cm2.dtype)
+        lowest_keV = threshold_keV if threshold_keV > 0.0 else smallest_keV
+        panels = Panels.of_all_recoils(flux, lowest_keV, interaction.kinks_keV)
+        nodes = interaction.nodes(flux, alone, panels)
+        events = interaction.spectrum(nodes, flux, alone).flat()
+        nuclei_per_kg = alone.nuclei_per_kg(isotope) * EXPOSURE_SCALE
+        per_neutrino = events.events / (flux.fluence_per_cm2 * (CROSS_SECTION_UNIT_CM2 / EXPOSURE_SCALE))[:, None]
+        average = per_neutrino.sum(axis=1) / nuclei_per_kg
+        if threshold_keV > 0.0:
+            return average
+        smallest = jnp.where(events.energy_keV < smallest_keV**0.9, 1.0, 0.0)
+        grows = (per_neutrino * smallest[None]).sum(axis=1) > _GROWS * per_neutrino.sum(axis=1)
+        return jnp.where(grows, jnp.inf, average)

@@ -6,14 +6,11 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive
+from cevnsjax.arrays import as_float, as_optional_float, check_finite, check_positive
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.experiment.background import AbstractBackground
+from cevnsjax.experiment.background import AbstractHistogramBackground
+from cevnsjax.experiment.exposure import Exposure
 from cevnsjax.response import TimeWindow
-
-
-def _optional(value):
-    return None if value is None else as_float(value)
 
 
 class TemplateVariation(eqx.Module):
@@ -30,13 +27,17 @@ class TemplateVariation(eqx.Module):
     """
 
     up: Float[Array, "energy time"] = eqx.field(converter=as_float)
-    down: Float[Array, "energy time"] | None = eqx.field(converter=_optional, default=None)
+    down: Float[Array, "energy time"] | None = eqx.field(converter=as_optional_float, default=None)
     pull: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 
     def __check_init__(self):
         for name, histogram in (("up", self.up), ("down", self.down)):
             if histogram is not None:
+                check_finite(name, histogram, "any normalisation")
                 check_positive(f"the sum of {name}", histogram.sum(), "any normalisation")
+                if histogram.shape != self.up.shape:
+                    raise CevnsjaxError(f"{name} must have the shape {self.up.shape} of up, got {histogram.shape}.")
+        check_finite("pull", self.pull, "standard deviations")
 
     def change(self, nominal: Float[Array, "energy time"]) -> Float[Array, "energy time"]:
         """Change of a normalised histogram, which sums to zero."""
@@ -47,7 +48,7 @@ class TemplateVariation(eqx.Module):
         return 0.5 * self.pull * (up - down) + 0.5 * self.pull**2 * (up + down - 2.0 * nominal)
 
 
-class TemplateBackground(AbstractBackground):
+class TemplateBackground(AbstractHistogramBackground):
     """A histogram of energy and time, with all efficiencies inside.
 
     Attributes
@@ -66,6 +67,7 @@ class TemplateBackground(AbstractBackground):
 
     def __check_init__(self):
         check_positive("events", self.events, "events")
+        check_finite("template", self.template, "any normalisation")
         check_positive("the sum of template", self.template.sum(), "any normalisation")
         for name, variation in self.variations.items():
             for histogram in (variation.up, variation.down):
@@ -74,7 +76,9 @@ class TemplateBackground(AbstractBackground):
                         f"variations[{name!r}] must have the shape {self.template.shape}, got {histogram.shape}."
                     )
 
-    def counts(self, window: TimeWindow) -> Float[Array, "energy time"]:
+    def counts(
+        self, window: TimeWindow, exposure: Exposure, edges: Float[Array, " edge"]
+    ) -> Float[Array, "energy time"]:
         nominal = self.template / self.template.sum()
         changes = (variation.change(nominal) for variation in self.variations.values())
         shape = jnp.maximum(functools.reduce(jnp.add, changes, nominal), 0.0)

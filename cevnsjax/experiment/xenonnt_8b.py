@@ -26,26 +26,26 @@ from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
 from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.experiment.template import TemplateBackground
-from cevnsjax.flux import SolarOscillation, SteadyArrival, solar_neutrinos
+from cevnsjax.flux import SolarOscillation, Source, solar_neutrinos
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import ConstantQuenching
 from cevnsjax.response import TemplateResponse, TimeWindow
-from cevnsjax.spectrum import Panels
 from cevnsjax.tables import Table, Values, read_table, read_values
 from cevnsjax.target import compound
 
 RUNS = ("sr0", "sr1", "sr2")
-_SECONDS_PER_YEAR = 365.25 * 86400.0
+_SECONDS_PER_DAY = 86400.0
+_DAYS_PER_YEAR = 365.25
 _KG_PER_TONNE = 1000.0
 _OBSERVABLES = ("cS2", "S2 shadow", "S1 BDT", "S2 BDT")
-_LOWEST_ENERGY_MEV = 5.3  # 0.5 keV needs 5.37 MeV on the lightest isotope
 _BINS = (0.5, 1.5, 2.5, 3.5)
 
 
 def xenonnt_8b(runs: Sequence[str] = RUNS) -> Experiment:
     """Build the experiment with its data and backgrounds.
 
-    The exposure of each run is in its templates: a tonne for a year stands in the place of mass and time.
+    A tonne for as long as gives the exposure of all runs stands in the place of mass and time; the share of each run is
+    in its templates.
 
     Parameters
     ----------
@@ -61,21 +61,18 @@ def xenonnt_8b(runs: Sequence[str] = RUNS) -> Experiment:
     if not runs or len(set(runs)) != len(runs) or not set(runs) <= set(RUNS):
         raise CevnsjaxError(f"runs must name at least one of {', '.join(RUNS)}, each once, got {runs}.")
     values, bins = read_values("xenonnt_8b/parameters.json"), read_table("xenonnt_8b/bins.csv")
-    flux = solar_neutrinos(_SECONDS_PER_YEAR, SolarOscillation(), ("8B", "hep"))
+    flux = solar_neutrinos(_SECONDS_PER_DAY, SolarOscillation(), ("8B", "hep"))
     backgrounds = _backgrounds(runs, values, bins)
     return Experiment(
         name={RUNS: "xenonnt-8b", RUNS[:2]: "xenonnt-8b-2024"}.get(runs, f"xenonnt-8b-{'-'.join(runs)}"),
-        flux=flux,
-        arrival=SteadyArrival(flux.components),
+        sources={"solar": Source.steady(flux)},
         target=compound("Xe"),
         mass_kg=_KG_PER_TONNE,
+        exposure_days=_DAYS_PER_YEAR * _exposure_t_y(runs, values),
         interactions={"cevns": Coherent({"sm": ErlerSu()})},
         quenching=ConstantQuenching(1.0),
         response=_templates(runs, values, read_table("xenonnt_8b/efficiency.csv")),
         window=TimeWindow((0.0, 1.0)),
-        panels=Panels(
-            _LOWEST_ENERGY_MEV, tuple(16 if edge > _LOWEST_ENERGY_MEV else 1 for edge in flux.break_points_MeV)
-        ),
         signal_norm=1.0,
         backgrounds={**backgrounds},
         samples={"events": ("signal", *backgrounds)},
@@ -95,10 +92,16 @@ def xenonnt_8b_2024() -> Experiment:
 
 
 def _templates(runs: tuple[str, ...], values: Values, table: Table) -> TemplateResponse:
-    """Probability of each bin times exposure in t y, the bins of one run after those of the other."""
+    """Probability of each bin times the share of the exposure, the bins of one run after those of the other."""
+    total = _exposure_t_y(runs, values)
     energies = np.unique(table["recoil_energy_keVnr"])
-    each = [values[f"{run}_exposure_t_y"] * table[f"{run}_efficiency"].reshape(energies.shape[0], -1) for run in runs]
+    share = {run: values[f"{run}_exposure_t_y"] / total for run in runs}
+    each = [share[run] * table[f"{run}_efficiency"].reshape(energies.shape[0], -1) for run in runs]
     return TemplateResponse(energies, np.concatenate(each, axis=1))
+
+
+def _exposure_t_y(runs: tuple[str, ...], values: Values) -> float:
+    return sum(values[f"{run}_exposure_t_y"] for run in runs)
 
 
 def _backgrounds(runs: tuple[str, ...], values: Values, bins: Table) -> dict[str, TemplateBackground]:

@@ -1,6 +1,5 @@
 """What arrives, and when."""
 
-from cevnsjax.flux.alp import Alp
 from cevnsjax.flux.alp_emission import (
     AbstractEmission,
     LevelEmission,
@@ -11,18 +10,28 @@ from cevnsjax.flux.alp_emission import (
     hydrogen_capture,
 )
 from cevnsjax.flux.alp_flux import AbstractAlpSource, AlpFlux, ConeGeometry, TabulatedAlpFlux, fissions_per_s
-from cevnsjax.flux.arrivals import ExponentialArrival, HistogramArrival
+from cevnsjax.flux.arrivals import (
+    AbstractArrival,
+    ExponentialArrival,
+    HistogramArrival,
+    PionDecayArrival,
+    SingleDecayArrival,
+    SteadyArrival,
+)
 from cevnsjax.flux.atmospheric import atmospheric_neutrinos
+from cevnsjax.flux.background_times import AbstractTimeDistribution, ExponentialTimes, HistogramTimes
 from cevnsjax.flux.diffuse_supernova import CoreCollapseHistory, DiffuseSupernovae
 from cevnsjax.flux.facilities import DECAY_AT_REST_FACILITIES, DecayAtRestFacility, decay_at_rest_facility
-from cevnsjax.flux.flux import FLAVOURS, POWERS, AbstractFlux, AbstractSource, parse_neutrino
+from cevnsjax.flux.flux import FLAVOURS, AbstractFlux, AbstractSource, parse_neutrino
+from cevnsjax.flux.flux_nodes import FluxNodes
 from cevnsjax.flux.interpolated import InterpolatedSpectra
 from cevnsjax.flux.line_profile import AbstractLineProfile, GaussianProfile, RecoilProfile, ThermalProfile
 from cevnsjax.flux.line_sources import LineSource, argon_37_source, chromium_51_source
+from cevnsjax.flux.moments import POWERS, energy_powers
 from cevnsjax.flux.mono_energetic import MonoEnergetic
 from cevnsjax.flux.oscillation import SterileOscillation
 from cevnsjax.flux.pion_decay_at_rest import PionDecayAtRest
-from cevnsjax.flux.pulses import RectangularPulse, TriangularPulse
+from cevnsjax.flux.pulses import AbstractPulse, GaussianPulse, RectangularPulse, SharpPulse, TriangularPulse
 from cevnsjax.flux.reactor import AbstractStrength, Reactor, ThermalPower, TotalFlux
 from cevnsjax.flux.reactor_spectra import (
     ExponentialPolynomials,
@@ -32,20 +41,9 @@ from cevnsjax.flux.reactor_spectra import (
 )
 from cevnsjax.flux.solar import SolarNeutrinos, solar_neutrinos
 from cevnsjax.flux.solar_oscillation import SolarOscillation
+from cevnsjax.flux.source import Source
 from cevnsjax.flux.supernova import PinchedSpectrum, SupernovaBurst
 from cevnsjax.flux.tabulated import TabulatedFlux
-from cevnsjax.flux.time_distribution import (
-    AbstractArrival,
-    AbstractPulse,
-    AbstractTimeDistribution,
-    ExponentialTimes,
-    GaussianPulse,
-    HistogramTimes,
-    PionDecayArrival,
-    SharpPulse,
-    SingleDecayArrival,
-    SteadyArrival,
-)
 
 __all__ = [
     "DECAY_AT_REST_FACILITIES",
@@ -60,7 +58,6 @@ __all__ = [
     "AbstractSource",
     "AbstractStrength",
     "AbstractTimeDistribution",
-    "Alp",
     "AlpFlux",
     "ConeGeometry",
     "CoreCollapseHistory",
@@ -69,6 +66,7 @@ __all__ = [
     "ExponentialArrival",
     "ExponentialPolynomials",
     "ExponentialTimes",
+    "FluxNodes",
     "GaussianProfile",
     "GaussianPulse",
     "HistogramArrival",
@@ -90,6 +88,7 @@ __all__ = [
     "SingleDecayArrival",
     "SolarNeutrinos",
     "SolarOscillation",
+    "Source",
     "SteadyArrival",
     "SterileOscillation",
     "SupernovaBurst",
@@ -105,6 +104,7 @@ __all__ = [
     "boron_capture",
     "chromium_51_source",
     "decay_at_rest_facility",
+    "energy_powers",
     "fissions_per_s",
     "huber_mueller_polynomials",
     "hydrogen_capture",

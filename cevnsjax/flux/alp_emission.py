@@ -11,8 +11,8 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import Scalar, as_float, check_positive, is_concrete
 from cevnsjax.constants import FINE_STRUCTURE_CONSTANT, NEUTRON_MOMENT, PROTON_MASS_MEV, PROTON_MOMENT
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux.alp import Alp
 from cevnsjax.flux.line_profile import AbstractLineProfile, RecoilProfile, ThermalProfile
+from cevnsjax.particle import Alp
 from cevnsjax.target import NuclearLevels
 
 

@@ -9,13 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, check_positive, exponential_integral, is_concrete
+from cevnsjax.arrays import Scalar, as_float, check_positive, exponential_integral, gauss_legendre, is_concrete
 from cevnsjax.constants import ELEMENTARY_CHARGE_C
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux.alp import Alp
 from cevnsjax.flux.alp_emission import NuclearLine
 from cevnsjax.flux.flux import AbstractSource
 from cevnsjax.flux.interpolated import InterpolatedSpectra
+from cevnsjax.flux.paths import one_path
+from cevnsjax.particle import Alp
 
 _CM2_PER_M2 = 1e4
 _MEV_PER_MW_S = 1.0 / ELEMENTARY_CHARGE_C
@@ -98,6 +99,10 @@ class AbstractAlpSource(AbstractSource):
     alp: eqx.AbstractVar[Alp]
     """The particle: all that detects it takes its mass and its couplings from here."""
 
+    @property
+    def mass_MeV(self) -> Scalar:
+        return self.alp.mass_MeV
+
     @abstractmethod
     def spectral_density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
         """Energy spectrum of each component with its lines in their true width, normalised to one ALP, MeV^-1."""
@@ -168,6 +173,10 @@ class AlpFlux(AbstractAlpSource):
         return self.photons_per_s / _PER_S_PER_GCI
 
     @property
+    def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:
+        return one_path(self.geometry.distance_m)
+
+    @property
     def break_points_MeV(self) -> Float[Array, " panel"]:
         return self.energy_MeV.max()[None]
 
@@ -229,6 +238,10 @@ class TabulatedAlpFlux(AbstractAlpSource):
         check_positive("norm", self.norm, "")
 
     @property
+    def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:
+        return one_path(self.geometry.distance_m)
+
+    @property
     def break_points_MeV(self) -> Float[Array, " panel"]:
         return self.spectra.edges_MeV(self.panels)
 
@@ -261,7 +274,7 @@ class TabulatedAlpFlux(AbstractAlpSource):
         return jnp.where(energy_MeV > self.alp.mass_MeV, self.spectra.density(energy_MeV)[0] * spread, 0.0)
 
     def _total(self) -> Scalar:
-        abscissae, weights = map(as_float, np.polynomial.legendre.leggauss(self.spectra.order))
+        abscissae, weights = map(as_float, gauss_legendre(self.spectra.order))
         half = 0.5 * jnp.diff(self.spectra.energy_MeV)[:, None]
         energy = self.spectra.energy_MeV[:-1, None] + half * (1.0 + abscissae)[None, :]
         return (self._arriving(energy) * half * weights[None, :]).sum()

@@ -9,7 +9,8 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import Scalar, as_float, check_positive, is_concrete
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux.flux import POWERS, AbstractFlux
+from cevnsjax.flux.flux import AbstractFlux
+from cevnsjax.flux.moments import POWERS
 from cevnsjax.flux.smooth import smooth_moments
 from cevnsjax.flux.supernova import CM_PER_KPC, MEV_PER_1E52_ERG, SIX_COMPONENTS, six_components
 from cevnsjax.spectrum import gauss_legendre_panels

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from cevnsjax.arrays import check_positive
 from cevnsjax.constants import ELEMENTARY_CHARGE_C
 from cevnsjax.errors import UnknownNameError
+from cevnsjax.flux.arrivals import PionDecayArrival
 from cevnsjax.flux.pion_decay_at_rest import PionDecayAtRest
-from cevnsjax.flux.pulses import RectangularPulse, TriangularPulse
-from cevnsjax.flux.time_distribution import AbstractPulse, GaussianPulse, PionDecayArrival
+from cevnsjax.flux.pulses import AbstractPulse, GaussianPulse, RectangularPulse, TriangularPulse
+from cevnsjax.flux.source import Source
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class DecayAtRestFacility:
     def arrival(self) -> PionDecayArrival:
         """Arrival times with the facility's pulse."""
         return PionDecayArrival(self.pulse())
+
+    def neutrinos(self, beam_time_s: float, baseline_m: float | None = None) -> Source:
+        """What arrives in a time at full power (s), and when, as of :meth:`flux`."""
+        return Source(self.flux(beam_time_s, baseline_m), self.arrival())
 
 
 DECAY_AT_REST_FACILITIES = {

@@ -1,19 +1,19 @@
-"""What every source must say of itself."""
+"""What every source must say of what it sends."""
 
 from abc import abstractmethod
 from typing import ClassVar
 
 import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float
+from cevnsjax.arrays import Scalar, as_float
 from cevnsjax.errors import UnknownNameError
+from cevnsjax.flux.flux_nodes import FluxNodes, place_flux_nodes
+from cevnsjax.flux.moments import POWERS, continuum_moments, energy_powers, line_moments
 
 FLAVOURS = ("nu_e", "nu_mu", "nu_tau")
 """Order of the flavour axis everywhere in the package."""
-
-POWERS = (0, -1, -2)
-"""Powers of the neutrino energy whose truncated moments a flux provides: recoil cross sections are sums of them."""
 
 
 def parse_neutrino(name: str) -> tuple[int, bool]:
@@ -45,6 +45,21 @@ class AbstractSource(eqx.Module):
         return self.components
 
     @property
+    def mass_MeV(self) -> Scalar | None:
+        """Mass of what travels, MeV; none for what moves with the speed of light."""
+        return None
+
+    @property
+    def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:
+        """Distances to the detector, m, and the share of the particles that comes over each; none if it has none."""
+        return None
+
+    @property
+    def delay_us(self) -> Float[Array, " component"] | None:
+        """How much later than light each component arrives, us; none for what moves with the speed of light."""
+        return None
+
+    @property
     def lowest_energy_MeV(self) -> Float[Array, ""]:
         """Energy below which there is nothing, MeV: zero unless a table begins somewhere."""
         return as_float(0.0)
@@ -53,6 +68,11 @@ class AbstractSource(eqx.Module):
     @abstractmethod
     def break_points_MeV(self) -> Float[Array, " panel"]:
         """Energies at which a moment is not smooth, increasing, MeV; the last one is the end point."""
+
+    @property
+    def knots_MeV(self) -> Float[Array, " knot"] | None:
+        """Energies at which a moment has a kink, MeV, where those are too many for break points; none by default."""
+        return None
 
     @property
     @abstractmethod
@@ -79,6 +99,53 @@ class AbstractSource(eqx.Module):
             MeV^-1, zero beyond the end point, smooth between break points.
         """
 
+    def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
+        """Truncated moments of the energy spectrum of each component, normalised to one particle.
+
+        Parameters
+        ----------
+        minimum_energy_MeV
+            Smallest energy that contributes, MeV, any shape.
+
+        Returns
+        -------
+        Array
+            Integral of f(E) E^k/p^2 over E from the minimum energy up, k = 2, 1, 0, MeV^(k - 2); f integrates to one.
+            Without a mass these are the moments of E^p for p in ``POWERS``. Taken from density and lines unless a
+            source knows better.
+        """
+
+        def powers(energy_MeV):
+            return energy_powers(energy_MeV, self.mass_MeV)
+
+        lower = minimum_energy_MeV.reshape(-1)
+        edges = jnp.concatenate([self.lowest_energy_MeV[None], self.break_points_MeV])
+        moments = line_moments(lower, *self.lines, powers) + continuum_moments(self.density, edges, lower, powers)
+        return moments.reshape(-1, len(POWERS), *minimum_energy_MeV.shape)
+
+    def nodes(
+        self, threshold_MeV: Float[Array, "*shape"], order: int = 12, kinks_MeV: Float[Array, " kink"] | None = None
+    ) -> FluxNodes:
+        """Energies and weights above thresholds, on which any function of the energy is folded.
+
+        Nodes move with the threshold, so that what vanishes there has a smooth fold. A threshold above the end point
+        leaves weights of zero.
+
+        Parameters
+        ----------
+        threshold_MeV
+            Smallest energies that count, MeV, any shape.
+        order
+            Nodes between neighbouring break points: exact for polynomials of degree 2 order - 1.
+        kinks_MeV
+            Further break points: the knots of a table that is folded; none by default.
+        """
+        breaks = self.break_points_MeV
+        if kinks_MeV is not None:
+            breaks = jnp.sort(jnp.concatenate([breaks, jnp.minimum(kinks_MeV, breaks[-1])]))
+        edges = jnp.concatenate([self.lowest_energy_MeV[None], breaks])
+        return place_flux_nodes(self.density, self.lines, edges, threshold_MeV, order)
+
 
 class AbstractFlux(AbstractSource):
     """A neutrino source as seen by a detector: components of one flavour each."""
@@ -94,18 +161,3 @@ class AbstractFlux(AbstractSource):
     def flavour_indices(self) -> tuple[int, ...]:
         """Position of each component on the flavour axis, as it arrives at the detector."""
         return tuple(parse_neutrino(name)[0] for name in self.components)
-
-    @abstractmethod
-    def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
-        """Truncated moments of the energy spectrum of each component, normalised to one neutrino.
-
-        Parameters
-        ----------
-        minimum_energy_MeV
-            Smallest neutrino energy that contributes, MeV, any shape.
-
-        Returns
-        -------
-        Array
-            Integral of f(E) E^p over E from the minimum energy up, MeV^p, for p in ``POWERS``; f integrates to one.
-        """

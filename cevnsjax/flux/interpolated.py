@@ -1,6 +1,5 @@
 """Energy spectra given on knots: density, integral and truncated moments of what lies between them."""
 
-import functools
 import warnings
 
 import equinox as eqx
@@ -8,11 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_edges, is_concrete
+from cevnsjax.arrays import as_float, check_edges, gauss_legendre, is_concrete
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux.flux import POWERS
-
-_gauss_legendre = functools.cache(np.polynomial.legendre.leggauss)
+from cevnsjax.flux.moments import POWERS, energy_powers, fold_powers, summed_from_above
 
 
 class InterpolatedSpectra(eqx.Module):
@@ -85,8 +82,7 @@ class InterpolatedSpectra(eqx.Module):
         start = jnp.clip(minimum_energy_MeV.reshape(-1), knots[0], knots[-1])
         interval = jnp.clip(jnp.searchsorted(knots, start, side="right") - 1, 0, self._intervals - 1)
         whole = self._integrate(jnp.arange(self._intervals), knots[:-1], knots[1:])
-        above = jnp.concatenate([jnp.cumsum(whole[..., ::-1], axis=-1)[..., ::-1], jnp.zeros_like(whole[..., :1])], -1)
-        moments = self._integrate(interval, start, knots[interval + 1]) + above[..., interval + 1]
+        moments = summed_from_above(whole, self._integrate(interval, start, knots[interval + 1]), interval)
         return moments.reshape(*moments.shape[:2], *minimum_energy_MeV.shape)
 
     def totals(self) -> Float[Array, " spectrum"]:
@@ -138,9 +134,9 @@ class InterpolatedSpectra(eqx.Module):
         self, interval, lower_MeV: Float[Array, " node"], upper_MeV: Float[Array, " node"]
     ) -> Float[Array, "spectrum power node"]:
         """Integrals over parts of given intervals."""
-        abscissae, weights = map(as_float, _gauss_legendre(self.order))
+        abscissae, weights = map(as_float, gauss_legendre(self.order))
         half_width = 0.5 * (upper_MeV - lower_MeV)
         energy = lower_MeV[:, None] + half_width[:, None] * (1.0 + abscissae)[None, :]
         strength = self._between(jnp.broadcast_to(interval[:, None], energy.shape), energy)
         strength = strength * (half_width[:, None] * weights[None, :])[None]
-        return jnp.stack([(strength * (energy**power)[None]).sum(axis=-1) for power in POWERS], axis=1)
+        return fold_powers(strength, energy_powers(energy))

@@ -5,9 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_knots, check_positive, is_concrete
+from cevnsjax.arrays import as_float, as_optional_float, check_knots, check_positive, is_concrete
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux.flux import POWERS, AbstractFlux, parse_neutrino
+from cevnsjax.flux.flux import AbstractFlux, parse_neutrino
+from cevnsjax.flux.paths import check_baseline, one_path
 
 
 class LineSource(AbstractFlux):
@@ -23,12 +24,15 @@ class LineSource(AbstractFlux):
         Relative intensity of each line, of any normalisation, shape ``[line]``.
     neutrinos_per_cm2
         How many arrive on a square centimetre over the exposure, all lines together.
+    baseline_m
+        Distance from source to detector, m, where there is one: the fluence is what it is.
     """
 
     components: tuple[str, ...] = eqx.field(static=True)
     energy_MeV: Float[Array, " line"] = eqx.field(converter=as_float)
     intensity: Float[Array, " line"] = eqx.field(converter=as_float)
     neutrinos_per_cm2: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
+    baseline_m: Float[Array, ""] | None = eqx.field(converter=as_optional_float, default=None)
 
     def __check_init__(self):
         if len(self.components) != 1:
@@ -42,6 +46,11 @@ class LineSource(AbstractFlux):
         ):
             raise CevnsjaxError(f"intensity must be zero or positive, one above zero, got {intensity.tolist()}.")
         check_positive("neutrinos_per_cm2", self.neutrinos_per_cm2, "cm^-2")
+        check_baseline(self.baseline_m)
+
+    @property
+    def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:
+        return one_path(self.baseline_m)
 
     @property
     def break_points_MeV(self) -> Float[Array, " panel"]:
@@ -57,12 +66,6 @@ class LineSource(AbstractFlux):
 
     def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
         return jnp.zeros_like(energy_MeV)[None]
-
-    def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
-        energy, fraction = self.lines
-        above = jnp.where(minimum_energy_MeV[..., None] <= energy.reshape(*[1] * minimum_energy_MeV.ndim, -1), 1.0, 0.0)
-        powers = jnp.stack([fraction[0] * energy**power for power in POWERS])
-        return jnp.moveaxis(jnp.matmul(above, powers.T, precision="highest"), -1, 0)[None]
 
 
 def chromium_51_source(neutrinos_per_cm2: float = 1.0) -> LineSource:

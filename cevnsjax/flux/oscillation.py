@@ -1,6 +1,7 @@
 """Disappearance into a sterile neutrino on the way from a source to a detector."""
 
 import functools
+from collections.abc import Callable
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -8,17 +9,16 @@ import numpy as np
 from jax.scipy.special import erfc
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive, is_concrete
+from cevnsjax.arrays import Scalar, as_float, gauss_legendre, is_concrete
 from cevnsjax.constants import OSCILLATION_PHASE_PER_EV2_M
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux.flux import FLAVOURS, POWERS, AbstractFlux
+from cevnsjax.flux.flux import FLAVOURS, AbstractFlux
+from cevnsjax.flux.moments import POWERS, energy_powers, fold_powers, line_moments, summed_from_above
 
 _LARGEST_PHASE_PER_NODE = 1.25  # rad; up to here the nodes resolve the oscillation to 1e-10
 _SWITCH_WIDTH = 5.0  # rad; an error function this wide holds exp(-5^2) of an oscillation
 _SWITCH_REACH = 5.0  # widths from the middle of the switch to where it is done: erfc(5) = 2e-12
 _SMALLEST_ENERGY = 1e-6  # of the end point, where no phase says so earlier
-
-_gauss_legendre = functools.cache(np.polynomial.legendre.leggauss)
 
 
 class SterileOscillation(AbstractFlux):
@@ -43,8 +43,8 @@ class SterileOscillation(AbstractFlux):
     1.25 ``nodes``: 1e-10 of the moment from zero while the phase at the lower limit is below 1.25 ``nodes`` - 50 (270
     by default). From there on (smoothly) cos(2 phi) is replaced by its average, zero: the error is that of the
     boundary, at most 1/(2 phi) of the density times energy at the limit. Moments oscillate with the lower limit as
-    well: where phases inside the detected range are large, the panels of the experiment need more nodes too (24 and 16
-    nodes above 5 MeV at 19.3 m: events are off by 2e-10 at 10 eV^2, 1e-6 at 30 eV^2, 3e-5 at 100 eV^2).
+    well: where phases inside the detected range are large, a recoil spectrum needs more nodes than are placed (with 24
+    and 16 nodes above 5 MeV at 19.3 m events were off by 2e-10 at 10 eV^2, 1e-6 at 30 eV^2, 3e-5 at 100 eV^2).
 
     Attributes
     ----------
@@ -54,8 +54,6 @@ class SterileOscillation(AbstractFlux):
         The flux as produced.
     mass_splitting_eV2
         Delta m^2_41, eV^2.
-    baseline_m
-        Mean path from source to detector, m; the fluence has its own inside the source.
     electron_mixing2, muon_mixing2, tau_mixing2
         |U_e4|^2, |U_mu4|^2 and |U_tau4|^2.
     path_spread_m
@@ -67,7 +65,6 @@ class SterileOscillation(AbstractFlux):
     components: tuple[str, ...] = eqx.field(static=True, init=False)
     source: AbstractFlux
     mass_splitting_eV2: Float[Array, ""] = eqx.field(converter=as_float)
-    baseline_m: Float[Array, ""] = eqx.field(converter=as_float)
     electron_mixing2: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
     muon_mixing2: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
     tau_mixing2: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
@@ -81,7 +78,8 @@ class SterileOscillation(AbstractFlux):
     def __check_init__(self):
         if isinstance(self.source, SterileOscillation):
             raise CevnsjaxError("source must be a flux as produced, got one that oscillates already.")
-        check_positive("baseline_m", self.baseline_m, "m")
+        if self.source.paths is None:
+            raise CevnsjaxError("source must stand at a distance, got a flux without one: give it a baseline_m.")
         mixings = {name: getattr(self, name) for name in ("electron_mixing2", "muon_mixing2", "tau_mixing2")}
         for name, unit in {"mass_splitting_eV2": "eV^2", "path_spread_m": "m", **dict.fromkeys(mixings, "")}.items():
             value = getattr(self, name)
@@ -112,6 +110,10 @@ class SterileOscillation(AbstractFlux):
         return self.source.break_points_MeV
 
     @property
+    def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:
+        return self.source.paths
+
+    @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
         return jnp.repeat(self.source.fluence_per_cm2, len(FLAVOURS))
 
@@ -124,14 +126,30 @@ class SterileOscillation(AbstractFlux):
         density = self.source.density(energy_MeV)
         return self._distribute(density, density * self.mean_sin2(energy_MeV)[None])
 
-    def phase(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
-        """Phase phi of the oscillation at the mean path, rad, at neutrino energies in MeV."""
-        return OSCILLATION_PHASE_PER_EV2_M * self.mass_splitting_eV2 * self.baseline_m / energy_MeV
+    def phase(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "path *point"]:
+        """Phase phi of the oscillation over each path of the source, rad, at neutrino energies in MeV."""
+        distances, _ = self._paths
+        return jnp.stack([self._phase(energy_MeV, distances[k]) for k in range(distances.shape[0])])
+
+    def _phase(self, energy_MeV: Float[Array, "*point"], distance_m: Scalar) -> Float[Array, "*point"]:
+        return OSCILLATION_PHASE_PER_EV2_M * self.mass_splitting_eV2 * distance_m / energy_MeV
+
+    @property
+    def _paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]]:
+        paths = self.source.paths
+        assert paths is not None  # as __check_init__ says
+        return paths
+
+    def _mean(self, over_path: Callable[[Scalar], Float[Array, "*shape"]]) -> Float[Array, "*shape"]:
+        """Average of a function of the distance over the paths of the source."""
+        # one after the other: they are few
+        distances, shares = self._paths
+        return functools.reduce(jnp.add, [shares[k] * over_path(distances[k]) for k in range(shares.shape[0])])
 
     def mean_sin2(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
         """Evaluate <sin^2 phi>, averaged over paths, at neutrino energies in MeV."""
         lost, kept = self._coherence(energy_MeV)
-        return 0.5 * lost + kept * jnp.sin(self.phase(energy_MeV)) ** 2
+        return 0.5 * lost + kept * self._mean(lambda distance_m: jnp.sin(self._phase(energy_MeV, distance_m)) ** 2)
 
     def probabilities(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "initial final *point"]:
         """Probabilities between active flavours.
@@ -153,10 +171,11 @@ class SterileOscillation(AbstractFlux):
 
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
         lower = minimum_energy_MeV.reshape(-1)
-        oscillating = (self._continuum(lower) + self._line_moments(lower, weighted=True)).reshape(
-            -1, len(POWERS), *minimum_energy_MeV.shape
-        )
-        return self._distribute(self.source.moments(minimum_energy_MeV), oscillating)
+        # each path on its own: where its phase is no longer resolved depends on its length
+        continuum = self._mean(lambda distance_m: self._continuum(lower, distance_m))
+        oscillating = continuum + self._line_moments(lower, weighted=True)
+        shape = -1, len(POWERS), *minimum_energy_MeV.shape
+        return self._distribute(self.source.moments(minimum_energy_MeV), oscillating.reshape(shape))
 
     def _amplitudes(self) -> Float[Array, "initial final"]:
         """4 |U_a4|^2 (delta_ab - |U_b4|^2)."""
@@ -179,9 +198,9 @@ class SterileOscillation(AbstractFlux):
         lost = -jnp.expm1(-2.0 * spread**2)
         return lost, 1.0 - lost
 
-    def _switched_sin2(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
-        """<sin^2 phi> with cos(2 phi) switched off where the nodes do not resolve it."""
-        phase = self.phase(energy_MeV)
+    def _switched_sin2(self, energy_MeV: Float[Array, "*point"], distance_m: Scalar) -> Float[Array, "*point"]:
+        """<sin^2 phi> over one path, with cos(2 phi) switched off where the nodes do not resolve it."""
+        phase = self._phase(energy_MeV, distance_m)
         lost, kept = self._coherence(energy_MeV)
         middle = _LARGEST_PHASE_PER_NODE * self.nodes - _SWITCH_REACH * _SWITCH_WIDTH
         on = 0.5 * erfc((phase - middle) / _SWITCH_WIDTH)
@@ -191,38 +210,34 @@ class SterileOscillation(AbstractFlux):
     def _line_moments(self, lower_MeV: Float[Array, " node"], weighted: bool) -> Float[Array, "source power node"]:
         """Moments of the lines of the source, with or without <sin^2 phi> inside."""
         energy, fraction = self.source.lines
-        powers = jnp.stack([energy**power for power in POWERS])
-        above = jnp.where(lower_MeV[None, :] < energy[:, None], 1.0, 0.0)
-        strength = fraction * self.mean_sin2(energy)[None] if weighted else fraction
-        return (strength[:, None, :, None] * powers[None, :, :, None] * above[None, None]).sum(axis=2)
+        return line_moments(lower_MeV, energy, fraction * self.mean_sin2(energy)[None] if weighted else fraction)
 
-    def _continuum(self, lower_MeV: Float[Array, " node"]) -> Float[Array, "source power node"]:
-        """Moments of the continuum of the source with <sin^2 phi> inside."""
+    def _continuum(self, lower_MeV: Float[Array, " node"], distance_m: Scalar) -> Float[Array, "source power node"]:
+        """Moments of the continuum of the source with <sin^2 phi> over one path inside."""
         edges = self.source.break_points_MeV
         # below this energy <sin^2 phi> counts as constant: the oscillation is averaged there
-        unresolved = self.phase(jnp.ones_like(edges[-1])) / (_LARGEST_PHASE_PER_NODE * self.nodes)
+        unresolved = self._phase(jnp.ones_like(edges[-1]), distance_m) / (_LARGEST_PHASE_PER_NODE * self.nodes)
         start = jnp.maximum(jnp.maximum(lower_MeV, unresolved), _SMALLEST_ENERGY * edges[-1])
         start = jnp.minimum(start, edges[-1])
         between = self._plain_continuum(jnp.minimum(lower_MeV, start)) - self._plain_continuum(start)
         panel = jnp.minimum(jnp.searchsorted(edges, start, side="right"), edges.shape[0] - 1)
-        first = self._integrate(start, edges[panel])
-        whole = self._integrate(edges[:-1], edges[1:])
-        later = jnp.concatenate([jnp.cumsum(whole[..., ::-1], axis=-1)[..., ::-1], jnp.zeros_like(first[..., :1])], -1)
-        return self._switched_sin2(start)[None, None] * between + first + later[..., panel]
+        first = self._integrate(start, edges[panel], distance_m)
+        whole = self._integrate(jnp.concatenate([edges[:1], edges[:-1]]), edges, distance_m)
+        return self._switched_sin2(start, distance_m)[None, None] * between + summed_from_above(whole, first, panel)
 
     def _plain_continuum(self, lower_MeV: Float[Array, " node"]) -> Float[Array, "source power node"]:
         return self.source.moments(lower_MeV) - self._line_moments(lower_MeV, weighted=False)
 
     def _integrate(
-        self, lower_MeV: Float[Array, " interval"], upper_MeV: Float[Array, " interval"]
+        self, lower_MeV: Float[Array, " interval"], upper_MeV: Float[Array, " interval"], distance_m: Scalar
     ) -> Float[Array, "source power interval"]:
-        """Integrals of f(E) E^p <sin^2 phi> over intervals free of break points."""
-        abscissae, weights = map(as_float, _gauss_legendre(self.nodes))
+        """Integrals of f(E) E^p <sin^2 phi> over one path, over intervals free of break points."""
+        abscissae, weights = map(as_float, gauss_legendre(self.nodes))
         # in w = E^(-1/2) both an oscillation in 1/E and a spectrum over decades are well resolved
         low, high = jnp.sqrt(lower_MeV), jnp.sqrt(upper_MeV)
         half_width = 0.5 * (upper_MeV - lower_MeV) / (low * high * (low + high))
         root = 1.0 / high[:, None] + half_width[:, None] * (1.0 + abscissae)[None, :]
         energy = 1.0 / root**2
-        strength = half_width[:, None] * weights[None, :] * (2.0 / root**3) * self._switched_sin2(energy)
+        strength = half_width[:, None] * weights[None, :] * (2.0 / root**3) * self._switched_sin2(energy, distance_m)
         density = self.source.density(energy) * strength[None]
-        return jnp.stack([(density * (energy**power)[None]).sum(axis=-1) for power in POWERS], axis=1)
+        return fold_powers(density, energy_powers(energy))

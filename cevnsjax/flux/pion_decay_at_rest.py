@@ -8,7 +8,9 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.constants import CHARGED_PION_MASS_MEV, MUON_MASS_MEV
-from cevnsjax.flux.flux import POWERS, AbstractFlux
+from cevnsjax.flux.flux import AbstractFlux
+from cevnsjax.flux.moments import POWERS
+from cevnsjax.flux.paths import one_path
 
 
 class PionDecayAtRest(AbstractFlux):
@@ -58,6 +60,10 @@ class PionDecayAtRest(AbstractFlux):
         return (self.pion_mass_MeV**2 - self.muon_mass_MeV**2) / (2.0 * self.pion_mass_MeV)
 
     @property
+    def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:
+        return one_path(self.baseline_m)
+
+    @property
     def break_points_MeV(self) -> Float[Array, " panel"]:
         return jnp.stack([self.line_energy_MeV, 0.5 * self.muon_mass_MeV])
 
@@ -80,7 +86,7 @@ class PionDecayAtRest(AbstractFlux):
         scale = 0.5 * self.muon_mass_MeV
         x = jnp.minimum(minimum_energy_MeV / scale, 1.0)
         line = self.line_energy_MeV
-        above_line = jnp.where(minimum_energy_MeV < line, 1.0, 0.0)
+        above_line = jnp.where(minimum_energy_MeV <= line, 1.0, 0.0)
         nu_mu = [above_line * line**power for power in POWERS]
         nu_e = [
             (1.0 - x) ** 2 * (1.0 + 2.0 * x + 3.0 * x**2),

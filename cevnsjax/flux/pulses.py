@@ -1,17 +1,91 @@
-"""Proton pulses made of straight pieces: rectangles, triangles, and several bunches."""
+"""Proton pulses: Gaussian, sharp, and made of straight pieces, like rectangles, triangles and several bunches."""
 
 import math
+from abc import abstractmethod
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.scipy.special import log_ndtr, ndtr
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, check_positive, exponential_integral, power_series
-from cevnsjax.flux.time_distribution import AbstractPulse
+from cevnsjax.arrays import Scalar, as_float, check_finite, check_positive, exponential_integral, power_series
+from cevnsjax.errors import CevnsjaxError
 
 # x below 1 needs these for 1e-16
 _RAMP_SERIES = tuple((-1.0) ** k / (math.factorial(k) * (k + 2)) for k in range(18))
+
+
+class AbstractPulse(eqx.Module):
+    """A proton pulse, and what becomes of it when it is folded with one exponential decay."""
+
+    @abstractmethod
+    def decayed(
+        self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
+    ) -> Float[Array, " time"]:
+        """Weighted cumulative distribution of (pulse folded with exp(-t/lifetime)/lifetime).
+
+        Parameters
+        ----------
+        time_us
+            Times, us.
+        lifetime_us
+            Lifetime of the decay, us.
+        rate_per_us
+            lambda in the weight exp(-lambda t), us^-1.
+        """
+
+
+class GaussianPulse(AbstractPulse):
+    """A Gaussian pulse; folded with an exponential it is the exponentially modified Gaussian.
+
+    The weight exp(-lambda t) turns an exponentially modified Gaussian (mean m, width s, rate k) into another one with
+    m - lambda s^2 and k + lambda, times k/(k + lambda) exp(-lambda m + lambda^2 s^2/2).
+
+    Attributes
+    ----------
+    mean_us, width_us
+        Mean and standard deviation, us.
+    """
+
+    mean_us: Float[Array, ""] = eqx.field(converter=as_float)
+    width_us: Float[Array, ""] = eqx.field(converter=as_float)
+
+    def __check_init__(self):
+        check_finite("mean_us", self.mean_us, "us")
+        check_positive("width_us", self.width_us, "us")
+
+    def decayed(
+        self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
+    ) -> Float[Array, " time"]:
+        width, decay = self.width_us, 1.0 / lifetime_us + rate_per_us
+        mean = self.mean_us - rate_per_us * width**2
+        scale = jnp.exp(-rate_per_us * self.mean_us + 0.5 * (rate_per_us * width) ** 2) / (lifetime_us * decay)
+        z = (time_us - mean) / width
+        tail = jnp.exp(0.5 * (decay * width) ** 2 - decay * (time_us - mean) + log_ndtr(z - decay * width))
+        return scale * (ndtr(z) - tail)
+
+
+class SharpPulse(AbstractPulse):
+    """All protons at one time.
+
+    Attributes
+    ----------
+    time_us
+        When, us.
+    """
+
+    time_us: Float[Array, ""] = eqx.field(converter=as_float)
+
+    def __check_init__(self):
+        check_finite("time_us", self.time_us, "us")
+
+    def decayed(
+        self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
+    ) -> Float[Array, " time"]:
+        elapsed = jnp.maximum(time_us - self.time_us, 0.0)
+        decay = 1.0 / lifetime_us + rate_per_us
+        return jnp.exp(-rate_per_us * self.time_us) * exponential_integral(elapsed, decay) / lifetime_us
 
 
 def _ramp_integral(length: Float[Array, "*shape"], rate: Scalar) -> Float[Array, "*shape"]:
@@ -64,6 +138,9 @@ class RectangularPulse(AbstractPulse):
     width_us: Float[Array, ""] = eqx.field(converter=as_float)
 
     def __check_init__(self):
+        check_finite("starts_us", self.starts_us, "us")
+        if not self.starts_us.size:
+            raise CevnsjaxError("starts_us must hold at least one bunch, got none.")
         check_positive("width_us", self.width_us, "us")
 
     def decayed(
@@ -92,6 +169,7 @@ class TriangularPulse(AbstractPulse):
     width_us: Float[Array, ""] = eqx.field(converter=as_float)
 
     def __check_init__(self):
+        check_finite("start_us", self.start_us, "us")
         check_positive("width_us", self.width_us, "us")
 
     def decayed(

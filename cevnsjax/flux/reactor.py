@@ -9,11 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, as_floats, check_positive, is_concrete
+from cevnsjax.arrays import Scalar, as_float, as_floats, as_optional_float, check_positive, is_concrete
 from cevnsjax.constants import ELEMENTARY_CHARGE_C
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux.flux import POWERS, AbstractFlux
+from cevnsjax.flux.flux import AbstractFlux
 from cevnsjax.flux.interpolated import InterpolatedSpectra
+from cevnsjax.flux.moments import POWERS
+from cevnsjax.flux.paths import check_baseline, one_path
 from cevnsjax.flux.reactor_spectra import ReactorSpectra, reactor_spectra
 
 _MEV_PER_GW_S = 1e3 / ELEMENTARY_CHARGE_C
@@ -34,6 +36,11 @@ class AbstractStrength(eqx.Module):
     @abstractmethod
     def flux_per_cm2_s(self, antineutrinos_per_fission: Scalar, fission_fractions: Mapping[str, Scalar]) -> Scalar:
         """Flux of antineutrinos of all energies, cm^-2 s^-1; the fractions sum to one."""
+
+    @property
+    @abstractmethod
+    def paths(self) -> tuple[Float[Array, " core"], Float[Array, " core"]] | None:
+        """Distance of each core, m, and its share in the flux at the detector; none where no distance is known."""
 
 
 class ThermalPower(AbstractStrength):
@@ -74,6 +81,11 @@ class ThermalPower(AbstractStrength):
         for name, energy in self.energy_per_fission_MeV.items():
             check_positive(f"energy_per_fission_MeV[{name!r}]", energy, "MeV")
 
+    @property
+    def paths(self) -> tuple[Float[Array, " core"], Float[Array, " core"]]:
+        strength = jnp.atleast_1d(self.power_shares / self.baseline_m**2)
+        return jnp.atleast_1d(self.baseline_m), strength / strength.sum()
+
     def fissions_per_cm2_s(self, fission_fractions: Mapping[str, Scalar]) -> Scalar:
         """Fissions per second over 4 pi L^2, cm^-2 s^-1."""
         energy_MeV = sum(fraction * self.energy_per_fission_MeV[name] for name, fraction in fission_fractions.items())
@@ -91,12 +103,20 @@ class TotalFlux(AbstractStrength):
     ----------
     total_flux_per_cm2_s
         Antineutrinos of all energies in the spectra, captures included where they are, cm^-2 s^-1.
+    baseline_m
+        Distance from core to detector, m, where it matters: the flux does not follow from it.
     """
 
     total_flux_per_cm2_s: Float[Array, ""] = eqx.field(converter=as_float)
+    baseline_m: Float[Array, ""] | None = eqx.field(converter=as_optional_float, default=None)
 
     def __check_init__(self):
         check_positive("total_flux_per_cm2_s", self.total_flux_per_cm2_s, "cm^-2 s^-1")
+        check_baseline(self.baseline_m)
+
+    @property
+    def paths(self) -> tuple[Float[Array, " core"], Float[Array, " core"]] | None:
+        return one_path(self.baseline_m)
 
     def flux_per_cm2_s(self, antineutrinos_per_fission: Scalar, fission_fractions: Mapping[str, Scalar]) -> Scalar:
         return self.total_flux_per_cm2_s
@@ -175,6 +195,10 @@ class Reactor(AbstractFlux):
         return self.norm * self.strength.flux_per_cm2_s(self.antineutrinos_per_fission, fractions)
 
     @property
+    def paths(self) -> tuple[Float[Array, " core"], Float[Array, " core"]] | None:
+        return self.strength.paths
+
+    @property
     def lowest_energy_MeV(self) -> Float[Array, ""]:
         first = self.spectra.fission.energy_MeV[0]
         capture = self.spectra.capture
@@ -185,6 +209,11 @@ class Reactor(AbstractFlux):
         edges = self.spectra.fission.edges_MeV(self.panels)
         capture = self.spectra.capture
         return edges if capture is None else jnp.sort(jnp.append(edges, capture.energy_MeV[-1]))
+
+    @property
+    def knots_MeV(self) -> Float[Array, " knot"]:
+        fission, capture = self.spectra.fission.energy_MeV, self.spectra.capture
+        return fission if capture is None else jnp.sort(jnp.append(fission, capture.energy_MeV))
 
     @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:

@@ -1,19 +1,16 @@
 """Truncated moments of spectra that are smooth functions of energy without closed moments."""
 
-import functools
 from collections.abc import Callable
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float
-from cevnsjax.flux.flux import POWERS
+from cevnsjax.arrays import Scalar, as_float, gauss_legendre
+from cevnsjax.flux.moments import energy_powers, fold_powers, summed_from_above
 
 _PANELS, _ORDER = 10, 16
 _SMALLEST_PART = 1e-12  # of the end point: moments begin here at least, where the fourth root has a derivative
-
-_gauss_legendre = functools.cache(np.polynomial.legendre.leggauss)
 
 
 def smooth_moments(
@@ -36,7 +33,7 @@ def smooth_moments(
     minimum_energy_MeV
         Lower limits, MeV, any shape.
     """
-    abscissae, weights = map(as_float, _gauss_legendre(_ORDER))
+    abscissae, weights = map(as_float, gauss_legendre(_ORDER))
     flat = minimum_energy_MeV.reshape(-1)
     edges = end_MeV**0.25 * as_float(np.linspace(0.0, 1.0, _PANELS + 1))
     start = jnp.clip(flat, _SMALLEST_PART * end_MeV, end_MeV) ** 0.25
@@ -48,8 +45,6 @@ def smooth_moments(
     energy = root**4
     strength = density(energy.reshape(-1)).reshape(-1, *energy.shape)
     strength = strength * (4.0 * root**3 * half_width[:, None] * weights[None, :])[None]
-    pieces = jnp.stack([(strength * (energy**power)[None]).sum(axis=-1) for power in POWERS], axis=1)
-    whole, part = pieces[..., :_PANELS], pieces[..., _PANELS:]
-    above = jnp.concatenate([jnp.cumsum(whole[..., ::-1], axis=-1)[..., ::-1], jnp.zeros_like(whole[..., :1])], axis=-1)
-    moments = part + above[..., panel]
+    pieces = fold_powers(strength, energy_powers(energy))
+    moments = summed_from_above(pieces[..., :_PANELS], pieces[..., _PANELS:], panel - 1)
     return moments.reshape(*moments.shape[:2], *minimum_energy_MeV.shape)

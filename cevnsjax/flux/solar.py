@@ -9,8 +9,9 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
-from cevnsjax.flux.flux import FLAVOURS, POWERS, AbstractFlux
+from cevnsjax.flux.flux import FLAVOURS, AbstractFlux
 from cevnsjax.flux.interpolated import InterpolatedSpectra
+from cevnsjax.flux.moments import POWERS, line_moments
 from cevnsjax.flux.solar_oscillation import SolarOscillation
 from cevnsjax.tables import read_table, read_values
 
@@ -92,6 +93,11 @@ class SolarNeutrinos(AbstractFlux):
         return jnp.sort(jnp.concatenate([*edges, *self.line_energies_MeV.values()]))
 
     @property
+    def knots_MeV(self) -> Float[Array, " knot"]:
+        knots = [spectrum.energy_MeV for spectrum in self.spectra.values()]
+        return jnp.sort(jnp.concatenate([*knots, *self.line_energies_MeV.values()]))
+
+    @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
         return self.norm * self.exposure_s * self._totals()
 
@@ -109,11 +115,8 @@ class SolarNeutrinos(AbstractFlux):
         return total / self._divisor().reshape(-1, *[1] * energy_MeV.ndim)
 
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
-        energy, flux = self._lines()
-        powers = jnp.stack([energy**power for power in POWERS])
         lower = minimum_energy_MeV.reshape(-1)
-        above = jnp.where(lower[:, None] < energy[None, :], 1.0, 0.0).astype(energy.dtype)
-        moments = jnp.einsum("cl,pl,nl->cpn", flux, powers, above)
+        moments = line_moments(lower, *self._lines())
         for spectrum in self._arriving():
             moments = moments + spectrum.moments(lower)
         return (moments / self._divisor()[:, None, None]).reshape(-1, len(POWERS), *minimum_energy_MeV.shape)

@@ -8,10 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive, is_concrete
+from cevnsjax.arrays import as_float, as_optional_float, check_positive, is_concrete
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux.flux import AbstractFlux, parse_neutrino
 from cevnsjax.flux.interpolated import InterpolatedSpectra
+from cevnsjax.flux.paths import check_baseline, one_path
 
 
 class TabulatedFlux(AbstractFlux):
@@ -29,6 +30,8 @@ class TabulatedFlux(AbstractFlux):
         Ratio of the flux to its table (1 nominally).
     panels
         How many of the knots are break points for quadrature.
+    baseline_m
+        Distance from source to detector, m, where there is one: the flux is what the table says.
     """
 
     components: tuple[str, ...] = eqx.field(static=True)
@@ -36,6 +39,7 @@ class TabulatedFlux(AbstractFlux):
     exposure_s: Float[Array, ""] = eqx.field(converter=as_float)
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
     panels: int = eqx.field(static=True, default=12)
+    baseline_m: Float[Array, ""] | None = eqx.field(converter=as_optional_float, default=None)
 
     def __check_init__(self):
         for name in self.components:
@@ -49,6 +53,7 @@ class TabulatedFlux(AbstractFlux):
             raise CevnsjaxError("spectra must not be zero on all knots of a component.")
         check_positive("exposure_s", self.exposure_s, "s")
         check_positive("norm", self.norm, "")
+        check_baseline(self.baseline_m)
 
     @classmethod
     def from_columns(
@@ -103,12 +108,20 @@ class TabulatedFlux(AbstractFlux):
         return cls.from_columns(energies, {component: fluxes}, exposure_s, logarithmic=logarithmic, panels=panels)
 
     @property
+    def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:
+        return one_path(self.baseline_m)
+
+    @property
     def lowest_energy_MeV(self) -> Float[Array, ""]:
         return self.spectra.energy_MeV[0]
 
     @property
     def break_points_MeV(self) -> Float[Array, " panel"]:
         return self.spectra.edges_MeV(self.panels)
+
+    @property
+    def knots_MeV(self) -> Float[Array, " knot"]:
+        return self.spectra.energy_MeV
 
     @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:

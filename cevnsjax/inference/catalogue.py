@@ -1,44 +1,16 @@
-"""Models by name, and how a fit is built from one."""
+"""How a fit is built from a model's name."""
 
 from collections.abc import Iterable, Mapping
 
 import numpyro.distributions as dist
 
-from cevnsjax.errors import ParameterError, UnknownNameError
+from cevnsjax.arrays import short
+from cevnsjax.errors import ParameterError
 from cevnsjax.experiment import Experiment, Joint
 from cevnsjax.inference.model import Model
-from cevnsjax.inference.models import MODELS
-from cevnsjax.inference.named_model import NamedModel, jointly, with_electrons
-from cevnsjax.parameter import Parameter
-
-WITH_ELECTRONS = "+electrons"
-"""Ending of a model's name that adds neutrino-electron scattering, with the same new physics where it acts there."""
-
-
-def named_model(name: str, experiment: Experiment | Joint | None = None) -> NamedModel:
-    """Look up a model; ``NAME+electrons`` is the same with neutrino-electron scattering.
-
-    Parameters
-    ----------
-    name
-        Name of the model.
-    experiment
-        What it is for: several experiments together have its parameters in common.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is none of that name.
-    ParameterError
-        If it is for another kind of source than the experiment has.
-    """
-    base = name.removesuffix(WITH_ELECTRONS)
-    if base not in MODELS:
-        raise UnknownNameError("model", name, MODELS)
-    model = MODELS[base] if base == name else with_electrons(MODELS[base])
-    if experiment is not None:
-        model.check_source(experiment)
-    return jointly(model) if isinstance(experiment, Joint) else model
+from cevnsjax.inference.offered import Offered
+from cevnsjax.models import NamedModel, named_model
+from cevnsjax.parameter import check_prior, name_tuple
 
 
 def build_model(
@@ -51,6 +23,9 @@ def build_model(
 ) -> Model:
     """Build a named model of an experiment (or of several together) with its nuisance parameters.
 
+    Data that are the experiment's own prediction (:meth:`Experiment.asimov`) are made anew first: the true values are
+    those that the experiment has when it comes here, and the model is in the prediction if it is in the experiment.
+
     Parameters
     ----------
     experiment
@@ -59,7 +34,8 @@ def build_model(
         Name of the model.
     free
         Names of the model's parameters that are free, instead of its default ones; a nuisance parameter that the
-        model leaves fixed can be named too.
+        model leaves fixed can be named too, and so can the path of any number of the experiment, which is then its
+        name and needs a prior. The only path of a parameter stands for its name, here and below.
     fixed
         Names of nuisance parameters that stay fixed.
     priors
@@ -69,22 +45,47 @@ def build_model(
     ------
     UnknownNameError
         If a name is not known; the message lists near matches.
+    ParameterError
+        If a path has no prior, a prior is for what is not free, or names or priors are something else.
     """
+    if not isinstance(experiment, Experiment | Joint):
+        raise ParameterError(f"A model needs an Experiment or a Joint of several, got {short(experiment)}.")
     chosen = named_model(model, experiment)
-    prepared = chosen.prepare(experiment)
-    nuisances = {p.name: p for p in prepared.nuisances}
-    offered = {p.name: p for p in chosen.parameters(prepared)} | nuisances
-    wanted = list(chosen.free_by_default(prepared) if free is None else free)
-    fixed, priors = tuple(fixed), dict(priors or {})
-    for name in (*wanted, *fixed, *priors):
-        if name not in offered:
-            raise UnknownNameError("parameter", name, offered)
-    names = [name for name in dict.fromkeys([*wanted, *chosen.free_nuisances(prepared)]) if name not in fixed]
-    for name in priors:
+    return prepared_model(chosen, chosen.prepared(experiment.renewed()), free=free, fixed=fixed, priors=priors)
+
+
+def prepared_model(
+    model: NamedModel,
+    prepared: Experiment | Joint,
+    *,
+    free: Iterable[str] | None = None,
+    fixed: Iterable[str] = (),
+    priors: Mapping[str, dist.Distribution] | None = None,
+) -> Model:
+    """Do what :func:`build_model` does with an experiment that is prepared for a model, and with its data as they are.
+
+    Parameters
+    ----------
+    model, prepared
+        The model, and the experiment with its interactions.
+    free, fixed, priors
+        See :func:`build_model`.
+    """
+    if priors is not None and not isinstance(priors, Mapping):
+        raise ParameterError(f"priors must be a dictionary of distributions by parameter name, got {short(priors)}.")
+    offered = Offered(model.parameters(prepared), prepared)
+    wanted = model.free_by_default(prepared) if free is None else map(offered.name, name_tuple("free", free))
+    held = {offered.name(name) for name in name_tuple("fixed", fixed)}
+    for name in held - offered.parameters.keys():
+        raise ParameterError(f"{name!r} is not free, so it cannot be fixed; --set gives it another value.")
+    names = [name for name in dict.fromkeys([*wanted, *model.free_nuisances(prepared)]) if name not in held]
+    others: dict[str, dist.Distribution] = {}
+    for given, prior in (priors or {}).items():
+        name = offered.name(given)
         if name not in names:
-            raise ParameterError(f"A prior is given for {name!r}, which is not free; name it with --free.")
-    parameters = [
-        Parameter(p.name, priors.get(p.name, p.prior), p.where, p.unit, p.description)
-        for p in map(offered.__getitem__, names)
-    ]
-    return Model(prepared, parameters, chosen.derived)
+            raise ParameterError(f"A prior is given for {given!r}, which is not free; name it with --free.")
+        if name in others:
+            raise ParameterError(f"Two priors are given for {name!r}, one of them by its path; give one.")
+        check_prior(name, prior)
+        others[name] = prior
+    return Model(prepared, [offered.parameter(name, others.get(name)) for name in names], model.derived)

@@ -1,7 +1,7 @@
 """A model: an experiment, and what is free in it."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,32 +14,15 @@ from jaxtyping import Array, Float
 from numpyro.distributions import biject_to, constraints
 from numpyro.distributions.transforms import ComposeTransform, ExpTransform
 
-from cevnsjax.arrays import as_float
+from cevnsjax.arrays import as_float, short
 from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import Experiment, Joint, freeze
 from cevnsjax.inference.batches import map_in_batches
-from cevnsjax.parameter import Parameter, describe_prior
+from cevnsjax.parameter import Derived, Parameter, describe_prior
 from cevnsjax.paths import get_path, set_paths
 
 Values = dict[str, Float[Array, ""]]
 """Values of the free parameters by name."""
-
-
-@dataclass(frozen=True)
-class Derived:
-    """A number that follows from an experiment's values, reported beside the parameters of a fit.
-
-    Attributes
-    ----------
-    name, unit
-        How it is called, and its unit.
-    function
-        Function from the experiment to the number.
-    """
-
-    name: str
-    function: Callable[[Any], Float[Array, ""]]
-    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +52,9 @@ def _events(experiment: Experiment | Joint) -> tuple[Derived, ...]:
 class Model(eqx.Module):
     """Posterior density of the free parameters of an experiment, or of several together.
 
+    Data are those that the experiment has: of one whose leaves were replaced they may be an old prediction, which
+    :func:`build_model` and :meth:`Experiment.renewed` make anew.
+
     All methods are pure functions of the model and the values, so ``jax.grad``, ``jax.vmap`` and ``jax.jit`` apply.
 
     Attributes
@@ -92,6 +78,10 @@ class Model(eqx.Module):
     scale: Float[Array, " parameter"]
 
     def __init__(self, experiment: Experiment | Joint, free: Sequence[Parameter], derived: Sequence[Derived] = ()):
+        if not isinstance(experiment, Experiment | Joint):
+            raise ParameterError(f"A model needs an Experiment or a Joint of several, got {short(experiment)}.")
+        if isinstance(free, str) or not all(isinstance(parameter, Parameter) for parameter in free):
+            raise ParameterError(f"A model needs a list of Parameters, got {short(free)}; build_model takes names.")
         names = [parameter.name for parameter in free]
         if not names:
             raise ParameterError("A model needs at least one free parameter, got none.")
@@ -102,7 +92,7 @@ class Model(eqx.Module):
             twice = sorted({path for path in paths if paths.count(path) > 1})
             raise ParameterError(f"Two parameters set the same leaf: {', '.join(twice)}.")
         _check_supports(free, experiment)
-        self.experiment = freeze(experiment, paths)
+        self.experiment = freeze(_in_place(experiment, free), paths)
         self.parameters = tuple(free)
         low, middle, high = _unconstrained_quantiles(free).T
         self.location = as_float(middle)
@@ -118,6 +108,16 @@ class Model(eqx.Module):
         """Names of the free parameters, in the order of the latent vector."""
         return tuple(parameter.name for parameter in self.parameters)
 
+    def data(self, observed: Any = None) -> Any:
+        """What was observed (by name for several experiments), or other data of its shape in its place.
+
+        Raises
+        ------
+        CevnsjaxError
+            If those are no numbers, of another shape, or none that the likelihood can take.
+        """
+        return (self.experiment if observed is None else self.experiment.with_observed(observed)).observed
+
     @property
     def reference_values(self) -> Values:
         """The values that the experiment has now."""
@@ -126,18 +126,26 @@ class Model(eqx.Module):
     def at(self, values: Mapping[str, Float[Array, ""] | float]) -> Any:
         """The experiment with the given values; parameters that are not named keep theirs.
 
+        Values are taken as they are, also outside of the support of a prior: the prior density is zero there
+        (:meth:`log_prior`), the prediction and the likelihood are what they are.
+
         Raises
         ------
         UnknownNameError
             If a value has no parameter of its name.
         """
-        for name in values:
-            if name not in self.names:
-                raise UnknownNameError("parameter", name, self.names)
+        self._check_names(values)
         paths = [(path, values[p.name]) for p in self.parameters if p.name in values for path in p.paths]
         if not paths:
             return self.experiment
         return set_paths(self.experiment, [path for path, _ in paths], [as_float(value) for _, value in paths])
+
+    def _check_names(self, values: Mapping[str, Any]) -> None:
+        if not isinstance(values, Mapping):
+            raise ParameterError(f"Values must be a dictionary by parameter name, got {short(values)}.")
+        for name in values:
+            if name not in self.names:
+                raise UnknownNameError("parameter", name, self.names)
 
     def expected(self, values: Mapping[str, Float[Array, ""] | float]) -> Any:
         """Expected counts, shape ``[sample, energy, time]``; by name for several experiments."""
@@ -149,8 +157,9 @@ class Model(eqx.Module):
         return {derived.name: derived.function(experiment) for derived in self.derived}
 
     def log_prior(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, ""]:
-        """Logarithm of the prior density of the named values."""
-        densities = [p.prior.log_prob(values[p.name]) for p in self.parameters if p.name in values]
+        """Logarithm of the prior density of the named values, minus infinity outside of its support."""
+        self._check_names(values)
+        densities = [_log_density(p.prior, values[p.name]) for p in self.parameters if p.name in values]
         return functools.reduce(jnp.add, densities, as_float(0.0))
 
     def log_constraints(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, ""]:
@@ -225,12 +234,33 @@ class Model(eqx.Module):
         return jax.vmap(lambda draw: (draw - self.location) / self.scale)(jnp.stack(draws, axis=1))
 
 
+def _in_place(experiment: Experiment | Joint, free: Sequence[Parameter]) -> Experiment | Joint:
+    """The experiment with nodes that are good wherever the free parameters take it."""
+    if isinstance(experiment, Experiment):
+        return experiment.in_place(free)
+
+    def within(part: Experiment) -> Experiment:
+        beginning = f"experiments.{part.name}."
+        of_part = (p for p in free if all(path.startswith(beginning) for path in p.paths))
+        return part.in_place([p.moved(beginning, "") for p in of_part])
+
+    return experiment.map(within)
+
+
 def unconstraining(prior: dist.Distribution) -> Any:
     """Map from all real numbers to the support of a prior: in the logarithm, where the prior is flat in that."""
     if isinstance(prior, dist.LogUniform):
         ends = constraints.interval(jnp.log(as_float(prior.low)), jnp.log(as_float(prior.high)))
         return ComposeTransform([biject_to(ends), ExpTransform()])
     return biject_to(prior.support)
+
+
+def _log_density(prior: dist.Distribution, value: Float[Array, ""] | float) -> Float[Array, ""]:
+    """Logarithm of a density; NumPyro's own goes on where the support ends."""
+    value = as_float(value)
+    inside: Any = prior.support(value)  # pyright: ignore[reportOptionalCall]
+    within = jnp.where(inside, value, as_float(prior.support.feasible_like(value)))  # pyright: ignore
+    return jnp.where(inside, prior.log_prob(within), -jnp.inf)
 
 
 # compiled once for each kind of prior: its numbers are arguments

@@ -11,7 +11,6 @@ chain.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -26,6 +25,7 @@ from cevnsjax.errors import ParameterError
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.jump import jump
 from cevnsjax.inference.model import Model
+from cevnsjax.schedule import Schedule
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage, the draws done and the draws to do."""
@@ -37,55 +37,26 @@ _CANDIDATES, _EFFECTIVE = 64, 4
 """Draws from the prior for each chain of the warm-up, and effective ones, that starts are chosen among."""
 
 
+MOST_WARMUP_CHAINS = 8
+"""Chains that adapt; the others start where these ended."""
+
+
 class Tuning(NamedTuple):
-    """The part of a schedule that a compiled transition depends on; see :class:`Schedule`."""
+    """The part of a schedule that a compiled transition depends on: the number of draws is not part of it."""
 
     warmup: int
     max_tree_depth: int
     target_acceptance: float
 
+    @classmethod
+    def of(cls, schedule: Schedule) -> "Tuning":
+        """The part of a schedule."""
+        return cls(schedule.warmup, schedule.max_tree_depth, schedule.target_acceptance)
 
-@dataclass(frozen=True)
-class Schedule:
-    """How long to sample.
 
-    Attributes
-    ----------
-    chains, warmup, samples
-        Number of chains, of warm-up draws, and of draws per chain that are kept.
-    max_tree_depth
-        Largest depth of a NUTS trajectory (2^depth leapfrog steps) after the warm-up.
-    target_acceptance
-        Acceptance probability that the step size is adapted to.
-    """
-
-    chains: int = 8
-    warmup: int = 300
-    samples: int = 500
-    max_tree_depth: int = 9
-    target_acceptance: float = 0.85
-
-    def __post_init__(self):
-        for name in ("chains", "warmup", "samples", "max_tree_depth"):
-            if getattr(self, name) < 1:
-                raise ParameterError(f"{name} must be at least 1, got {getattr(self, name)}.")
-        if not 0.0 < self.target_acceptance < 1.0:
-            raise ParameterError(f"target_acceptance must lie between 0 and 1, got {self.target_acceptance}.")
-
-    @property
-    def tuning(self) -> "Tuning":
-        """What the compiled functions depend on; the number of draws is not part of it."""
-        return Tuning(self.warmup, self.max_tree_depth, self.target_acceptance)
-
-    @property
-    def settling(self) -> int:
-        """Draws in which every chain adapts its step size to the pooled mass matrix."""
-        return min(2 * BLOCK, self.warmup)
-
-    @property
-    def warmup_chains(self) -> int:
-        """Chains that adapt; the others start where these ended."""
-        return min(self.chains, 8)
+def _settling(schedule: Schedule) -> int:
+    """Draws in which every chain adapts its step size to the pooled mass matrix."""
+    return min(2 * BLOCK, schedule.warmup)
 
 
 def _kernel(model: Model, observed, tuning: Tuning, start: ParamInfo, key, step_size=0.1, inverse_mass_matrix=None):
@@ -157,7 +128,7 @@ def _pool(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return pooled, covariance + 1e-6 * np.eye(len(covariance))
 
 
-def warm_up(model: Model, key: jax.Array, schedule: Schedule, observed=None, progress: Progress | None = None) -> Any:
+def warm_up(model: Model, key: jax.Array, schedule: Schedule, data: Any, progress: Progress | None = None) -> Any:
     """Adapt in a few chains and return the start of all chains.
 
     Parameters
@@ -168,8 +139,8 @@ def warm_up(model: Model, key: jax.Array, schedule: Schedule, observed=None, pro
         Random key.
     schedule
         How long.
-    observed
-        Data of the shape of the experiment's, in their place.
+    data
+        What was observed; see :meth:`Model.data`.
     progress
         Called after every block.
 
@@ -183,35 +154,34 @@ def warm_up(model: Model, key: jax.Array, schedule: Schedule, observed=None, pro
     ParameterError
         If the posterior density is not finite at most draws from the prior.
     """
-    data = model.experiment.observed if observed is None else observed
-    total = schedule.warmup + schedule.settling
+    tuning, settling = Tuning.of(schedule), _settling(schedule)
+    warmup_chains = min(schedule.chains, MOST_WARMUP_CHAINS)
+    total = schedule.warmup + settling
     key_start, key_pick, key_warm, key_chains = jax.random.split(key, 4)
-    number = _CANDIDATES * schedule.warmup_chains
+    number = _CANDIDATES * warmup_chains
     candidates, potential, log_likelihood = _prior_draws(model, data, key_start, number)
-    starts = _choose(key_start, np.asarray(potential), np.asarray(log_likelihood), schedule.warmup_chains)
+    starts = _choose(key_start, np.asarray(potential), np.asarray(log_likelihood), warmup_chains)
 
     def run(states, draws: int, done: int):
         blocks = []
         for block in range(0, draws, BLOCK):
-            states, positions, _ = _advance(model, data, schedule.tuning, states)
+            states, positions, _ = _advance(model, data, tuning, states)
             blocks.append(np.asarray(positions))
             if progress is not None:
                 progress("warm-up", min(done + block + BLOCK, total), total)
         return states, np.concatenate(blocks, axis=1)
 
     identity = np.eye(len(model.parameters))
-    keys = jax.random.split(key_warm, schedule.warmup_chains)
-    states = _start(model, data, schedule.tuning, *_arrays(candidates[starts], keys, 0, 0.1, identity))
+    keys = jax.random.split(key_warm, warmup_chains)
+    states = _start(model, data, tuning, *_arrays(candidates[starts], keys, 0, 0.1, identity))
     states, positions = run(states, schedule.warmup, 0)
     pooled, covariance = _pool(positions)
     picks = jax.random.choice(key_pick, len(pooled), (schedule.chains,), replace=schedule.chains > len(pooled))
     step_size = np.median(states.adapt_state.step_size)
     keys = jax.random.split(key_chains, schedule.chains)
-    counter = schedule.warmup - schedule.settling
-    states = _start(
-        model, data, schedule.tuning, *_arrays(pooled[np.asarray(picks)], keys, counter, step_size, covariance)
-    )
-    return run(states, schedule.settling, schedule.warmup)[0]
+    counter = schedule.warmup - settling
+    states = _start(model, data, tuning, *_arrays(pooled[np.asarray(picks)], keys, counter, step_size, covariance))
+    return run(states, settling, schedule.warmup)[0]
 
 
 def _arrays(starts, keys, counter: int, step_size, inverse_mass_matrix):
@@ -257,17 +227,16 @@ def _choose(key: jax.Array, potential: np.ndarray, log_likelihood: np.ndarray, n
     return np.argsort(low * heights + noise)[::-1][:number]
 
 
-def state_template(model: Model, schedule: Schedule, observed=None) -> Any:
+def state_template(model: Model, schedule: Schedule, data: Any) -> Any:
     """Shapes and types of the state of all chains, for reading one back."""
-    data = model.experiment.observed if observed is None else observed
     size = len(model.parameters)
     keys = jax.random.split(jax.random.key(0), schedule.chains)
     arguments = _arrays(np.zeros((schedule.chains, size)), keys, 0, 0.1, np.eye(size))
-    return eqx.filter_eval_shape(_start, model, data, schedule.tuning, *arguments)
+    return eqx.filter_eval_shape(_start, model, data, Tuning.of(schedule), *arguments)
 
 
 def draw(
-    model: Model, states: Any, schedule: Schedule, observed=None
+    model: Model, states: Any, schedule: Schedule, data: Any
 ) -> Iterator[tuple[Any, np.ndarray, dict[str, np.ndarray]]]:
     """Sample for ever, a block at a time.
 
@@ -277,9 +246,8 @@ def draw(
         The state after the block (to go on from), latent positions ``[chain, draw, parameter]`` and statistics
         ``[chain, draw]``.
     """
-    data = model.experiment.observed if observed is None else observed
     while True:
-        states, positions, statistics = _advance(model, data, schedule.tuning, states)
+        states, positions, statistics = _advance(model, data, Tuning.of(schedule), states)
         yield states, np.asarray(positions), {name: np.asarray(value) for name, value in statistics.items()}
 
 

@@ -93,7 +93,7 @@ class Posterior:
             # variables of several experiments stand beside each other, with dimensions of their own
             suffix = "" if part is self.model.experiment else f" {name}"
             dimensions = tuple(f"{axis}{suffix}" for axis in ("sample", "energy", "time"))
-            observed[f"counts{suffix}"] = dimensions, np.asarray(part.observed)
+            observed[f"counts{suffix}"] = dimensions, np.asarray(part.observed), {"what": part.data_label}
             observed = observed.assign_coords({dimensions[0]: list(part.samples)})
         groups = {
             "posterior": posterior,

@@ -146,9 +146,9 @@ class ProfileMap:
             places, heights = np.insert(places, where, best), np.insert(heights, where, 0.0)
         if places.size < 2:
             return [(float(back(place)), float(back(place))) for place in places]
-        # the root is nearly linear on both sides of a minimum, where a parabola is not monotonic
-        curve = PchipInterpolator(places, np.sqrt(heights))
-        crossings = curve.solve(np.sqrt(threshold), extrapolate=False)
+        # the root, with another sign on either side of the best fit, is nearly linear across it
+        curve = PchipInterpolator(places, np.where(places < best, -1.0, 1.0) * np.sqrt(heights))
+        crossings = np.concatenate([curve.solve(sign * np.sqrt(threshold), extrapolate=False) for sign in (-1, 1)])
         crossings = crossings[np.isfinite(crossings)]
         ends = np.unique([places[0], *crossings, places[-1]])
         inside = curve(0.5 * (ends[1:] + ends[:-1])) ** 2 < threshold

@@ -1,72 +1,50 @@
 """The best fit inside the box of a grid, which every point of a map is compared with."""
 
-from collections.abc import Callable
-
 import numpy as np
-from scipy.optimize import minimize
 
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.inference import scan_solver
-from cevnsjax.inference.model import Model
+from cevnsjax.inference.objective import Box, Objective
 from cevnsjax.inference.profile import Maximum
-from cevnsjax.inference.profile_map import axis_coordinate
+from cevnsjax.inference.profile_map import is_logarithmic
+from cevnsjax.inference.rounds import fit_one
+from cevnsjax.inference.solver import Fits, constrain
 
 
 def best_in_box(
-    model: Model, axes: dict[str, np.ndarray], observed, starts: list[tuple[dict[str, float], np.ndarray]]
+    profiled: Objective, axes: dict[str, np.ndarray], starts: list[tuple[dict[str, float], Fits]]
 ) -> Maximum:
     """Best fit with the gridded parameters inside the box of the grid, their priors left out.
 
     Parameters
     ----------
-    model, observed
-        Model and data.
+    profiled
+        Objective of the points of the map.
     axes
         The grid.
     starts
-        Values of the gridded parameters and latents of the others, the best first.
+        Values of the gridded parameters, and fits of the others, of points to start from.
+
+    Raises
+    ------
+    CevnsjaxError
+        If there is no density at any of them.
     """
-    kind, dimensions = np.dtype(model.scale.dtype), len(axes)
-    scales = [(axis_coordinate(values), values) for values in axes.values()]
-
-    def unpack(unknown):
-        gridded = {}
-        for name, position, ((to, back), values) in zip(axes, unknown[:dimensions], scales, strict=True):
-            low, high = to(values[0]), to(values[-1])
-            gridded[name] = np.clip(back(low + (high - low) * position), values[0], values[-1]).astype(kind)
-        return gridded, unknown[dimensions:].astype(kind)
-
-    def objective(unknown):
-        gridded, latents = unpack(unknown)
-        value, (slopes, slope) = scan_solver.objective_and_gradient(model, observed, gridded, latents)
-        along = []
-        for name, ((to, _), values) in zip(axes, scales, strict=True):
-            by_value = (to(values[-1]) - to(values[0])) / _derivative(to, float(gridded[name]))
-            along.append(float(slopes[name]) * by_value)
-        return float(value), np.array([*along, *np.asarray(slope, dtype=float)])
-
-    best = None
-    for gridded, latents in starts:
-        position = [
-            (to(gridded[name]) - to(v[0])) / (to(v[-1]) - to(v[0]))
-            for name, ((to, _), v) in zip(axes, scales, strict=True)
-        ]
-        start = np.array([*np.clip(position, 0.0, 1.0), *latents], dtype=float)
-        bounds = [(0.0, 1.0)] * dimensions + [(None, None)] * len(latents)
-        options = {"ftol": 1e-15, "gtol": 1e-7, "maxiter": 500, "maxcor": 30}
-        found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        for unknown in (start, found.x):
-            value = objective(unknown)[0]
-            if np.isfinite(value) and (best is None or value < best[0]):
-                best = value, unknown
-    if best is None:
+    boxes = {name: Box(values[0], values[-1], is_logarithmic(values)) for name, values in axes.items()}
+    inside = Objective(profiled.model, profiled.observed, (*boxes, *profiled.moved), profiled.without_prior, boxes)
+    candidates = []
+    for gridded, fit in starts:
+        # a point of the grid is a candidate too: at the edge of the box latents only come close to it
+        candidates.append((float(fit.objective), profiled, gridded, fit.latents))
+        moved = np.array([*(boxes[name].latent(value) for name, value in gridded.items()), *fit.latents])
+        size, known = inside.size, len(profiled.moved)
+        curvature = np.eye(size)
+        curvature[size - known :, size - known :] = fit.curvature[:known, :known]
+        found = fit_one(inside, {}, moved[:size], curvature)
+        candidates.append((float(found.objective), inside, {}, found.latents))
+    candidates = [candidate for candidate in candidates if np.isfinite(candidate[0])]
+    if not candidates:
         raise CevnsjaxError("The likelihood vanishes at every point of the grid; give another one.")
-    gridded, latents = unpack(best[1])
-    point = {name: np.atleast_1d(value) for name, value in gridded.items()}
-    values = scan_solver.constrain(model, point, latents[None])
-    return Maximum({name: float(values[name][0]) for name in model.names}, -best[0])
-
-
-def _derivative(to: Callable, value: float) -> float:
-    """Derivative of a coordinate, 1 or 1/value."""
-    return 1.0 / value if to is np.log else 1.0
+    lowest, objective, held, latents = min(candidates, key=lambda candidate: candidate[0])
+    kind = latents.dtype
+    values = constrain(objective, {name: np.array([value], kind) for name, value in held.items()}, latents[None])
+    return Maximum({name: float(values[name][0]) for name in profiled.model.names}, -lowest)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import chi2
 
-from cevnsjax.inference.plots import BAND_COLOUR, INK, SIGNAL_COLOUR
+from cevnsjax.experiment.plots import BAND_COLOUR, INK, SIGNAL_COLOUR
 from cevnsjax.inference.profile_map import ProfileMap, is_logarithmic
 
 if TYPE_CHECKING:

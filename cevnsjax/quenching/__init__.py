@@ -2,7 +2,7 @@
 
 from cevnsjax.quenching.lindhard import AdiabaticLindhard, Lindhard, ModifiedLindhard
 from cevnsjax.quenching.noble_liquid import ElectronQuenching, PhotonQuenching, ThomasImel
-from cevnsjax.quenching.quenching import AbstractQuenching, ConstantQuenching, PolynomialQuenching
+from cevnsjax.quenching.quenching import AbstractQuenching, ConstantQuenching, EnergyScale, PolynomialQuenching
 from cevnsjax.quenching.sarkis import Sarkis
 from cevnsjax.quenching.tabulated import MonotoneQuenching, TabulatedQuenching
 
@@ -11,6 +11,7 @@ __all__ = [
     "AdiabaticLindhard",
     "ConstantQuenching",
     "ElectronQuenching",
+    "EnergyScale",
     "Lindhard",
     "ModifiedLindhard",
     "MonotoneQuenching",

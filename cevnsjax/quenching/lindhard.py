@@ -3,10 +3,11 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 from scipy.optimize import root_scalar
 
-from cevnsjax.arrays import Scalar, as_float, check_positive
+from cevnsjax.arrays import Scalar, as_float, check_finite, check_not_negative, check_positive
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.quenching.quenching import AbstractQuenching
 
@@ -34,8 +35,8 @@ def lindhard_energy_keV(
 
 def check_proton_number(proton_number: int) -> None:
     """Refuse a charge number below one."""
-    if proton_number < 1:
-        raise CevnsjaxError(f"proton_number must be a whole number above zero, got {proton_number}.")
+    if not isinstance(proton_number, (int, np.integer)) or proton_number < 1:
+        raise CevnsjaxError(f"proton_number must be a whole number above zero, got {proton_number!r}.")
 
 
 class Lindhard(AbstractQuenching):
@@ -107,6 +108,8 @@ class ModifiedLindhard(AbstractQuenching):
 
     def __check_init__(self):
         check_positive("k", self.k, "")
+        check_finite("q", self.q, "")
+        check_not_negative("recoil_floor_keV", self.recoil_floor_keV, "keV")
         check_proton_number(self.proton_number)
 
     @property
@@ -139,6 +142,10 @@ class ModifiedLindhard(AbstractQuenching):
         recoil = jnp.where(ionises, recoil_energy_keV, 1.0)
         energy = lindhard_energy_keV(recoil, self.k, self.proton_number) + self.offset_keV
         return jnp.where(ionises, jnp.clip(energy, 0.0, recoil), 0.0)
+
+    @property
+    def kinks_keV(self) -> Float[Array, " kink"]:
+        return jnp.stack([self.recoil_floor_keV, as_float(self.cutoff_energy_keV())])
 
 
 class AdiabaticLindhard(AbstractQuenching):

@@ -4,7 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive, power_series
+from cevnsjax.arrays import as_float, check_not_negative, check_positive, power_series
 from cevnsjax.quenching.lindhard import Lindhard
 from cevnsjax.quenching.quenching import AbstractQuenching
 
@@ -34,6 +34,7 @@ class ThomasImel(eqx.Module):
 
     def __check_init__(self):
         check_positive("energy_per_quantum_keV", self.energy_per_quantum_keV, "keV")
+        check_not_negative("excitation_ratio", self.excitation_ratio, "")
         check_positive("recombination", self.recombination, "")
 
     @classmethod
@@ -69,6 +70,10 @@ class ElectronQuenching(AbstractQuenching):
     def __call__(self, recoil_energy_keV: Float[Array, "*node"]) -> Float[Array, "*node"]:
         return self.yields.energy_per_quantum_keV * self.yields.electrons(recoil_energy_keV)
 
+    @property
+    def kinks_keV(self) -> Float[Array, " kink"]:
+        return self.yields.quanta.kinks_keV
+
 
 class PhotonQuenching(AbstractQuenching):
     """E_I = W n_gamma: what a deposit that gave every quantum as a photon would need; n_gamma = E_I/W.
@@ -83,3 +88,7 @@ class PhotonQuenching(AbstractQuenching):
 
     def __call__(self, recoil_energy_keV: Float[Array, "*node"]) -> Float[Array, "*node"]:
         return self.yields.energy_per_quantum_keV * self.yields.photons(recoil_energy_keV)
+
+    @property
+    def kinks_keV(self) -> Float[Array, " kink"]:
+        return self.yields.quanta.kinks_keV

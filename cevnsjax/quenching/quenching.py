@@ -6,7 +6,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive
+from cevnsjax.arrays import as_float, check_finite, check_fraction, check_positive
+from cevnsjax.errors import CevnsjaxError
 
 
 class AbstractQuenching(eqx.Module):
@@ -27,6 +28,11 @@ class AbstractQuenching(eqx.Module):
             Electron-equivalent energy, keV, of the same shape.
         """
 
+    @property
+    def kinks_keV(self) -> Float[Array, " kink"]:
+        """Recoil energies, keV, at which it has a kink or a step, as far as they are known; none where it is smooth."""
+        return jnp.zeros(0)
+
 
 class ConstantQuenching(AbstractQuenching):
     """E_ee = factor T.
@@ -34,16 +40,35 @@ class ConstantQuenching(AbstractQuenching):
     Attributes
     ----------
     factor
-        Quenching factor, dimensionless (0.0878 for CsI[Na] in COHERENT 2017, arXiv:1708.01294).
+        Quenching factor, between 0 and 1 (0.0878 for CsI[Na] in COHERENT 2017, arXiv:1708.01294).
     """
 
     factor: Float[Array, ""] = eqx.field(converter=as_float)
 
     def __check_init__(self):
         check_positive("factor", self.factor, "")
+        check_fraction("factor", self.factor)
 
     def __call__(self, recoil_energy_keV: Float[Array, "*node"]) -> Float[Array, "*node"]:
         return self.factor * recoil_energy_keV
+
+
+class EnergyScale(AbstractQuenching):
+    """What is measured is the recoil energy itself, up to a scale: bolometers, bubble chambers, crystals at MeV.
+
+    Attributes
+    ----------
+    scale
+        Measured over true energy, dimensionless, 1 nominally.
+    """
+
+    scale: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
+
+    def __check_init__(self):
+        check_positive("scale", self.scale, "")
+
+    def __call__(self, recoil_energy_keV: Float[Array, "*node"]) -> Float[Array, "*node"]:
+        return self.scale * recoil_energy_keV
 
 
 class PolynomialQuenching(AbstractQuenching):
@@ -67,6 +92,18 @@ class PolynomialQuenching(AbstractQuenching):
     components: Float[Array, "2 power"] = eqx.field(converter=as_float)
     first_component: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
     second_component: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+
+    def __check_init__(self):
+        check_finite("coefficients", self.coefficients, "powers of MeV^-1")
+        check_fraction("the first of the coefficients, the quenching factor at zero,", self.coefficients[0])
+        check_finite("components", self.components, "powers of MeV^-1")
+        if self.components.shape != (2, *self.coefficients.shape):
+            raise CevnsjaxError(
+                f"components must have two rows as long as coefficients, got the shape {self.components.shape} for "
+                f"{self.coefficients.shape[0]} coefficients."
+            )
+        check_finite("first_component", self.first_component, "standard deviations")
+        check_finite("second_component", self.second_component, "standard deviations")
 
     def __call__(self, recoil_energy_keV: Float[Array, "*node"]) -> Float[Array, "*node"]:
         shifts = self.first_component * self.components[0] + self.second_component * self.components[1]

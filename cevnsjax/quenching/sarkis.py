@@ -4,7 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive
+from cevnsjax.arrays import as_float, check_finite, check_positive
 from cevnsjax.quenching.lindhard import Lindhard, check_proton_number, lindhard_fraction, reduced_energy_per_keV
 from cevnsjax.quenching.quenching import AbstractQuenching
 
@@ -37,6 +37,8 @@ class Sarkis(AbstractQuenching):
 
     def __check_init__(self):
         check_positive("k", self.k, "")
+        check_finite("square_root_coefficient", self.square_root_coefficient, "")
+        check_finite("constant_coefficient", self.constant_coefficient, "")
         check_positive("binding_energy_keV", self.binding_energy_keV, "keV")
         check_proton_number(self.proton_number)
 
@@ -57,3 +59,7 @@ class Sarkis(AbstractQuenching):
         losses = self.square_root_coefficient * jnp.sqrt(reduced) + self.constant_coefficient
         energy = (reduced * lindhard_fraction(reduced, self.k) - losses) / scale
         return jnp.where(ionises, jnp.maximum(energy, 0.0), 0.0)
+
+    @property
+    def kinks_keV(self) -> Float[Array, " kink"]:
+        return 2.0 * self.binding_energy_keV[None]

@@ -5,30 +5,39 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_knots, check_positive, is_concrete
+from cevnsjax.arrays import as_float, check_fraction, check_knots, check_positive, is_concrete
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.quenching.quenching import AbstractQuenching
 
 
 class TabulatedQuenching(AbstractQuenching):
-    """E_I = T Q(T), the quenching factor linear between knots and constant beyond them.
+    """E_I = T Q(T), the quenching factor linear between knots and constant beyond them; nothing below a floor.
 
     Attributes
     ----------
     knots_keV
         Recoil energies, keV, increasing, shape ``[knot]``. The derivative of E_I jumps at each.
     factors
-        Quenching factor at the knots, dimensionless, shape ``[knot]``.
+        Quenching factor at the knots, between 0 and 1, shape ``[knot]``.
+    recoil_floor_keV
+        Recoils below it give no ionisation, keV. A step: the derivative with respect to it is zero.
     """
 
     knots_keV: Float[Array, " knot"] = eqx.field(converter=as_float)
     factors: Float[Array, " knot"] = eqx.field(converter=as_float)
+    recoil_floor_keV: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 
     def __check_init__(self):
         check_knots("knots_keV", self.knots_keV, "keV", "factors", self.factors)
+        check_fraction("factors", self.factors)
 
     def __call__(self, recoil_energy_keV: Float[Array, "*node"]) -> Float[Array, "*node"]:
-        return recoil_energy_keV * jnp.interp(recoil_energy_keV, self.knots_keV, self.factors)
+        energy_keV = recoil_energy_keV * jnp.interp(recoil_energy_keV, self.knots_keV, self.factors)
+        return jnp.where(recoil_energy_keV >= self.recoil_floor_keV, energy_keV, 0.0)
+
+    @property
+    def kinks_keV(self) -> Float[Array, " kink"]:
+        return jnp.append(self.knots_keV, self.recoil_floor_keV)
 
 
 def _limited_slopes(widths: Float[Array, " interval"], secants: Float[Array, " interval"]) -> Float[Array, " knot"]:
@@ -62,7 +71,7 @@ class MonotoneQuenching(AbstractQuenching):
     knots_keV
         Recoil energies, keV, above zero and increasing, two or more, shape ``[knot]``.
     ionisation_energies_keV
-        E_I at the knots, keV, zero or positive, not decreasing, shape ``[knot]``.
+        E_I at the knots, keV, from zero to the recoil energy, not decreasing, shape ``[knot]``.
     """
 
     knots_keV: Float[Array, " knot"] = eqx.field(converter=as_float)
@@ -79,6 +88,8 @@ class MonotoneQuenching(AbstractQuenching):
                 "ionisation_energies_keV must be zero or positive and must not decrease (in keV), got "
                 f"{np.asarray(energies).tolist()}."
             )
+        if is_concrete(energies) and is_concrete(self.knots_keV):
+            check_fraction("ionisation_energies_keV over knots_keV", energies / self.knots_keV)
 
     def __call__(self, recoil_energy_keV: Float[Array, "*node"]) -> Float[Array, "*node"]:
         knots = jnp.concatenate([jnp.zeros_like(self.knots_keV[:1]), self.knots_keV])
@@ -93,3 +104,7 @@ class MonotoneQuenching(AbstractQuenching):
         bend = (1.0 - x) * (start - secants[index]) - x * (end - secants[index])
         inside = values[index] + width * x * (secants[index] + (1.0 - x) * bend)
         return inside + slopes[-1] * jnp.maximum(recoil_energy_keV - knots[-1], 0.0)
+
+    @property
+    def kinks_keV(self) -> Float[Array, " kink"]:
+        return self.knots_keV  # its second derivative jumps

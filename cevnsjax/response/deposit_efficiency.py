@@ -44,10 +44,6 @@ class DepositEfficiency(AbstractResponse):
     def tabulate(self) -> bool:
         return False  # kinks at the knots
 
-    def seen_keV(self) -> tuple[float, float, float]:
-        lowest, highest, width = self.response.seen_keV()
-        return max(lowest, self.efficiency.lowest_keV()), highest, width
-
     @property
     def kinks_keV(self) -> Float[Array, " kink"]:
         return jnp.concatenate([self.response.kinks_keV, self.efficiency.knots_keV])

@@ -1,14 +1,10 @@
 """Efficiencies given as tables in energy."""
 
-import math
-
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_knots, is_concrete
-from cevnsjax.errors import CevnsjaxError
+from cevnsjax.arrays import as_float, check_fraction, check_knots
 
 
 class TabulatedEfficiency(eqx.Module):
@@ -21,7 +17,7 @@ class TabulatedEfficiency(eqx.Module):
     knots_keV
         Energies, keV, increasing, shape ``[knot]``.
     values
-        Efficiency at the knots, zero or positive, shape ``[knot]``.
+        Efficiency at the knots, between 0 and 1, shape ``[knot]``.
     """
 
     knots_keV: Float[Array, " knot"] = eqx.field(converter=as_float)
@@ -29,8 +25,7 @@ class TabulatedEfficiency(eqx.Module):
 
     def __check_init__(self):
         check_knots("knots_keV", self.knots_keV, "keV", "values", self.values)
-        if is_concrete(self.values) and not np.all(np.asarray(self.values) >= 0.0):
-            raise CevnsjaxError(f"values must be zero or positive, got {np.asarray(self.values).tolist()}.")
+        check_fraction("values", self.values)
 
     def line(self, energy_keV: Float[Array, " node"]) -> tuple[Float[Array, " node"], Float[Array, " node"]]:
         """Efficiency and its slope (keV^-1) at energies in keV."""
@@ -41,11 +36,6 @@ class TabulatedEfficiency(eqx.Module):
         index = jnp.maximum(index, 0)
         value = self.values[index] + slopes[index] * (energy_keV - self.knots_keV[index])
         return jnp.where(inside, value, 0.0), jnp.where(inside, slopes[index], 0.0)
-
-    def lowest_keV(self) -> float:
-        """Energy below which the efficiency is zero, keV; infinite where it is zero everywhere."""
-        (filled,) = np.nonzero(np.asarray(self.values))
-        return float(self.knots_keV[max(filled[0] - 1, 0)]) if filled.size else math.inf
 
     def __call__(self, energy_keV: Float[Array, " node"]) -> Float[Array, " node"]:
         """Efficiency at energies in keV, shape ``[node]``."""

@@ -5,18 +5,16 @@ import math
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.scipy.special import erfc
 from jaxtyping import Array, Float
-from scipy.special import ndtri
 
-from cevnsjax.arrays import as_float, check_edges, is_concrete
+from cevnsjax.arrays import as_float, check_edges, check_finite, check_not_negative, is_concrete
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.response.efficiency import TabulatedEfficiency
-from cevnsjax.response.response import SMALLEST_PROBABILITY, AbstractResponse
+from cevnsjax.response.response import AbstractResponse
 
+_UNITS = {"noise_keV": "keV", "fano": "", "pair_energy_keV": "keV", "stochastic_sqrt_keV": "keV^(1/2)", "constant": ""}
 _SMALLEST_VARIANCE_KEV2 = 1e-12
-_DEVIATIONS = float(ndtri(1.0 - SMALLEST_PROBABILITY))
 
 
 class Resolution(eqx.Module):
@@ -43,10 +41,8 @@ class Resolution(eqx.Module):
     constant: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 
     def __check_init__(self):
-        for name in ("noise_keV", "fano", "pair_energy_keV", "stochastic_sqrt_keV", "constant"):
-            value = getattr(self, name)
-            if is_concrete(value) and not (np.isfinite(value) and np.asarray(value) >= 0.0):
-                raise CevnsjaxError(f"{name} must be zero or positive, got {np.asarray(value).tolist()}.")
+        for name in _UNITS:
+            check_not_negative(name, getattr(self, name), _UNITS[name])
         if is_concrete(self.noise_keV) and is_concrete(self(as_float(1.0))) and not self(as_float(1.0)) > 1e-6:
             raise CevnsjaxError("A resolution needs at least one term above zero, got none.")
 
@@ -59,35 +55,6 @@ class Resolution(eqx.Module):
         """Standard deviation, keV, at energies in keV."""
         variance = self.noise_keV**2 + (self._linear_keV + self.constant**2 * energy_keV) * energy_keV
         return jnp.sqrt(jnp.maximum(variance, _SMALLEST_VARIANCE_KEV2))
-
-    def energies_within(self, lowest_keV: float, highest_keV: float, deviations: float) -> tuple[float, float]:
-        """Energies that reach an interval of reconstructed energies within some standard deviations, keV.
-
-        E + d sigma = lowest (zero if below) and E - d sigma = highest (infinite if there is none) are roots of
-        (1 - d^2 b^2) E^2 - (2 e + d^2 c) E + e^2 - d^2 noise^2 = 0, with e the edge and c the linear term of sigma^2.
-        """
-        noise, linear, constant = (float(v) for v in (self.noise_keV, self._linear_keV, self.constant))
-        curvature = 1.0 - (deviations * constant) ** 2
-
-        def root(edge: float, sign: float) -> float:
-            half = edge + 0.5 * deviations**2 * linear
-            rest = edge**2 - (deviations * noise) ** 2
-            spread = math.sqrt(max(half**2 - curvature * rest, 0.0))
-            # the smaller root by the product of both: nothing cancels, and it is there without curvature too
-            return (half + spread) / curvature if sign > 0.0 else rest / (half + spread)
-
-        lowest = root(lowest_keV, -1.0) if lowest_keV > deviations * noise else 0.0
-        return max(lowest, 0.0), root(highest_keV, 1.0) if curvature > 0.0 else math.inf
-
-    def narrowest_keV(self, lowest_keV: float) -> float:
-        """Standard deviation two of it below an energy, or where it is the energy itself if that is higher, keV.
-
-        Below the latter a deposit is nothing but its noise; a purely stochastic resolution would become infinitely
-        narrow at zero, where what is seen varies as slowly as the square root of the energy.
-        """
-        _, turn = self.energies_within(0.0, 0.0, 1.0)
-        below, _ = self.energies_within(lowest_keV, lowest_keV, 2.0)
-        return float(self(as_float(max(below, turn) if math.isfinite(turn) else below)))
 
 
 def _normal_moments(z: Float[Array, "node point"]) -> tuple[Float[Array, "node segment"], Float[Array, "node segment"]]:
@@ -129,6 +96,7 @@ class GaussianResponse(AbstractResponse):
     def __check_init__(self):
         if is_concrete(self.edges_keV):
             check_edges("edges_keV", self.edges_keV, "keV")
+        check_finite("threshold_keV", self.threshold_keV, "keV")
 
     @property
     def unit(self) -> str:
@@ -150,13 +118,6 @@ class GaussianResponse(AbstractResponse):
     @property
     def tabulate(self) -> bool:
         return self.efficiency is not None  # without it, cheap as it is
-
-    def seen_keV(self) -> tuple[float, float, float]:
-        kept = max(float(self.edges_keV[0]), float(self.threshold_keV))
-        kept = kept if self.efficiency is None else max(kept, self.efficiency.lowest_keV())
-        end = float(self.edges_keV[-1])
-        kept = min(kept, end)  # where all is cut, something that can be integrated
-        return *self.resolution.energies_within(kept, end, _DEVIATIONS), self.resolution.narrowest_keV(max(kept, 0.0))
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         positive = ionisation_energy_keV > 0.0

@@ -4,9 +4,10 @@ from abc import abstractmethod
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float
+from cevnsjax.arrays import as_float, check_finite, check_fraction, is_concrete
 
 
 class AbstractPhotoElectronEfficiency(eqx.Module):
@@ -41,6 +42,15 @@ class SigmoidEfficiency(AbstractPhotoElectronEfficiency):
     coefficients: Float[Array, "4"] = eqx.field(converter=as_float)
     variation: Float[Array, "4"] = eqx.field(converter=as_float)
     shift: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
+
+    def __check_init__(self):
+        check_finite("coefficients", self.coefficients, "powers of PE")
+        check_finite("variation", self.variation, "powers of PE")
+        check_finite("shift", self.shift, "standard deviations")
+        if is_concrete(self.coefficients):
+            height, _, _, offset = np.asarray(self.coefficients, dtype=float)
+            # what is below zero is cut
+            check_fraction("the largest efficiency of coefficients", max(height, 0.0) + offset)
 
     @property
     def threshold_PE(self) -> Float[Array, ""]:

@@ -7,12 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
-from scipy.optimize import root_scalar
-from scipy.special import gammainc, gammaincc
 
-from cevnsjax.arrays import as_float, check_edges, check_positive, is_concrete, power_series
+from cevnsjax.arrays import as_float, check_edges, check_not_negative, check_positive, is_concrete, power_series
+from cevnsjax.errors import CevnsjaxError
 from cevnsjax.response.photo_electron_efficiency import AbstractPhotoElectronEfficiency
-from cevnsjax.response.response import SMALLEST_PROBABILITY, AbstractResponse
+from cevnsjax.response.response import AbstractResponse
 
 
 def log_poisson_mode(mean: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -58,8 +57,11 @@ class GammaPhotoElectrons(AbstractResponse):
     def __check_init__(self):
         if is_concrete(self.edges_PE):
             check_edges("edges_PE", self.edges_PE, "PE")
+        check_not_negative("edges_PE", self.edges_PE, "PE")
         check_positive("inverse_yield_keV_per_PE", self.inverse_yield_keV_per_PE, "keV/PE")
         check_positive("shape_per_keV", self.shape_per_keV, "keV^-1")
+        if self.order < 1:
+            raise CevnsjaxError(f"order must be a positive number of nodes, got {self.order}.")
 
     @property
     def unit(self) -> str:
@@ -72,29 +74,6 @@ class GammaPhotoElectrons(AbstractResponse):
     @property
     def bins(self) -> int:
         return self.edges_PE.shape[0] - 1
-
-    def seen_keV(self) -> tuple[float, float, float]:
-        unit, shape = float(self.inverse_yield_keV_per_PE), float(self.shape_per_keV)
-        end = float(self.edges_PE[-1])
-        kept = min(max(float(self.edges_PE[0]), float(self.efficiency.threshold_PE)), end)
-
-        def energy_keV(signal_PE: float, tail, step: float) -> float:
-            """Where the signal is that far out; from its own energy on a tail falls all the way."""
-
-            def excess(energy: float) -> float:
-                rate = unit * (1.0 + shape * energy) / energy
-                return tail(1.0 + shape * energy, rate * signal_PE) - SMALLEST_PROBABILITY
-
-            near = far = signal_PE * unit
-            while excess(far) > 0.0:
-                far *= step
-            return near if far == near else float(root_scalar(excess, bracket=(near, far)).root)
-
-        lowest = energy_keV(kept, gammaincc, 0.5) if kept > 0.0 else 0.0
-        # the signal of energy E has the standard deviation E/(1 + b)^(1/2) in energy; the first bin from zero on is
-        # seen from its upper edge
-        first = unit * (kept if kept > 0.0 else float(self.edges_PE[self.edges_PE > 0.0][0]))
-        return lowest, energy_keV(end, gammainc, 2.0), first / math.sqrt(1.0 + shape * first)
 
     def _signal_nodes(self) -> tuple[Float[Array, "bin order"], Float[Array, "bin order"]]:
         """Nodes in reconstructed signal, and quadrature weight times efficiency on them."""

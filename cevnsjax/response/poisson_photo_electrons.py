@@ -6,12 +6,12 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.special import gammainccinv, gammaincinv, gammaln, xlogy
+from scipy.special import gammaln, xlogy
 
 from cevnsjax.arrays import as_float, check_edges, check_positive
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.response.photo_electron_efficiency import AbstractPhotoElectronEfficiency
-from cevnsjax.response.response import SMALLEST_PROBABILITY, AbstractResponse
+from cevnsjax.response.response import AbstractResponse
 
 
 def _whole_edges(edges_PE) -> tuple[int, ...]:
@@ -47,6 +47,8 @@ class PoissonPhotoElectrons(AbstractResponse):
 
     def __check_init__(self):
         check_positive("light_yield_PE_per_keV", self.light_yield_PE_per_keV, "PE/keV")
+        if self.turn_on_PE is not None and (self.turn_on_PE < 0 or self.turn_on_PE % 1):
+            raise CevnsjaxError(f"turn_on_PE must be a whole number of photo-electrons, got {self.turn_on_PE}.")
 
     @property
     def unit(self) -> str:
@@ -59,15 +61,6 @@ class PoissonPhotoElectrons(AbstractResponse):
     @property
     def bins(self) -> int:
         return len(self.edges_PE) - 1
-
-    def seen_keV(self) -> tuple[float, float, float]:
-        first, last = self.edges_PE[0] + 1, self.edges_PE[-1]
-        if self.turn_on_PE is not None:
-            first = min(max(first, self.turn_on_PE + 1), last)
-        means = gammaincinv(first, SMALLEST_PROBABILITY), gammainccinv(last + 1, SMALLEST_PROBABILITY)
-        # n photo-electrons come from a mean of n, give or take its root
-        lowest, highest, width = (each / float(self.light_yield_PE_per_keV) for each in (*means, first**0.5))
-        return lowest, highest, width
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         numbers = np.arange(self.edges_PE[0] + 1, self.edges_PE[-1] + 1, dtype=float)

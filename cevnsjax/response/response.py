@@ -12,9 +12,6 @@ from scipy.interpolate import CubicSpline
 
 from cevnsjax.arrays import Scalar, as_float, check_positive
 
-SMALLEST_PROBABILITY = 1e-12
-"""What a deposit that is seen must have to reach a bin, in :meth:`AbstractResponse.seen_keV`."""
-
 
 class AbstractResponse(eqx.Module):
     """Resolution, efficiency and binning in the reconstructed energy."""
@@ -52,18 +49,6 @@ class AbstractResponse(eqx.Module):
         -------
         Array
             Detection efficiency included, shape ``[node, bin]``.
-        """
-
-    @abstractmethod
-    def seen_keV(self) -> tuple[float, float, float]:
-        """What can be seen of a deposit, for those who place quadrature nodes; concrete responses only.
-
-        Returns
-        -------
-        tuple
-            Smallest and largest ionisation energy, keV, between which a deposit reaches any bin with a probability
-            above `SMALLEST_PROBABILITY` (the largest is infinite where there is none), and the narrowest width, keV,
-            over which the kernel varies between them: the standard deviation of the resolution where it is smallest.
         """
 
     @property
@@ -106,15 +91,12 @@ class TabulatedResponse(AbstractResponse):
         Polynomial coefficients, highest power first, shape ``[4, interval, bin]``.
     largest_energy_keV
         Upper end of the table, keV; the response is constant beyond it.
-    seen
-        What the other response says in :meth:`seen_keV`, shape ``[3]``.
     edges_kept, edges_unit
         Its bin edges where a threshold has cut them, and their unit.
     """
 
     spline: Float[Array, "4 interval bin"] = eqx.field(converter=as_float)
     largest_energy_keV: Float[Array, ""] = eqx.field(converter=as_float)
-    seen: Float[Array, "3"] = eqx.field(converter=as_float)
     edges_kept: Float[Array, " edge"] = eqx.field(converter=as_float)
     edges_unit: str = eqx.field(static=True)
 
@@ -134,10 +116,6 @@ class TabulatedResponse(AbstractResponse):
     def tabulate(self) -> bool:
         return False
 
-    def seen_keV(self) -> tuple[float, float, float]:
-        lowest, highest, width = self.seen
-        return float(lowest), float(highest), float(width)
-
     @classmethod
     def of(cls, response: AbstractResponse, largest_energy_keV: Scalar, knots: int = 1024) -> "TabulatedResponse":
         """Tabulate a response up to an energy (keV) on a number of knots."""
@@ -149,7 +127,7 @@ class TabulatedResponse(AbstractResponse):
             kernel = np.asarray(_kernel(exact, as_float(roots**2)))
         # unit knot distance: the coefficients stay of order one, in float32 too
         spline = CubicSpline(np.arange(knots), kernel).c
-        return cls(spline, largest_energy_keV, response.seen_keV(), response.kept_edges, response.unit)
+        return cls(spline, largest_energy_keV, response.kept_edges, response.unit)
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         intervals = self.spline.shape[1]

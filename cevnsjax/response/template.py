@@ -1,22 +1,25 @@
 """Responses that are built from tables: mono-energetic templates, and the shape in a second observable."""
 
-import math
 from collections.abc import Sequence
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, check_knots, is_concrete
+from cevnsjax.arrays import (
+    Scalar,
+    as_float,
+    as_optional_float,
+    check_distribution,
+    check_finite,
+    check_fraction,
+    check_knots,
+    check_not_negative,
+    is_concrete,
+)
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.response.response import SMALLEST_PROBABILITY, AbstractResponse
-
-
-def _check_probabilities(name: str, table) -> None:
-    if is_concrete(table) and not np.all(np.isfinite(table) & (np.asarray(table) >= 0.0)):
-        raise CevnsjaxError(f"{name} must be finite and zero or positive everywhere.")
+from cevnsjax.response.response import AbstractResponse
 
 
 class TemplateResponse(AbstractResponse):
@@ -41,7 +44,9 @@ class TemplateResponse(AbstractResponse):
         check_knots("energies_keV", self.energies_keV, "keV", "templates", self.templates)
         if self.energies_keV.shape[0] < 2:
             raise CevnsjaxError(f"energies_keV must hold at least two energies, got {self.energies_keV.shape[0]}.")
-        _check_probabilities("templates", self.templates)
+        check_not_negative("templates", self.templates, "")
+        if is_concrete(self.templates):
+            check_fraction("the sum of templates over bins", self.templates.sum(axis=1))
 
     @property
     def unit(self) -> str:
@@ -58,15 +63,6 @@ class TemplateResponse(AbstractResponse):
     @property
     def tabulate(self) -> bool:
         return False  # kinks at the energies
-
-    def seen_keV(self) -> tuple[float, float, float]:
-        energies = np.asarray(self.energies_keV, dtype=float)
-        (filled,) = np.nonzero(np.asarray(self.templates).sum(axis=1) > SMALLEST_PROBABILITY)
-        if not filled.size:
-            return float(energies[0]), float(energies[0]), float(np.diff(energies).min())
-        lowest = energies[max(filled[0] - 1, 0)]
-        highest = energies[filled[-1] + 1] if filled[-1] + 1 < energies.size else math.inf
-        return max(float(lowest), 0.0), float(highest), float(np.diff(energies).min())
 
     @property
     def kinks_keV(self) -> Float[Array, " kink"]:
@@ -99,16 +95,23 @@ class SplitResponse(AbstractResponse):
 
     response: AbstractResponse
     shapes: Float[Array, "first second"] = eqx.field(converter=as_float)
-    variation: Float[Array, "first second"] | None = eqx.field(
-        converter=lambda v: None if v is None else as_float(v), default=None
-    )
+    variation: Float[Array, "first second"] | None = eqx.field(converter=as_optional_float, default=None)
     pull: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
 
     def __check_init__(self):
-        _check_probabilities("shapes", self.shapes)
-        if is_concrete(self.shapes) and not np.all(np.asarray(self.shapes).sum(axis=1) > 0.0):
-            empty = np.flatnonzero(np.asarray(self.shapes).sum(axis=1) == 0.0).tolist()
-            raise CevnsjaxError(f"shapes must have something in each row, got nothing in rows {empty}.")
+        check_distribution("shapes", self.shapes)
+        if self.shapes.shape[0] != self.response.bins:
+            raise CevnsjaxError(
+                f"shapes needs one row for each bin of the response: got {self.shapes.shape[0]} rows for "
+                f"{self.response.bins} bins."
+            )
+        if self.variation is not None:
+            check_finite("variation", self.variation, "")
+            if self.variation.shape != self.shapes.shape:
+                raise CevnsjaxError(
+                    f"variation must have the shape {self.shapes.shape} of shapes, got {self.variation.shape}."
+                )
+        check_finite("pull", self.pull, "standard deviations")
 
     @property
     def unit(self) -> str:
@@ -130,9 +133,6 @@ class SplitResponse(AbstractResponse):
         within = [path.removeprefix("response.") for path in free if path.startswith("response.")]
         return eqx.tree_at(lambda s: s.response, self, self.response.tabulated(largest_energy_keV, within))
 
-    def seen_keV(self) -> tuple[float, float, float]:
-        return self.response.seen_keV()
-
     @property
     def kinks_keV(self) -> Float[Array, " kink"]:
         return self.response.kinks_keV
@@ -148,9 +148,4 @@ class SplitResponse(AbstractResponse):
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         kernel = self.response.kernel(ionisation_energy_keV)
-        if kernel.shape[1] != self.shapes.shape[0]:
-            raise CevnsjaxError(
-                f"shapes needs one row for each bin of the response: got {self.shapes.shape[0]} rows for "
-                f"{kernel.shape[1]} bins."
-            )
         return (kernel[:, :, None] * self.fractions[None, :, :]).reshape(kernel.shape[0], -1)

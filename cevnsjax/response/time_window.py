@@ -4,7 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_edges, is_concrete
+from cevnsjax.arrays import as_float, check_edges, check_finite, check_not_negative, is_concrete
 
 
 class TimeWindow(eqx.Module):
@@ -25,6 +25,8 @@ class TimeWindow(eqx.Module):
     def __check_init__(self):
         if is_concrete(self.edges_us):
             check_edges("edges_us", self.edges_us, "us")
+        check_finite("efficiency_start_us", self.efficiency_start_us, "us")
+        check_not_negative("efficiency_rate_per_us", self.efficiency_rate_per_us, "us^-1")
 
     def fractions(self, cumulative) -> Float[Array, "*component bin"]:
         """Detected fraction in each bin, from a weighted cumulative distribution ``(time_us, rate_per_us)``."""

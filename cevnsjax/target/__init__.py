@@ -17,6 +17,8 @@ from cevnsjax.target.form_factor import (
     PointLike,
     SymmetrizedFermi,
 )
+from cevnsjax.target.form_factor_moments import MomentExpansion
+from cevnsjax.target.form_factor_table import TabulatedFormFactor
 from cevnsjax.target.level_file import read_levels
 from cevnsjax.target.level_tables import (
     MeasuredLevel,
@@ -37,6 +39,7 @@ __all__ = [
     "KleinNystrand",
     "Material",
     "MeasuredLevel",
+    "MomentExpansion",
     "NeutronSkin",
     "NuclearLevels",
     "NuclearSpin",
@@ -46,6 +49,7 @@ __all__ = [
     "ShellModelDensities",
     "ShellModelSpectrum",
     "SymmetrizedFermi",
+    "TabulatedFormFactor",
     "atoms_per_formula_unit",
     "available_levels",
     "compound",

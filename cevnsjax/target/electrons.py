@@ -93,7 +93,7 @@ def electron_shells(symbol: str) -> ElectronShells:
     Raises
     ------
     UnknownNameError
-        If the element is not in the table (H to Bi without Tc and Pm).
+        If the element is not in the table (H to U).
     """
     table = _shell_table()
     rows = table["element"] == symbol

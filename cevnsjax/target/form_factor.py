@@ -52,6 +52,21 @@ def _with_series(argument, series, closed_form):
     return jnp.where(small, power_series(jnp.where(small, argument, 0.0), series), closed_form(root))
 
 
+def fade_out(value, slope, beyond: Float[Array, "*shape"], width) -> Float[Array, "*shape"]:
+    """Go on smoothly where a form factor is no longer known: a straight line times a Gaussian, that ends at zero.
+
+    Parameters
+    ----------
+    value, slope
+        Value and derivative at the end of what is known, ``beyond = 0``; both go on without a jump.
+    beyond
+        Distance from there, zero or positive; the value itself is returned at zero.
+    width
+        Standard deviation of the Gaussian.
+    """
+    return (value + slope * beyond) * jnp.exp(-0.5 * (beyond / width) ** 2)
+
+
 class AbstractFormFactor(eqx.Module):
     """A form factor F(q)."""
 

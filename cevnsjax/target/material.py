@@ -1,7 +1,6 @@
 """Materials: which nuclides, and how many of each in a kilogram."""
 
 import dataclasses
-import re
 from collections.abc import Callable
 
 import equinox as eqx
@@ -11,6 +10,7 @@ from cevnsjax.arrays import as_float, as_floats, check_positive
 from cevnsjax.constants import AVOGADRO_PER_MOL
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.target.form_factor import AbstractFormFactor, KleinNystrand
+from cevnsjax.target.formula import nuclei_in_formula
 from cevnsjax.target.levels import NuclearLevels
 from cevnsjax.target.nuclide import Nuclide, nuclide, nuclide_table
 
@@ -63,6 +63,19 @@ class Material(eqx.Module):
             nuclides[each.nuclide] = dataclasses.replace(nuclides[each.nuclide], levels=each)
         return Material(nuclides, self.nuclei_per_formula_unit, self.molar_mass_g_per_mol)
 
+    def with_form_factors(self, name: str, *, proton: AbstractFormFactor, neutron: AbstractFormFactor) -> "Material":
+        """Return the same material with other form factors of the protons and the neutrons of one nuclide.
+
+        Raises
+        ------
+        UnknownNameError
+            If it has no such nuclide.
+        """
+        if name not in self.nuclides:
+            raise UnknownNameError("nuclide in this material", name, self.nuclides)
+        changed = dataclasses.replace(self.nuclides[name], proton_form_factor=proton, neutron_form_factor=neutron)
+        return Material({**self.nuclides, name: changed}, self.nuclei_per_formula_unit, self.molar_mass_g_per_mol)
+
     @property
     def levels(self) -> dict[str, NuclearLevels]:
         """Excited states by nuclide, where they are given."""
@@ -72,39 +85,25 @@ class Material(eqx.Module):
 def compound(
     formula: str, form_factor: Callable[[int], AbstractFormFactor] = KleinNystrand.from_mass_number
 ) -> Material:
-    """Build a material of natural isotopic composition from its chemical formula.
+    """Build a material from its chemical formula, elements in their natural isotopic composition unless it says more.
 
     Parameters
     ----------
     formula
-        Like ``"CsI"``, ``"Ge"``, ``"CaWO4"``, or with an isotope in brackets for an enriched element: ``"[Ar40]"``.
+        Like ``"CsI"``, ``"Bi4(GeO4)3"``, ``"D2O"``, ``"CsI(Tl)0.001"``; an isotope is ``"[Ge76]"`` or, alone,
+        ``"Ge76"``; 87 % of it are ``"[Ge76:0.87]"``. :mod:`cevnsjax.target.formula` has the rules.
     form_factor
         Function from the mass number to the form factor of protons and of neutrons.
 
     Raises
     ------
     CevnsjaxError
-        If the formula cannot be read or an element has no natural isotope in the table.
+        If the formula cannot be read or may mean two things.
+    UnknownNameError
+        If there is no such element.
     """
-    parts = re.findall(r"(\[[A-Z][a-z]?\d+\]|[A-Z][a-z]?)(\d*)", formula)
-    if not parts or "".join(symbol + count for symbol, count in parts) != formula:
-        raise CevnsjaxError(f"formula must be element symbols with counts, like 'CaWO4' or '[Ar40]', got {formula!r}.")
+    counts = nuclei_in_formula(formula)
     table = nuclide_table()
-    names = [str(name) for name in table["name"]]
-    masses = dict(zip(names, table["atomic_mass_u"], strict=True))
-    natural = {name: value for name, value in zip(names, table["abundance"], strict=True) if value > 0}
-    counts: dict[str, float] = {}
-    for symbol, count in parts:
-        if symbol.startswith("["):
-            isotopes = {symbol[1:-1]: 1.0}
-        else:
-            isotopes = {name: value for name, value in natural.items() if re.fullmatch(symbol + r"\d+", name)}
-        if not isotopes:
-            known = {re.sub(r"\d", "", name) for name in natural}
-            raise UnknownNameError("element with a natural isotope", symbol, known)
-        total = sum(isotopes.values())
-        for name, abundance in isotopes.items():
-            counts[name] = counts.get(name, 0.0) + int(count or 1) * abundance / total
+    masses = dict(zip(table["name"].tolist(), table["atomic_mass_u"].tolist(), strict=True))
     nuclides = {name: nuclide(name, form_factor) for name in counts}
-    molar_mass = sum(count * masses[name] for name, count in counts.items())
-    return Material(nuclides, counts, molar_mass)
+    return Material(nuclides, counts, sum(count * masses[name] for name, count in counts.items()))

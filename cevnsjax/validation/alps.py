@@ -7,7 +7,8 @@ import jax.numpy as jnp
 
 from cevnsjax.constants import PROTON_MASS_MEV
 from cevnsjax.cross_section import AlpAbsorption, InverseCompton, TalkNormalisation
-from cevnsjax.flux import Alp, AlpFlux, ConeGeometry, M1Emission, boron_capture, fissions_per_s, hydrogen_capture
+from cevnsjax.flux import AlpFlux, ConeGeometry, M1Emission, boron_capture, fissions_per_s, hydrogen_capture
+from cevnsjax.particle import Alp
 from cevnsjax.target import NuclearLevels, Nuclide, nuclide
 from cevnsjax.validation.published_number import PublishedNumber
 

@@ -1,5 +1,6 @@
 """COHERENT CsI[Na] 2017: events in the window, predicted counts in several conventions, and the fitted signal."""
 
+import dataclasses
 import functools
 
 import equinox as eqx
@@ -11,7 +12,7 @@ from cevnsjax.experiment import Experiment, coherent_csi_2017
 from cevnsjax.experiment.coherent_csi_2017 import protons_on_target
 from cevnsjax.inference import Model, ProfileInterval, build_model, profile_interval, significance
 from cevnsjax.paths import get_path, set_number
-from cevnsjax.response import PoissonPhotoElectrons
+from cevnsjax.response import AbstractResponse, PoissonPhotoElectrons
 from cevnsjax.target import Helm, Material, nuclide
 from cevnsjax.validation.published_number import PublishedNumber
 
@@ -37,14 +38,15 @@ def convention_experiment(protons: float) -> Experiment:
     }
     experiment = coherent_csi_2017().with_interactions({"cevns": Coherent({"sm": TreeLevel(0.23857)})})
     material = Material(nuclides, dict.fromkeys(nuclides, 1.0), 259.81)
-    experiment = eqx.tree_at(lambda e: e.target, experiment, material)
-    return set_number(experiment, "flux.protons_on_target", protons)
+    experiment = dataclasses.replace(experiment, target=material)
+    return set_number(experiment, "sources.sns.flux.protons_on_target", protons)
 
 
 @eqx.filter_jit
-def _all_times(experiment: Experiment):
-    events = experiment.recoil_spectrum("cevns").flat().events
-    return jnp.matmul(events, experiment.kernel("cevns"), precision="highest").sum()
+def _all_times(experiment: Experiment, response: AbstractResponse):
+    events = experiment.spectrum("cevns", "sns").flat().events
+    kernel = response.kernel(experiment.visible_energy_keV("cevns", "sns"))
+    return jnp.matmul(events, kernel, precision="highest").sum()
 
 
 def _count(protons: float, first_edge_PE: int) -> float:
@@ -52,7 +54,7 @@ def _count(protons: float, first_edge_PE: int) -> float:
     experiment = convention_experiment(protons)
     own: PoissonPhotoElectrons = get_path(experiment, "response")
     response = PoissonPhotoElectrons((first_edge_PE, 30), own.light_yield_PE_per_keV, own.efficiency, own.turn_on_PE)
-    return float(_all_times(eqx.tree_at(lambda e: e.response, experiment, response)))
+    return float(_all_times(experiment, response))
 
 
 def _count_rows():

@@ -1,16 +1,16 @@
 """COHERENT CsI[Na] 2021: predicted counts in several conventions, events in the window, and the fitted signal."""
 
+import dataclasses
 import functools
 import math
 
-import equinox as eqx
 import numpyro.distributions as dist
 
 from cevnsjax.constants import ATOMIC_MASS_UNIT_MEV
 from cevnsjax.cross_section import Coherent, ErlerSu, TreeLevel
 from cevnsjax.cross_section.term import AbstractVectorTerm
 from cevnsjax.experiment import Experiment, coherent_csi_2021
-from cevnsjax.flux import AbstractPulse, GaussianPulse, SharpPulse, SingleDecayArrival
+from cevnsjax.flux import AbstractPulse, GaussianPulse, SharpPulse, SingleDecayArrival, Source
 from cevnsjax.inference import Model, maximum, profile_interval, significance
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import set_number
@@ -55,10 +55,11 @@ def convention_experiment(
     }
     experiment = coherent_csi_2021().with_interactions({"cevns": Coherent({"sm": term})})
     arrival = SingleDecayArrival(pulse or SharpPulse(0.45), 0.026, 2.197)
-    experiment = eqx.tree_at(
-        lambda e: (e.target, e.arrival),
+    experiment = dataclasses.replace(
         experiment,
-        (Material(nuclides, dict.fromkeys(nuclides, 1.0), 259.81), arrival),
+        target=Material(nuclides, dict.fromkeys(nuclides, 1.0), 259.81),
+        sources={"sns": Source(experiment.sources["sns"].flux, arrival)},
+        nuisances=(),
     )
     if not time_efficiency:
         numbers = {**numbers, "window__efficiency_rate_per_us": 0.0}

@@ -61,9 +61,9 @@ def _energies(experiment: Experiment, true_energy: bool = False) -> np.ndarray:
         deposits = np.asarray(experiment.quenching(as_float(table["recoil_energy_keVnr"])))
         passed = TabulatedEfficiency(deposits, table["efficiency"])
         response = DepositEfficiency(GaussianResponse(response.edges_keV, response.resolution), passed)
-    experiment = eqx.tree_at(lambda e: e.response, experiment, response)
-    events = experiment.recoil_spectrum("cevns").flat().events
-    return np.asarray(jnp.matmul(events, experiment.kernel("cevns"), precision="highest").sum(axis=0))
+    events = experiment.spectrum("cevns", "sns").flat().events
+    kernel = response.kernel(experiment.visible_energy_keV("cevns", "sns"))
+    return np.asarray(jnp.matmul(events, kernel, precision="highest").sum(axis=0))
 
 
 def _count(form_factor: AbstractFormFactor, term: AbstractVectorTerm, true_energy: bool = False) -> float:

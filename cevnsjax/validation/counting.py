@@ -1,23 +1,23 @@
 """COHERENT Ge-Mini and CONUS+: predicted counts of the papers, and of independent calculations."""
 
+import dataclasses
 import functools
 
-import equinox as eqx
 import numpy as np
 
 from cevnsjax.arrays import as_float
 from cevnsjax.cross_section import Coherent, ErlerSu, SpinHalf, TreeLevel
-from cevnsjax.experiment import Experiment, coherent_ge_mini, conus_plus
+from cevnsjax.experiment import NO_TIMES, Axis, Experiment, coherent_ge_mini, conus_plus
 from cevnsjax.flux import (
     InterpolatedSpectra,
     Reactor,
     ReactorSpectra,
+    Source,
     huber_mueller_polynomials,
     reactor_spectra,
 )
 from cevnsjax.paths import set_number
 from cevnsjax.response import GaussianResponse, Resolution
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import Helm, compound
 from cevnsjax.validation.published_number import PublishedNumber
 
@@ -34,8 +34,9 @@ def _ge_mini(highest_keVee: float) -> float:
     response = GaussianResponse((1.5, highest_keVee), Resolution(noise_keV=0.02))
     interactions = {"cevns": Coherent({"sm": ErlerSu()}, SpinHalf())}
     experiment = coherent_ge_mini().with_interactions(interactions)
-    blocks = response, Panels(8.0, (240, 160)), compound("Ge", Helm.lewin_smith)
-    return _total(eqx.tree_at(lambda e: (e.response, e.panels, e.target), experiment, blocks))
+    axes = Axis("energy_keVee", (1.5, highest_keVee)), NO_TIMES
+    target = compound("Ge", Helm.lewin_smith)
+    return _total(dataclasses.replace(experiment, response=response, axes=axes, target=target))
 
 
 def _to_10_MeV(tables: bool) -> ReactorSpectra:
@@ -55,11 +56,10 @@ def _to_10_MeV(tables: bool) -> ReactorSpectra:
 def _conus_plus(k: float, tables: bool = False) -> float:
     """Count with antineutrinos of conversion in the place of summation, no captures, tree-level couplings."""
     experiment = conus_plus().with_interactions({"cevns": Coherent({"sm": TreeLevel()}, SpinHalf())})
-    nominal = experiment.flux
+    nominal = experiment.sources["reactor"].flux
     assert isinstance(nominal, Reactor)
     flux = Reactor(_to_10_MeV(tables), nominal.strength, nominal.exposure_s, captures_per_fission=0.0)
-    panels = Panels(3.0, (16,) * flux.break_points_MeV.shape[0])
-    experiment = eqx.tree_at(lambda e: (e.flux, e.panels), experiment, (flux, panels))
+    experiment = experiment.with_sources({"reactor": Source.steady(flux)})
     return _total(set_number(experiment, "quenching.k", k))
 
 

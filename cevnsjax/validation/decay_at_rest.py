@@ -11,7 +11,6 @@ from cevnsjax.cross_section import Coherent, ErlerSu, SpinHalf, ThreeMomentum, T
 from cevnsjax.cross_section.term import AbstractVectorTerm
 from cevnsjax.flux import GaussianPulse, PionDecayArrival, PionDecayAtRest, SharpPulse
 from cevnsjax.response import TimeWindow
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import Helm, KleinNystrand, Material, PointLike, compound, nuclide
 from cevnsjax.validation.published_number import PublishedNumber
 
@@ -23,7 +22,7 @@ _FLUX = PionDecayAtRest(0.08, 1e23, 20.0)
 def _cross_section_cm2(target: Callable[[], Material], term: AbstractVectorTerm, component: int | None = None) -> float:
     """Flux-averaged cross section per nucleus, cm^2: of one component of the flux, or the mean of all three."""
     interaction = Coherent({"sm": term}, SpinHalf(), ThreeMomentum())
-    average = flux_averaged_cross_section(interaction, _FLUX, target(), Panels(0.0, (40, 32)))
+    average = flux_averaged_cross_section(interaction, _FLUX, target())
     return float(average.mean() if component is None else average[component]) * 1e-40
 
 

@@ -7,17 +7,15 @@ import equinox as eqx
 import numpy as np
 import numpyro.distributions as dist
 
-from cevnsjax.arrays import as_float
 from cevnsjax.constants import ATOMIC_MASS_UNIT_MEV
 from cevnsjax.cross_section import Coherent, TreeLevel
-from cevnsjax.cross_section.kinematics import HeavyNucleus, minimum_neutrino_energy_MeV
+from cevnsjax.cross_section.kinematics import HeavyNucleus
 from cevnsjax.experiment import Experiment, TemplateBackground, dresden_ii
-from cevnsjax.flux import Reactor, reactor_spectra
+from cevnsjax.flux import Reactor, Source, reactor_spectra
 from cevnsjax.inference import Maximum, Model, maximum, profile_interval
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import set_number
-from cevnsjax.quenching import AbstractQuenching, Lindhard
-from cevnsjax.spectrum import Panels
+from cevnsjax.quenching import AbstractQuenching, ModifiedLindhard
 from cevnsjax.target import Material, nuclide
 from cevnsjax.validation.published_number import PublishedNumber
 
@@ -30,7 +28,7 @@ def convention_experiment(
 ) -> Experiment:
     """Build the experiment in the convention of the reference, reactor on alone, without the M shell."""
     experiment = dresden_ii(quenching, reactor_off=False)
-    source = experiment.flux
+    source = experiment.sources["reactor"].flux
     assert isinstance(source, Reactor)
     flux = Reactor(
         reactor_spectra(spectra, logarithmic=False).restricted(0.02, 10.0),
@@ -44,13 +42,11 @@ def convention_experiment(
         for number in _ABUNDANCES
     }
     counts = {f"Ge{number}": abundance for number, abundance in _ABUNDANCES.items()}
-    lowest_MeV = minimum_neutrino_energy_MeV(as_float(2e-5), as_float(0.99993 * 72.63 * ATOMIC_MASS_UNIT_MEV))
-    interactions = {"cevns": Coherent({"sm": TreeLevel(0.23867)}, HeavyNucleus())}
-    panels = Panels(lowest_MeV, (8,) * flux.break_points_MeV.shape[0])
-    experiment = eqx.tree_at(
-        lambda e: (e.flux, e.target, e.interactions, e.panels),
+    experiment = dataclasses.replace(
         experiment,
-        (flux, Material(nuclides, counts, 72.63), interactions, panels),
+        sources={"reactor": Source.steady(flux)},
+        target=Material(nuclides, counts, 72.63),
+        interactions={"cevns": Coherent({"sm": TreeLevel(0.23867)}, HeavyNucleus())},
     )
     return set_number(experiment, "backgrounds.lines.lines.Ge71.satellites.M.fraction", 0.0)
 
@@ -58,7 +54,8 @@ def convention_experiment(
 @functools.cache
 def _rates(spectra: str, captures: bool, quenching: str) -> np.ndarray:
     """CEvNS counts per day in each bin."""
-    curve = Lindhard(0.157, 32) if quenching == "lindhard" else quenching
+    lindhard = ModifiedLindhard(0.157, 0.0, 32, recoil_floor_keV=0.02)
+    curve = lindhard if quenching == "lindhard" else quenching
     signal = convention_experiment(spectra, captures, curve).signal()
     return np.asarray(signal).sum(axis=(0, 2))
 

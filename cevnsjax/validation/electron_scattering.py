@@ -3,14 +3,8 @@
 import functools
 from collections.abc import Callable
 
-import jax.numpy as jnp
-
-from cevnsjax.arrays import as_float
-from cevnsjax.constants import ELECTRON_MASS_MEV
 from cevnsjax.cross_section import ElectronScattering, ElectronTreeLevel, flux_averaged_cross_section
-from cevnsjax.cross_section.kinematics import recoil_energy_MeV
 from cevnsjax.flux import AbstractFlux, MonoEnergetic, PionDecayAtRest
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import ElectronShells, Material, PointLike, nuclide
 from cevnsjax.validation.published_number import PublishedNumber
 
@@ -30,13 +24,9 @@ def _decay_at_rest() -> AbstractFlux:
 def _cross_section_cm2(make_flux: Callable[[], AbstractFlux], neutrino: str) -> float:
     """Cross section of one electron without binding energy, over all recoils."""
     flux = make_flux()
-    breaks_keV = 1e3 * recoil_energy_MeV(flux.break_points_MeV, as_float(ELECTRON_MASS_MEV))
-    edges_keV = jnp.concatenate([jnp.zeros(1), breaks_keV])
-    interaction = ElectronScattering(
-        {"sm": ElectronTreeLevel(0.23863)}, ElectronShells([0.0], [1.0]), edges_keV, (64,) * len(breaks_keV)
-    )
+    interaction = ElectronScattering({"sm": ElectronTreeLevel(0.23863)}, ElectronShells([0.0], [1.0]))
     atom = Material({"H1": nuclide("H1", lambda _: PointLike())}, {"H1": 1.0}, 1.0)
-    average = flux_averaged_cross_section(interaction, flux, atom, Panels(0.0, (1,) * len(breaks_keV)))
+    average = flux_averaged_cross_section(interaction, flux, atom)
     return float(average[flux.components.index(neutrino)]) * 1e-40
 
 

@@ -20,7 +20,6 @@ from cevnsjax.cross_section import (
     flux_averaged_cross_section,
 )
 from cevnsjax.flux import PionDecayAtRest
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import Helm, compound, nuclide
 from cevnsjax.validation.published_number import PublishedNumber
 
@@ -53,9 +52,7 @@ def _on_a_degenerate_line(nucleus: str, flips_sign: bool) -> float:
 
 
 def _average(terms, target):
-    return flux_averaged_cross_section(
-        Coherent(terms), PionDecayAtRest(0.08, 1e23, 20.0), target, Panels(0.0, (40, 32))
-    )
+    return flux_averaged_cross_section(Coherent(terms), PionDecayAtRest(0.08, 1e23, 20.0), target)
 
 
 def _heavy_vector_over_nsi() -> float:

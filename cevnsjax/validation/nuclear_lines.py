@@ -16,8 +16,9 @@ import numpy as np
 
 from cevnsjax.constants import FERMI_CONSTANT_PER_MEV2, HBAR_C_MEV_FM
 from cevnsjax.cross_section import (
+    AbstractDeposit,
     AbstractExcitationShape,
-    AbstractInteraction,
+    AbstractScattering,
     Axial,
     Coherent,
     FiniteMomentum,
@@ -27,7 +28,6 @@ from cevnsjax.cross_section import (
     flux_averaged_cross_section,
 )
 from cevnsjax.flux import PionDecayAtRest
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import (
     Helm,
     Material,
@@ -43,7 +43,6 @@ from cevnsjax.validation.published_number import PublishedNumber
 _AVOGADRO_PER_MOL = 6e23
 _NUCLEON_MASS_MEV = 938.0
 _FERMI_RATIO2 = (1.1664e-11 / FERMI_CONSTANT_PER_MEV2) ** 2
-_PANELS = Panels(0.0, (40, 24))
 _flux_averaged = eqx.filter_jit(flux_averaged_cross_section)
 _ISOVECTOR = Axial(strange_axial_coupling=0.0)
 
@@ -78,9 +77,9 @@ class _Row:
         nucleus = nuclide(self.nuclide, lambda _: shorter, _NUCLEON_MASS_MEV * mass_number)
         return Material({self.nuclide: nucleus}, {self.nuclide: 1.0}, float(mass_number)).with_levels(levels)
 
-    def events(self, interaction: AbstractInteraction, levels: NuclearLevels) -> float:
+    def events(self, interaction: AbstractScattering | AbstractDeposit, levels: NuclearLevels) -> float:
         flux = self.flux
-        average = _flux_averaged(interaction, flux, self.target(levels), _PANELS)
+        average = _flux_averaged(interaction, flux, self.target(levels))
         nuclei = 1e3 * self.mass_kg * _AVOGADRO_PER_MOL / nuclide(self.nuclide).mass_number
         return _FERMI_RATIO2 * nuclei * float((average * flux.fluence_per_cm2).sum() * 1e-40)
 
@@ -167,7 +166,7 @@ def _averages(levels: NuclearLevels, shape: str, flux: PionDecayAtRest, term: Ax
     """Flux averages of all levels together, 1e-42 cm^2: prompt, and the sum of the delayed ones."""
     target = compound(f"[{levels.nuclide}]").with_levels(levels)
     chosen: AbstractExcitationShape = FiniteMomentum.on(target) if shape == "finite" else LongWavelength()
-    found = _flux_averaged(NeutralCurrentExcitation({"axial": term}, chosen), flux, target, _PANELS)
+    found = _flux_averaged(NeutralCurrentExcitation({"axial": term}, chosen), flux, target)
     return 1e2 * np.asarray(jnp.stack([found[0], found[1] + found[2]]))
 
 

@@ -18,7 +18,6 @@ def _survival(component: str, electron_mixing2: float, muon_mixing2: float) -> f
     flux = SterileOscillation(
         PionDecayAtRest(0.08, 1e23, 19.3),
         mass_splitting_eV2=_ROUNDED_PHASE / OSCILLATION_PHASE_PER_EV2_M,
-        baseline_m=19.3,
         electron_mixing2=electron_mixing2,
         muon_mixing2=muon_mixing2,
     )

@@ -1,38 +1,40 @@
 """Projections: fluxes at the detectors, and the events of CICENNS."""
 
+import dataclasses
 import functools
 
-import equinox as eqx
 import jax.numpy as jnp
 
 from cevnsjax.cross_section import Coherent, ErlerSu, SpinHalf
-from cevnsjax.experiment.projections import cicenns, nucleus_1
-from cevnsjax.flux import GaussianPulse, PionDecayArrival, Reactor
-from cevnsjax.paths import get_path, set_number
+from cevnsjax.experiment.projections import SECONDS_PER_DAY, cicenns, nucleus_1
+from cevnsjax.flux import GaussianPulse, PionDecayArrival, Reactor, Source
+from cevnsjax.paths import set_number
+from cevnsjax.response import GammaPhotoElectrons
 from cevnsjax.validation.published_number import PublishedNumber
-
-_YEAR_S = 365.25 * 86400.0
-
 
 _cicenns = functools.cache(cicenns)
 
 
 def _cicenns_flux() -> float:
-    return float(_cicenns().flux.fluence_per_cm2.sum()) / _YEAR_S
+    return float(_cicenns().sources["csns"].flux.fluence_per_cm2.sum()) / SECONDS_PER_DAY
 
 
 def _cicenns_reference() -> float:
     """Events in the convention of the reference: every photo-electron, COHERENT's pulse, 2.0e7 cm^-2 s^-1."""
     experiment = _cicenns().with_interactions({"cevns": Coherent({"sm": ErlerSu()}, SpinHalf())})
-    experiment = set_number(experiment, "flux.norm", 2.0e7 / _cicenns_flux())
-    edges = jnp.append(get_path(experiment, "response.edges_PE"), 250.0)
-    arrival = PionDecayArrival(GaussianPulse(0.44, 0.15))
-    experiment = eqx.tree_at(lambda e: (get_path(e, "response.edges_PE"), e.arrival), experiment, (edges, arrival))
-    return float(experiment.signal().sum())
+    experiment = set_number(experiment, "sources.csns.flux.norm", 2.0e7 / _cicenns_flux())
+    response = experiment.response
+    assert isinstance(response, GammaPhotoElectrons)
+    every = dataclasses.replace(response, edges_PE=jnp.append(response.edges_PE, 250.0))
+    kernel = every.kernel(experiment.visible_energy_keV("cevns", "csns"))
+    events = experiment.spectrum("cevns", "csns").flat().events
+    source = Source(experiment.sources["csns"].flux, PionDecayArrival(GaussianPulse(0.44, 0.15)))
+    in_time = experiment.window.fractions(source.cumulative).sum(axis=1)
+    return float((jnp.matmul(events, kernel, precision="highest").sum(axis=1) * in_time).sum())
 
 
 def _nucleus_flux() -> float:
-    flux = nucleus_1().flux
+    flux = nucleus_1().sources["reactor"].flux
     assert isinstance(flux, Reactor)
     return float(flux.flux_per_cm2_s)
 

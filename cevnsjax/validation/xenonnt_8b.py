@@ -8,9 +8,8 @@ import numpy as np
 
 from cevnsjax.cross_section import Coherent, TreeLevel
 from cevnsjax.experiment import Experiment, xenonnt_8b, xenonnt_8b_2024
-from cevnsjax.flux import SteadyArrival, solar_neutrinos
+from cevnsjax.flux import Source, solar_neutrinos
 from cevnsjax.inference import Model, build_model, profile_interval, significance
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import Helm, compound
 from cevnsjax.validation.published_number import PublishedNumber
 
@@ -26,14 +25,12 @@ _FIT = (
 
 def convention_experiment() -> Experiment:
     """Build the experiment in the convention of the reference rates: 8B only, tree level, Helm (Lewin-Smith)."""
-    flux = solar_neutrinos(365.25 * 86400.0, None, ("8B",))
+    flux = solar_neutrinos(86400.0, None, ("8B",))  # of a day, as the experiment has it
     return dataclasses.replace(
         xenonnt_8b(),
-        flux=flux,
-        arrival=SteadyArrival(flux.components),
+        sources={"solar": Source.steady(flux)},
         target=compound("Xe", Helm.lewin_smith),
         interactions={"cevns": Coherent({"sm": TreeLevel()})},
-        panels=Panels(5.3, (16,) * flux.break_points_MeV.shape[0]),
     )
 
 
@@ -50,7 +47,8 @@ def _observed(*runs: str) -> float:
 
 def _background(*names: str) -> float:
     experiment = xenonnt_8b_2024()
-    return sum(float(experiment.backgrounds[name].counts(experiment.window).sum()) for name in names)
+    counts = experiment.contributions()
+    return sum(float(counts[name].sum()) for name in names)
 
 
 @functools.cache

@@ -14,7 +14,7 @@ DATA = Path(__file__).resolve().parents[1]
 COLUMNS = "element,proton_number,shell,binding_energy_keV,electrons"
 
 # Madelung's order, in which subshells nl fill.
-ORDER = ["1s", "2s", "2p", "3s", "3p", "4s", "3d", "4p", "5s", "4d", "5p", "6s", "4f", "5d", "6p"]
+ORDER = ["1s", "2s", "2p", "3s", "3p", "4s", "3d", "4p", "5s", "4d", "5p", "6s", "4f", "5d", "6p", "7s", "5f", "6d"]
 ORBITALS = "spdf"
 # Outer electrons of the atoms whose ground state does not follow it: NIST Atomic Spectra Database, ground states.
 EXCEPTIONS = {
@@ -31,6 +31,10 @@ EXCEPTIONS = {
     "Gd": {"4f": 7, "5d": 1},
     "Pt": {"4f": 14, "5d": 9, "6s": 1},
     "Au": {"4f": 14, "5d": 10, "6s": 1},
+    "Ac": {"5f": 0, "6d": 1},
+    "Th": {"5f": 0, "6d": 2},
+    "Pa": {"5f": 2, "6d": 1},
+    "U": {"5f": 3, "6d": 1},
 }
 # Binding energies in keV that the table must have, from the X-ray Data Booklet (LBNL, 2009), table 1-1.
 KNOWN = {
@@ -40,6 +44,8 @@ KNOWN = {
     ("Xe", "K"): 34.561,
     ("Xe", "L1"): 5.453,
     ("Cs", "K"): 35.985,
+    ("U", "K"): 115.606,
+    ("U", "L3"): 17.166,
 }
 
 
@@ -62,13 +68,13 @@ def configuration(element, protons):
 
 def subshells(counts):
     """X-ray names and electrons; of the two j of an nl, the deeper one (j = l - 1/2) fills first."""
-    for n in range(1, 7):
+    for n in range(1, 8):
         index = 1
         for l, letter in enumerate(ORBITALS[:n]):
             left = counts.get(f"{n}{letter}", 0)
             for capacity in [2 * l, 2 * l + 2] if l else [2]:
                 if left > 0:
-                    yield f"{'KLMNOP'[n - 1]}{index if n > 1 else ''}", min(left, capacity)
+                    yield f"{'KLMNOPQ'[n - 1]}{index if n > 1 else ''}", min(left, capacity)
                 left, index = left - capacity, index + 1
 
 
@@ -100,7 +106,7 @@ def main():
         version = database.execute("select tag from Version order by id desc limit 1").fetchone()[0]
         table = list(rows(database))
     header = {
-        "title": "Binding energies and electrons of the subshells of the neutral atoms H to Bi",
+        "title": "Binding energies and electrons of the subshells of the neutral atoms H to U",
         "source": "binding energies Elam, Ravel and Sieber (Radiat. Phys. Chem. 63, 121, 2002), as in the PyPI package "
         f"xraydb (database version {version}); electrons from the ground-state configuration of the atom",
         "made_by": "data/build/electron_shells.py",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cevnsjax import validation
-from cevnsjax.cli.settings import parse_prior
+from cevnsjax.cli.priors import parse_prior
 from cevnsjax.errors import CevnsjaxError, ParameterError
 from cevnsjax.experiment import Experiment, coherent_csi_2021
 from cevnsjax.parameter import describe_prior
@@ -92,8 +92,8 @@ def test_spectrum_json(cevnsjax):
         assert np.shape(component["counts"]) == (len(energy) - 1, len(time) - 1)
         np.testing.assert_allclose(component["counts"], counts, rtol=1e-9, atol=1e-12)
         assert component["total"] == pytest.approx(np.sum(component["counts"]))
-    flavours = content["components"]["cevns"]["by_flavour"]
-    assert tuple(flavours) == experiment.flux.components
+    flavours = content["components"]["cevns"]["by_component"]
+    assert tuple(flavours) == experiment.components("cevns")
     assert sum(flavours.values()) == pytest.approx(content["components"]["cevns"]["total"])
     assert list(content["observed"]) == ["coincidence", "anticoincidence"]
     assert np.sum(content["observed"]["coincidence"]) == 1578
@@ -107,8 +107,8 @@ def test_spectrum_set_takes_paths_and_parameters(cevnsjax):
     assert moved["cevns"]["total"] == pytest.approx(nominal["cevns"]["total"])
     assert moved["brn"]["total"] == pytest.approx(20.0)
     nsi = cevnsjax("spectrum", CSI, "--model", "nsi", "--set", "eps_ee_u=0.1", "--json").json["components"]
-    assert nsi["cevns"]["by_flavour"]["nu_mu"] == pytest.approx(nominal["cevns"]["by_flavour"]["nu_mu"])
-    assert nsi["cevns"]["by_flavour"]["nu_e"] != pytest.approx(nominal["cevns"]["by_flavour"]["nu_e"], rel=0.01)
+    assert nsi["cevns"]["by_component"]["nu_mu"] == pytest.approx(nominal["cevns"]["by_component"]["nu_mu"])
+    assert nsi["cevns"]["by_component"]["nu_e"] != pytest.approx(nominal["cevns"]["by_component"]["nu_e"], rel=0.01)
 
 
 def test_spectrum_table_plot_and_precision(cevnsjax, tmp_path):
@@ -125,7 +125,7 @@ def test_spectrum_table_plot_and_precision(cevnsjax, tmp_path):
     [
         (("spectrum", "coherent-csi-2020"), ("no experiment", f"did you mean '{CSI}'")),
         (("spectrum", CSI, "--model", "smm"), ("no model", "did you mean 'sm'")),
-        (("list", "parameters", "--experiment", "lar"), ("no experiment", CSI)),
+        (("list", "parameters", "--experiment", "lar"), ("no experiment", "did you mean 'coherent-lar'")),
         (("spectrum", CSI, "--set", "mas_kg=1"), ("no parameter or path", "'mass_kg'")),
         (("spectrum", CSI, "--set", "rms_radius=1"), ("did you mean", "rms_radius_fm")),
         (("spectrum", CSI, "--set", "observed=1"), ("no parameter or path",)),
@@ -139,7 +139,7 @@ def test_spectrum_table_plot_and_precision(cevnsjax, tmp_path):
             ("spectrum", CSI, "--set", "target.nuclides.I127.neutron_form_factor.rms_radius_fm=-4.8"),
             ("rms_radius_fm must be positive", "-4.8"),
         ),
-        (("spectrum", CSI, "--set", "arrival.pulse.width_us=0"), ("width_us must be positive",)),
+        (("spectrum", CSI, "--set", "sources.sns.arrival.pulse.width_us=0"), ("width_us must be positive",)),
         (("spectrum", CSI, "--set", "signal_norm=-1"), ("'cevns' are negative",)),
         (("spectrum", CSI, "--plot", "plot.xyz"), ("endings", "png")),
         (("spectrum", CSI, "--plot", "nowhere/plot.png"), ("cannot be written",)),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray
 
-from cevnsjax.cli.config import FitSettings, Sampler, overridden, read_settings, write_settings
+from cevnsjax.cli.run_file import FitSettings, Sampler, overridden, read_settings, write_settings
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment import coherent_csi_2021
 
@@ -47,7 +47,7 @@ SETTINGS = FitSettings(
     ("sns_flux_norm",),
     {"coupling": "LogUniform(1e-5, 1e-3)", "second.nin_events": "Normal(5, 1)"},
     {"mass": 30.0, "experiments.second.mass_kg": 15.5},
-    Sampler(4, 300, 40, 7),
+    Sampler(4, 300, 40, seed=7),
     "float32",
     "results",
 )
@@ -75,7 +75,7 @@ def settings_of(cevnsjax, monkeypatch):
     def run(*arguments):
         found = []
 
-        def stop(experiment, model, share):
+        def stop(experiment, model, share, **others):
             found.append((experiment, model, share))
             raise CevnsjaxError("stopped")
 
@@ -84,7 +84,7 @@ def settings_of(cevnsjax, monkeypatch):
             return found[-1]
 
         monkeypatch.setattr(FIT, "overridden", record)
-        monkeypatch.setattr(FIT, "prepare", stop)
+        monkeypatch.setattr(FIT, "fitted_model", stop)
         assert cevnsjax("fit", *arguments).err == "error: stopped\n"
         settings, prepared = found
         assert prepared == (settings.experiment, settings.model, settings.share)
@@ -117,8 +117,10 @@ def test_file_equals_options(settings_of, file):
         # also where an option repeats a default
         (("--model", "sm"), {"model": "sm"}),
         (("--precision", "float64"), {"precision": "float64"}),
-        (("--chains", 8), {"sampler": Sampler(8, 300, 40, 7)}),
-        (("--seed", 1, "--warmup", 20), {"sampler": Sampler(4, 20, 40, 1)}),
+        (("--chains", 8), {"sampler": Sampler(8, 300, 40, seed=7)}),
+        (("--seed", 1, "--warmup", 20), {"sampler": Sampler(4, 20, 40, seed=1)}),
+        (("--max-tree-depth", 7), {"sampler": Sampler(4, 300, 40, 7, seed=7)}),
+        (("--target-acceptance", 0.9), {"sampler": Sampler(4, 300, 40, target_acceptance=0.9, seed=7)}),
         (("--free", "mass,coupling"), {"free": ("mass", "coupling")}),
         (("--fix", "second.nin_delay"), {"fix": ("second.nin_delay",)}),
         (("--share", "efficiency"), {"share": ("efficiency",)}),
@@ -162,7 +164,16 @@ def test_round_trip(cevnsjax, file, tmp_path):
         ("sampler = 4", "sampler must be a table, got 4."),
         ("[sampler]\nchains = 4.5", "sampler.chains must be a whole number, got 4.5."),
         ("[sampler]\nchains = true", "sampler.chains must be a whole number, got True."),
-        ("[sampler]\nchains = 0", "chains must be at least 1"),
+        ("[sampler]\nchains = 0", "{file}: sampler.chains must be a whole number and at least 1, got 0."),
+        (
+            "[sampler]\nmax_tree_depth = -1",
+            "sampler.max_tree_depth must be a whole number and at least 1, got -1.",
+        ),
+        (
+            "[sampler]\ntarget_acceptance = 1",
+            "sampler.target_acceptance must be a number between 0 and 1, got 1.",
+        ),
+        ("[sampler]\ntarget_acceptance = 'high'", "sampler.target_acceptance must be a number, got 'high'."),
         ("[sampler]\nseed = -1", "sampler.seed must be between 0 and 4294967295, got -1."),
         (f"[sampler]\nseed = {2**70}", "sampler.seed must be between 0 and 4294967295"),
         ("[prior]\nsignal_norm = 1", "prior.signal_norm must be a text like 'Normal(0, 1)', got 1."),
@@ -229,7 +240,7 @@ def test_joint_fit(cevnsjax, second, file, tmp_path):
     events = [f"{each}.cevns_events" for each in ("second", CSI)]
     assert list(result.json["parameters"]) == ["signal_norm", "brn_events", *events]
     assert {each.name for each in (tmp_path / "both").iterdir()} == {
-        *("posterior.nc", "corner.png", "spectrum.png", "run.json", "checkpoint.npz", "checkpoint.json")
+        *("posterior.nc", "corner.png", "spectrum.png", "run.json", "checkpoint.npz")
     }
     posterior = xarray.load_dataset(tmp_path / "both" / "posterior.nc", group="posterior", engine="h5netcdf")
     assert posterior["brn_events"].shape == (2, 25)

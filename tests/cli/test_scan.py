@@ -13,7 +13,7 @@ import xarray
 from cevnsjax.cli.grid import parse_grid
 from cevnsjax.errors import ParameterError
 from cevnsjax.experiment import coherent_csi_2021
-from cevnsjax.inference import build_model, profile_interval, scan
+from cevnsjax.inference import build_model, profile_interval, scan_state
 
 CSI = "coherent-csi-2021"
 FIXED = ("arrival_time", "quenching_0", "quenching_1", "efficiency", "brn_delay", "nin_delay", "nin_events")
@@ -161,14 +161,14 @@ def test_ctrl_c_writes_what_is_done(tmp_path):
     """In a process of its own, on a grid that takes long enough; the fits of its coarse points are in the file."""
     program = (
         "import os, signal, sys\n"
-        "from cevnsjax.inference import scan\n"
-        "look = scan._Scan._look\n"
+        "from cevnsjax.inference import scan_state\n"
+        "look = scan_state.Scan.look\n"
         "def press(self):\n"
         "    if self.done.sum() > 200 and not getattr(self, 'pressed', False):\n"
         "        self.pressed = True\n"
         "        os.kill(os.getpid(), signal.SIGINT)\n"
         "    look(self)\n"
-        "scan._Scan._look = press\n"
+        "scan_state.Scan.look = press\n"
         "from cevnsjax.cli import main\n"
         "main(sys.argv[1:])\n"
     )
@@ -194,13 +194,13 @@ def test_ctrl_c_writes_what_is_done(tmp_path):
 
 
 def test_ctrl_c_before_anything_is_done(cevnsjax, tmp_path, monkeypatch):
-    run = scan._Scan.run
+    run = scan_state.Scan.run
 
     def press(self):
         os.kill(os.getpid(), signal.SIGINT)
         run(self)
 
-    monkeypatch.setattr(scan._Scan, "run", press)
+    monkeypatch.setattr(scan_state.Scan, "run", press)
     result = cevnsjax(*SMALL, "--grid", "signal_norm=0.5:1.5:20000", "--out", "stopped")
     assert (result.code, result.out) == (130, "")
     assert "scanning" in result.err

@@ -21,7 +21,6 @@ from cevnsjax.cross_section import (
 )
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import (
-    Alp,
     AlpFlux,
     ConeGeometry,
     GaussianProfile,
@@ -31,10 +30,9 @@ from cevnsjax.flux import (
     TabulatedAlpFlux,
     alp_width_MeV,
 )
-from cevnsjax.spectrum import Panels
+from cevnsjax.particle import Alp
 from cevnsjax.target import NuclearLevels, compound, nuclide
 
-PANELS = Panels(0.0, (1,))
 HBAR_C_MEV_M = 197.3269804e-15
 LEVELS = NuclearLevels("I127", 2.5, [2.5, 3.5, 1.5], [0.42, 2.18, 2.24], [1.1, 0.2, -0.3], [0.1, -0.5, 0.6])
 IODINE = compound("[I127]").with_levels(LEVELS)
@@ -51,7 +49,7 @@ def lines(alp, sigma_MeV=0.03):
 @eqx.filter_jit
 def total(interaction, flux, target=IODINE):
     """Events on a kilogram of each component."""
-    return interaction.spectrum(interaction.nodes(flux, target, PANELS), flux, target).total()
+    return interaction.spectrum(interaction.nodes(flux, target), flux, target).total()
 
 
 @pytest.mark.parametrize(
@@ -202,9 +200,9 @@ def test_decays(photon_coupling):
 def test_where_energy_goes():
     """All of it is deposited: at the levels, or at the lines."""
     flux = lines(Alp(0.1, 0.0, 1e-4, 1e-4, 1e-6))
-    np.testing.assert_allclose(AlpAbsorption().nodes(flux, IODINE, PANELS).energy_keV, 1e3 * LEVELS.energy_MeV)
+    np.testing.assert_allclose(AlpAbsorption().nodes(flux, IODINE).energy_keV, 1e3 * LEVELS.energy_MeV)
     for interaction in (AlpDecay(4.51), InversePrimakoff(), InverseCompton()):
-        spectrum = interaction.spectrum(interaction.nodes(flux, IODINE, PANELS), flux, IODINE)
+        spectrum = interaction.spectrum(interaction.nodes(flux, IODINE), flux, IODINE)
         means = (spectrum.events * spectrum.energy_keV[None]).sum(axis=1) / spectrum.total()
         np.testing.assert_allclose(means, [478.0, 2223.0], rtol=1e-12)
         assert interaction.recoil == "none"
@@ -253,7 +251,7 @@ def test_single_precision():
 def test_without_levels():
     flux = lines(Alp(0.1, isovector_coupling_per_GeV=1e-4))
     with pytest.raises(CevnsjaxError, match="Absorption needs excited states: none of Ar40 has levels"):
-        AlpAbsorption().nodes(flux, compound("[Ar40]"), PANELS)
+        AlpAbsorption().nodes(flux, compound("[Ar40]"))
     with pytest.raises(CevnsjaxError, match="Absorption needs excited states: Z = 18 has no levels"):
         AlpAbsorption().integrated_cross_section(flux.alp, nuclide("Ar40"))
     with pytest.raises(CevnsjaxError, match="axial_coupling must be positive"):

@@ -8,8 +8,7 @@ import pytest
 from cevnsjax.cross_section import Axial, Coherent, ErlerSu, TreeLevel, flux_averaged_cross_section
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment import Scattering
-from cevnsjax.flux import PionDecayAtRest
-from cevnsjax.spectrum import Panels
+from cevnsjax.flux import PionDecayAtRest, Source
 from cevnsjax.target import NuclearSpin, Nuclide, PointLike, compound, nuclide
 
 FERMI, HBAR_C = 1.1663788e-11, 197.3269804e-13  # MeV^-2, MeV cm
@@ -99,7 +98,7 @@ def test_adds_in_the_rate():
 
 def average(terms, formula):
     flux = PionDecayAtRest(0.08, 1e23, 20.0)
-    return np.asarray(flux_averaged_cross_section(Coherent(terms), flux, compound(formula), Panels(0.0, (24, 16))))
+    return np.asarray(flux_averaged_cross_section(Coherent(terms), flux, compound(formula)))
 
 
 def test_mixtures():
@@ -114,11 +113,13 @@ def test_mixtures():
 
 def test_scattering_takes_isotopes_one_by_one():
     """Isotopes without spin keep their vector part alone."""
-    terms, flux = {"sm": TreeLevel(), "axial": Axial()}, PionDecayAtRest(0.08, 1e23, 20.0)
-    found = Scattering(compound("Ge"), {"cevns": Coherent(terms)}, flux).averaged_cross_sections()["cevns"]
-    np.testing.assert_allclose(found["Ge74"], average({"sm": TreeLevel()}, "[Ge74]"), rtol=1e-9)
-    np.testing.assert_allclose(found["Ge73"], average(terms, "[Ge73]"), rtol=1e-9)
-    point = Scattering(compound("Ge"), {"cevns": Coherent(terms)}, flux).differential_cross_sections(30.0, 1.0, "nu_e")
+    terms = {"sm": TreeLevel(), "axial": Axial()}
+    beam = {"beam": Source.steady(PionDecayAtRest(0.08, 1e23, 20.0))}
+    scattering = Scattering(compound("Ge"), {"cevns": Coherent(terms)}, beam)
+    found = scattering.averaged_cross_sections()["cevns"]
+    np.testing.assert_allclose(found["Ge74"]["beam"], average({"sm": TreeLevel()}, "[Ge74]"), rtol=1e-9)
+    np.testing.assert_allclose(found["Ge73"]["beam"], average(terms, "[Ge73]"), rtol=1e-9)
+    point = scattering.differential_cross_sections(30.0, 1.0, "nu_e")
     np.testing.assert_allclose(
         point["cevns"]["Ge70"], cross_section({"sm": TreeLevel()}, nuclide("Ge70"), 30.0), rtol=1e-13
     )
@@ -155,7 +156,7 @@ def test_spins_are_half_integers(spin):
 
 def test_with_no_other_term():
     """On a mixture, the isotope without spin is named where nothing else acts on it."""
-    flux = PionDecayAtRest(0.08, 1e23, 20.0)
-    scattering = Scattering(compound("Ge"), {"cevns": Coherent({"axial": Axial()})}, flux)
+    beam = {"beam": Source.steady(PionDecayAtRest(0.08, 1e23, 20.0))}
+    scattering = Scattering(compound("Ge"), {"cevns": Coherent({"axial": Axial()})}, beam)
     with pytest.raises(CevnsjaxError, match="An axial term needs a nucleus with spin, but Ge70 has spin 0"):
         scattering.averaged_cross_sections()

@@ -22,7 +22,6 @@ from cevnsjax.cross_section import (
 from cevnsjax.cross_section.kinematics import recoil_energy_MeV, recoil_energy_slope
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.flux import FLAVOURS, PionDecayAtRest
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import Helm, Material, Nuclide, compound, nuclide
 
 FERMI, HBAR_C = 1.1663788e-11, 197.3269804  # MeV^-2, MeV fm
@@ -218,15 +217,12 @@ def test_flux_average_by_double_quadrature():
             quad(lambda e, f=density: f(e) * at_energy(e), 1e-9, end, epsabs=0, epsrel=1e-11)[0],
         )
     interaction = Coherent({"sm": TreeLevel(0.23863)})
-    found = flux_averaged_cross_section(interaction, pion_flux(), material, Panels(0.0, (24, 16)))
+    found = flux_averaged_cross_section(interaction, pion_flux(), material)
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
 def test_average_over_a_mixture_is_the_mean_over_nuclei():
-    interaction, panels = Coherent({"sm": TreeLevel()}), Panels(0.0, (24, 16))
-    both = flux_averaged_cross_section(interaction, pion_flux(), compound("CsI"), panels)
-    each = [
-        flux_averaged_cross_section(interaction, pion_flux(), compound(f"[{name}]"), panels)
-        for name in ("Cs133", "I127")
-    ]
+    interaction = Coherent({"sm": TreeLevel()})
+    both = flux_averaged_cross_section(interaction, pion_flux(), compound("CsI"))
+    each = [flux_averaged_cross_section(interaction, pion_flux(), compound(f"[{name}]")) for name in ("Cs133", "I127")]
     np.testing.assert_allclose(both, 0.5 * (each[0] + each[1]), rtol=1e-13)

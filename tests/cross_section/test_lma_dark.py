@@ -16,7 +16,6 @@ from cevnsjax.cross_section import (
     weak_charge,
 )
 from cevnsjax.flux import PionDecayAtRest
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import Helm, Nuclide, compound, nuclide
 
 PROTON, NEUTRON = 0.5 - 2 * 0.23863, -0.5
@@ -34,7 +33,7 @@ def average(formula, up=0.0, down=0.0, flavour="ee", sm=None):
         "nsi": NSI(FlavourMatrix(**{flavour: up}), FlavourMatrix(**{flavour: down})),
     }
     flux = PionDecayAtRest(0.08, 1e23, 20.0)
-    return np.asarray(flux_averaged_cross_section(Coherent(terms), flux, compound(formula), Panels(0.0, (24, 16))))
+    return np.asarray(flux_averaged_cross_section(Coherent(terms), flux, compound(formula)))
 
 
 @pytest.mark.parametrize(("name", "protons", "neutrons"), [("Cs133", 55, 78), ("Ar40", 18, 22), ("Ge74", 32, 42)])

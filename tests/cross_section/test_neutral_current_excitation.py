@@ -16,15 +16,12 @@ from cevnsjax.cross_section import (
     LongWavelength,
     NeutralCurrentExcitation,
     flux_averaged_cross_section,
-    flux_nodes,
 )
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.flux import MonoEnergetic, PionDecayAtRest, TabulatedFlux
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import NuclearLevels, OscillatorShell, PointLike, compound
 
 FLUX = PionDecayAtRest(0.08, 1e23, 20.0)
-PANELS = Panels(0.0, (1,))
 ISOVECTOR = Axial(strange_axial_coupling=0.0)
 CARBON = compound("[C12]").with_levels(NuclearLevels.isovector("C12", 0, (1,), [15.11], [0.43214309886]))
 SODIUM = compound("[Na23]").with_levels(
@@ -41,7 +38,7 @@ def interactions(target):
 
 @eqx.filter_jit
 def averages(interaction, flux, target):
-    return flux_averaged_cross_section(interaction, flux, target, PANELS)
+    return flux_averaged_cross_section(interaction, flux, target)
 
 
 def test_carbon_in_the_long_wavelength_limit():
@@ -150,10 +147,10 @@ def test_lines_of_the_flux():
     """A line above one threshold and below the other; at a threshold the fold is zero with a finite derivative."""
     line = MonoEnergetic("nu_e", 2.0, 1e10)
     nc = NeutralCurrentExcitation()
-    found = nc.spectrum(nc.nodes(line, SODIUM, PANELS), line, SODIUM)
+    found = nc.spectrum(nc.nodes(line, SODIUM), line, SODIUM)
     assert (np.asarray(found.events[0]) > 0.0).tolist() == [True, False, False]
     np.testing.assert_allclose(found.energy_keV, [440.0, 2390.0, 30500.0])
-    at = flux_nodes(line, jnp.asarray([2.0]))
+    at = line.nodes(jnp.asarray([2.0]))
     assert float(at.weight.sum()) == 0.0
     slope = jax.grad(lambda e: averages(nc, eqx.tree_at(lambda f: f.energy_MeV, line, e), SODIUM).sum())
     assert np.isfinite(slope(jnp.asarray(0.44)))
@@ -180,7 +177,7 @@ def test_gradients(name):
     block = {"flux": FLUX, "interaction": nc, "target": SODIUM}
 
     def events(block):
-        nodes = block["interaction"].nodes(block["flux"], block["target"], PANELS)
+        nodes = block["interaction"].nodes(block["flux"], block["target"])
         return block["interaction"].spectrum(nodes, block["flux"], block["target"]).events.sum()
 
     found = check_gradients(block, events, rtol=2e-6, atol=1e-7)

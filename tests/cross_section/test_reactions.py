@@ -15,6 +15,7 @@ from cevnsjax.cross_section import (
     AllowedReaction,
     ChargedCurrent,
     NoCoulomb,
+    Recoil,
     TabulatedReaction,
     argon_to_potassium,
     carbon_to_nitrogen,
@@ -25,7 +26,6 @@ from cevnsjax.cross_section import (
 )
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.flux import MonoEnergetic, PionDecayAtRest, SterileOscillation, chromium_51_source
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import compound
 
 END_MEV = 0.5 * 105.6583755
@@ -137,7 +137,7 @@ def test_inclusive_reactions():
 
 def test_oscillated_flux():
     """Averages follow what arrives: nu_mu that have become nu_e react."""
-    flux = SterileOscillation(FLUX, 1.0, 20.0, 0.1, 0.1, 0.0)
+    flux = SterileOscillation(FLUX, 1.0, 0.1, 0.1, 0.0)
     found = dict(zip(flux.components, np.asarray(carbon_to_nitrogen().accepted(flux)), strict=True))
     assert {name for name, accepted in found.items() if accepted} == {"nu_mu_to_nu_e", "nu_e_to_nu_e"}
 
@@ -196,8 +196,8 @@ def test_spectrum():
     water = compound("[H2]2O")
     reactions = {"H2": inclusive_reaction("H2"), "O16": dataclasses.replace(inclusive_reaction("O16"), scale=0.5)}
     interaction = ChargedCurrent(reactions)
-    assert interaction.recoil == "none"
-    spectrum = interaction.spectrum(interaction.nodes(FLUX, water, Panels(0.0, (1, 1))), FLUX, water)
+    assert interaction.recoil is Recoil.NONE
+    spectrum = interaction.spectrum(interaction.nodes(FLUX, water), FLUX, water)
     expected = sum(
         FLUX.fluence_per_cm2 * 1e-40 * water.nuclei_per_kg(name) * averaged(each, FLUX)
         for name, each in reactions.items()
@@ -205,7 +205,7 @@ def test_spectrum():
     np.testing.assert_allclose(spectrum.total(), expected, rtol=1e-12)
     line = MonoEnergetic("nu_e", 40.0)
     lone = ChargedCurrent({"argon": argon_to_potassium()})
-    spectrum = lone.spectrum(lone.nodes(line, compound("Ar"), Panels(0.0, (1,))), line, compound("Ar"))
+    spectrum = lone.spectrum(lone.nodes(line, compound("Ar")), line, compound("Ar"))
     deposits = np.asarray(spectrum.energy_keV)[np.asarray(spectrum.events[0]) > 0.0]
     np.testing.assert_allclose(deposits, 1e3 * (40.0 - 1.5044023), rtol=1e-9)
 
@@ -246,4 +246,4 @@ def test_bad_input():
     with pytest.raises(CevnsjaxError, match="at least one reaction"):
         ChargedCurrent({})
     with pytest.raises(UnknownNameError, match="nuclide in this material called 'H2'"):
-        ChargedCurrent({"H2": inclusive_reaction("H2")}).nodes(FLUX, compound("Ar"), Panels(0.0, (1, 1)))
+        ChargedCurrent({"H2": inclusive_reaction("H2")}).nodes(FLUX, compound("Ar"))

@@ -5,9 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cevnsjax.cross_section import Coherent, DipolePortal, ElectronScattering, ErlerSu, FlavourVector
+from cevnsjax.cross_section import Coherent, DipolePortal, ElectronScattering, ErlerSu, FlavourVector, Panels
 from cevnsjax.flux import PionDecayAtRest
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import compound
 
 FLUX, TARGET = PionDecayAtRest(0.08, 1e23, 20.0), compound("CsI")
@@ -16,21 +15,13 @@ ARGON = compound("[Ar40]")
 
 @eqx.filter_jit
 def total(interaction, panels):
+    """Events above the lowest recoil of panels, by the nodes of the interaction."""
     return interaction.spectrum(interaction.nodes(FLUX, ARGON, panels), FLUX, ARGON).total()
 
 
 @eqx.filter_jit
 def density_of(interaction, recoil_keV, target):
     return interaction.recoil_density(recoil_keV, FLUX, target)
-
-
-def events_above(interaction, recoil_keV):
-    """Events above a recoil energy, by the nodes of the interaction."""
-    if isinstance(interaction, ElectronScattering):
-        return total(ElectronScattering.on(ARGON, recoil_keV, 12.0), Panels(0.0, (1, 1)))
-    mass = float(ARGON.nuclides["Ar40"].mass_MeV)
-    lowest = 0.5e-3 * (recoil_keV + np.sqrt(recoil_keV * (recoil_keV + 2e3 * mass)))
-    return total(interaction, Panels(lowest, (40, 32)))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +38,11 @@ def test_density_is_the_slope_of_the_counts(interaction, recoils):
     assert density.shape == (3, 3)
     for i, recoil in enumerate(recoils):
         step = 1e-3 * recoil
-        below = [np.asarray(events_above(interaction, recoil + k * step)) for k in (-2, -1, 1, 2)]
+        kinks = [kink for kink in np.asarray(interaction.kinks_keV) if kink > recoil + 2 * step]
+        below = [
+            np.asarray(total(interaction, Panels.of_all_recoils(FLUX, recoil + k * step, kinks)))
+            for k in (-2, -1, 1, 2)
+        ]
         slope = -(below[0] - 8 * below[1] + 8 * below[2] - below[3]) / (12 * step)
         np.testing.assert_allclose(density[:, i], slope, rtol=2e-6, atol=1e-9 * density.max())
 

@@ -13,7 +13,7 @@ import pytest
 
 from cevnsjax.cross_section import Coherent, ErlerSu, TreeLevel
 from cevnsjax.experiment import coherent_csi_2021
-from cevnsjax.flux import GaussianPulse, PionDecayArrival, SharpPulse, SingleDecayArrival
+from cevnsjax.flux import GaussianPulse, PionDecayArrival, SharpPulse, SingleDecayArrival, Source
 from cevnsjax.paths import set_paths
 from cevnsjax.target import Helm, KleinNystrand, Material, Nuclide
 
@@ -69,8 +69,12 @@ def in_convention_of(csi):
             arrival = PionDecayArrival(GaussianPulse(p.t0, p.pulse_sigma), p.tau_pi, p.tau_mu)
         else:
             arrival = SingleDecayArrival(SharpPulse(p.t0), p.tau_pi_sharp, p.tau_mu_sharp)
-        experiment = eqx.tree_at(
-            lambda e: (e.target, e.interactions, e.arrival), csi, (target, {"cevns": Coherent({"sm": term})}, arrival)
+        experiment = dataclasses.replace(
+            csi,
+            target=target,
+            interactions={"cevns": Coherent({"sm": term})},
+            sources={"sns": Source(csi.sources["sns"].flux, arrival)},
+            nuisances=tuple(p for p in csi.nuisances if p.name != "arrival_time"),  # a sharp pulse has no mean
         )
         paths = {
             "quenching.first_component": p.alpha0,
@@ -88,6 +92,6 @@ def energy_counts():
 
     @eqx.filter_jit
     def counts(experiment):
-        return experiment.recoil_spectrum("cevns").flat().events @ experiment.kernel("cevns")
+        return experiment.spectrum("cevns", "sns").flat().events @ experiment.kernel("cevns", "sns")
 
     return lambda experiment: np.asarray(counts(experiment))

@@ -31,7 +31,7 @@ def test_energies(experiment, predicted):
     """Poisson photo-electrons with the published acceptance, by the trapezoidal rule in recoil energy."""
     recoil_keV = np.linspace(0.5, 47.0, 3001)
     density = eqx.filter_jit(experiment.interactions["cevns"].recoil_density)(
-        jnp.asarray(recoil_keV), experiment.flux, experiment.target
+        jnp.asarray(recoil_keV), experiment.sources["sns"].flux, experiment.target
     )
     number = np.arange(7, 31)
     acceptance = 0.6655 / (1.0 + np.exp(-0.4942 * (number - 0.5 - 10.8507)))
@@ -53,14 +53,14 @@ def test_times(predicted):
 
 def test_prompt_neutrons(experiment):
     """5.42 accepted neutrons, as ``data/README.md`` counts them, with the release's times."""
-    neutrons = np.asarray(experiment.backgrounds["prompt_neutrons"].counts(experiment.window))
+    neutrons = np.asarray(experiment.contributions()["prompt_neutrons"])
     np.testing.assert_allclose(neutrons.sum(), 5.42, atol=0.005)
     np.testing.assert_allclose(neutrons.sum(axis=0)[:2] / neutrons.sum(), [0.09334575281, 0.8683300919], rtol=1e-9)
 
 
 def test_steady_state(experiment):
     """Norm and energies of the anticoincidence sample; the rate with the beam off by maximising the likelihood."""
-    steady = np.asarray(experiment.backgrounds["steady_state"].counts(experiment.window))
+    steady = np.asarray(experiment.contributions()["steady_state"])
     np.testing.assert_allclose(steady.sum(axis=1), np.asarray(experiment.observed[1]).sum(axis=1), rtol=1e-12)
     table = read_table("coherent_csi_2017/counts.csv")
     inside = (table["photoelectrons_low_PE"] >= 6) & (table["photoelectrons_low_PE"] < 30)

@@ -28,7 +28,7 @@ def test_events(experiment, deuterons):
     """1.4 MW of 1 GeV protons, 0.0848 nu_e each, 5 times 5000 h at 20 m; 55.2e-42 cm^2; D2O of 20.03 g/mol."""
     fluence = 0.0848 * 1.4e6 / (1e9 * 1.602176634e-19) * 5 * 5000 * 3600 / (4 * np.pi * 2000.0**2)
     nuclei = 2 * 1340e3 / 20.0276 * 6.02214076e23
-    reactions = float(eqx.filter_jit(Experiment.recoil_spectrum)(experiment, "H2").total().sum())
+    reactions = float(eqx.filter_jit(Experiment.spectrum)(experiment, "H2", "sns").total().sum())
     np.testing.assert_allclose(reactions, fluence * nuclei * 55.170e-42, rtol=1e-4)
     assert 0.7 * reactions < deuterons.sum() < 0.8 * reactions
 
@@ -49,7 +49,7 @@ def test_likelihood(experiment):
     """Largest at the nominal values; the cross section on deuterium and the flux both scale its events."""
     paths = [path for parameter in experiment.nuisances for path in parameter.paths]
     frozen = freeze(experiment, paths)
-    assert set(frozen.frozen.nodes) == {"H2", "O16"}
+    assert set(frozen.frozen.nodes) == {("H2", "sns"), ("O16", "sns")}
     values = [get_path(experiment, path) for path in paths]
     gradient = jax.jit(jax.value_and_grad(lambda v: set_paths(frozen, paths, v).log_likelihood()))
     best, slope = gradient(values)

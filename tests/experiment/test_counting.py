@@ -14,7 +14,6 @@ from scipy.special import ndtr
 from cevnsjax.arrays import as_float
 from cevnsjax.experiment import EXPERIMENTS, coherent_ge_mini, conus_plus, experiment_kind, freeze
 from cevnsjax.paths import get_path, set_paths
-from cevnsjax.spectrum import Panels
 
 BUILDERS = {"coherent-ge-mini": coherent_ge_mini, "conus-plus": conus_plus}
 
@@ -37,11 +36,9 @@ def test_catalogue(experiment):
 
 @pytest.mark.slow
 def test_quadrature(experiment):
-    orders = tuple(2 * order for order in experiment.panels.orders)
-    doubled = eqx.tree_at(lambda e: e.panels, experiment, Panels(experiment.panels.lowest_energy_MeV, orders))
-    found, fine = total(experiment), total(doubled)
+    found, fine = total(experiment), total(experiment.placed(2))
     assert found > 0.0
-    np.testing.assert_allclose(found, fine, rtol=3e-5)  # far below the published errors; 1.5e-5 and 5e-7 measured
+    np.testing.assert_allclose(found, fine, rtol=1e-8)
 
 
 def test_gradients(experiment):
@@ -144,7 +141,7 @@ def test_ge_mini_against_adaptive_quadrature():
             {"Ge74": experiment.target.nuclei_per_formula_unit["Ge74"]},
             as_float(0.05),
         ),
-    )
+    ).placed()
     np.testing.assert_allclose(alone.expected().sum(), expected, rtol=1e-3)  # the resolution moves it by 2e-4
 
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.stats import norm
 
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
@@ -63,8 +64,9 @@ def test_samples(lindhard, prediction):
 def test_signal_is_the_recoil_density_folded(lindhard, prediction):
     """Another quadrature in recoil energy, SciPy's normal distribution, and the unquenched density of the package."""
     recoil_keV = np.linspace(0.02, 4.6, 3001)
-    recoil_density = eqx.filter_jit(lambda e, t: e.interactions["cevns"].recoil_density(t, e.flux, e.target))
-    density = np.asarray(recoil_density(lindhard, jnp.asarray(recoil_keV))).sum(axis=0)
+    interaction, flux = lindhard.interactions["cevns"], lindhard.sources["reactor"].flux
+    density = eqx.filter_jit(interaction.recoil_density)(jnp.asarray(recoil_keV), flux, lindhard.target)
+    density = np.asarray(density).sum(axis=0)
     energy_keV = np.asarray(lindhard.quenching(jnp.asarray(recoil_keV)))[:, None]
     sigma_keV = np.sqrt(0.0685**2 + 0.11 * 0.00296 * energy_keV)
     fractions = np.diff(norm.cdf((np.asarray(lindhard.response.edges_keV)[None, :] - energy_keV) / sigma_keV), axis=1)
@@ -78,7 +80,7 @@ def test_lines_scale_with_l1(lindhard):
     paths = [f"backgrounds.lines.lines.{name}" for name in ("Zn65.events", "Ge71.satellites.L2.fraction")]
     paths += ["backgrounds.lines.centroid_keV", "backgrounds.lines.width_keV", "backgrounds.lines.lines.Ge71.events"]
     moved = set_paths(lindhard, paths, [jnp.array(value) for value in (0.0, 0.0, 1.297, 0.07, 1e3)])
-    lines = np.asarray(moved.backgrounds["lines"].counts(moved.window))
+    lines = np.asarray(moved.contributions()["lines"])
     edges = np.asarray(lindhard.response.edges_keV)
     expected = 1e3 * (np.diff(norm.cdf(edges, 1.297, 0.07)) + 0.16 * np.diff(norm.cdf(edges, 0.158, 0.07)))
     np.testing.assert_allclose(lines[:, 0], expected, rtol=1e-9, atol=1e-9)
@@ -155,3 +157,29 @@ def test_bad_input(lindhard):
         dataclasses.replace(lindhard, observed=lindhard.observed[:1])
     with pytest.raises(CevnsjaxError, match="mass_kg must be positive"):
         dataclasses.replace(lindhard, mass_kg=-2.924)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("build", [dresden_ii, dresden_ii_lindhard])
+def test_recoil_floor_is_the_cut(build):
+    """What lies between two floors is what the counts lose, by SciPy; nominally 20 eV for both."""
+    experiment = build()
+    assert float(experiment.quenching.recoil_floor_keV) == 0.02
+    interaction, flux = experiment.interactions["cevns"], experiment.sources["reactor"].flux
+
+    @eqx.filter_jit
+    def rate(recoil_keV):
+        density = interaction.recoil_density(recoil_keV[None], flux, experiment.target).sum(axis=0)
+        return density[0] * experiment.response.kernel(experiment.quenching(recoil_keV[None]))[0].sum()
+
+    def total(floor_keV):
+        moved = set_paths(experiment, ["quenching.recoil_floor_keV"], [jnp.asarray(floor_keV)]).placed()
+        return float(PREDICTION(moved)[0]["cevns"].sum())
+
+    low_keV, high_keV = 0.4, 1.1
+    lost, _ = quad(
+        lambda t: float(rate(jnp.asarray(t))), low_keV, high_keV, points=np.linspace(0.45, 1.05, 13), epsrel=1e-8
+    )
+    found = total(low_keV) - total(high_keV)
+    assert found > 0.1
+    np.testing.assert_allclose(found, float(experiment.mass_kg) * lost, rtol=1e-6)

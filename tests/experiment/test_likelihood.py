@@ -160,6 +160,103 @@ def test_poisson_without_expectation(precision):
     assert np.isfinite(float(slope[0]))
 
 
+# expectations that cannot be
+
+
+def term(observed):
+    """Value and slope of the term of one bin."""
+    return jax.jit(jax.value_and_grad(lambda mu: poisson_log_likelihood(mu, jnp.array(observed, dtype=float))))
+
+
+@pytest.mark.parametrize("observed", [0.0, 1e-3, 0.4, 1.0, 3.0, 4e4])
+def test_poisson_falls_below_zero(observed, precision):
+    """Without end, and with a slope that leads back, at every scale of what is missing."""
+    function = term(observed)
+    missing = np.geomspace(1e-3 if observed < 1.0 else 1e-28, 1e25, 300)
+    values, slopes = (np.array(array, dtype=float) for array in zip(*map(function, -missing), strict=True))
+    assert np.isfinite(values).all()
+    assert np.isfinite(slopes).all()
+    assert np.all(np.diff(values) <= np.finfo(precision).eps * np.abs(values[1:]))
+    assert np.all(slopes >= 0.0)
+    assert values[-1] < -0.9e25
+    assert values.max() <= max(float(function(jnp.array(0.0, dtype=float))[0]), 0.0) + 2.6e-4
+
+
+@pytest.mark.parametrize("observed", [0.0, 1e-3, 1.0, 3.0, 4e4])
+def test_poisson_is_continued_with_its_slope(observed):
+    """Value and slope have no jump: at zero, at the end of the logarithm, and where the empty bin has turned over."""
+    function = term(observed)
+    tiny = 1e-31 * observed if observed else 1e-3
+    for place, unit in ((0.0, tiny), (tiny, tiny), (-1e-3, 1e-3)):
+        for step in (1e-5 * unit, 1e-3 * unit):
+            (low, slope_low), (high, slope_high) = function(place - step), function(place + step)
+            assert float(high - low) == pytest.approx(
+                2.0 * step * float(slope_low), rel=1e-2, abs=1e-12 + 1e-14 * abs(float(low))
+            )
+            assert float(slope_high) == pytest.approx(float(slope_low), rel=5.0 * step / unit)
+
+
+@pytest.mark.parametrize("observed", [0.0, 1e-3, 3.0])
+def test_poisson_slopes_below_zero_by_differences(observed):
+    function = term(observed)
+    for missing in (1e-5, 4e-4, 2e-3, 0.7, 25.0, 1e5):
+        step = 1e-6 * missing
+        slope = (function(-missing + step)[0] - function(-missing - step)[0]) / (2.0 * step)
+        assert float(function(-missing)[1]) == pytest.approx(float(slope), rel=1e-5, abs=1e-6)
+
+
+def test_poisson_is_itself_above_zero():
+    """Bit for bit, also where the sum has bins on both sides: what is possible of a bin does not move."""
+    generator = np.random.default_rng(4)
+    expected = jnp.asarray(10.0 ** generator.uniform(-12.0, 5.0, 400))
+    observed = jnp.asarray(generator.poisson(2.0, 400).astype(float))
+    function = jax.vmap(poisson_log_likelihood)
+    filled = jnp.where(observed > 0.0, observed, 1.0)
+    ratio = expected / filled
+    exact = jnp.where(observed > 0.0, observed * (jnp.log(ratio) - (ratio - 1.0)), -expected)
+    np.testing.assert_array_equal(function(expected, observed), exact)
+    assert float(term(0.0)(0.0)[1]) == -1.0
+
+
+def test_no_expectation_is_none():
+    """NaN is a fault of the prediction, in either form; it must not look like a number."""
+    expected, observed = jnp.array([1.0, jnp.nan]), jnp.array([1.0, 0.0])
+    assert np.isnan(poisson_log_likelihood(expected, observed))
+    assert np.isnan(GaussianLikelihood(1.0)(expected, observed))
+
+
+@pytest.mark.parametrize("error_up", [None, 3.0])
+def test_gaussian_falls_on_both_sides(error_up, precision):
+    """To the ends of the numbers of float32; a square alone would be infinite from 1e19 on."""
+    likelihood = GaussianLikelihood(2.0, error_up)
+    function = jax.jit(jax.value_and_grad(lambda mu: likelihood(mu, jnp.array(10.0, dtype=float))))
+    for sign in (-1.0, 1.0):
+        values, slopes = zip(*(function(sign * size) for size in np.geomspace(20.0, 1e28, 200)), strict=True)
+        assert np.isfinite(values).all()
+        assert np.all(np.diff(values) < 0.0)
+        assert np.all(sign * np.array(slopes) < 0.0)
+        assert np.isfinite(slopes).all()
+
+
+def test_strength_below_zero(csi):
+    """The sum over bins falls once bins are impossible; while backgrounds leave all of them possible it is exact."""
+
+    @eqx.filter_jit
+    def value(experiment, strength):
+        moved = eqx.tree_at(lambda e: e.signal_norm, experiment, strength)
+        return moved.expected(), moved.log_likelihood()
+
+    observed = np.asarray(csi.observed)
+    expected, found = value(csi, jnp.array(-0.01))
+    assert (np.asarray(expected) > 0.0).all()
+    assert float(found) == pytest.approx(deviance_half(np.asarray(expected), observed), rel=1e-10)
+    strengths = [-2.0, -5.0, -10.0, -1e3, -1e10]
+    values = [float(value(csi, jnp.array(strength))[1]) for strength in strengths]
+    assert np.isfinite(values).all()
+    assert values == sorted(values, reverse=True)
+    assert values[0] < -1e3
+
+
 @pytest.mark.parametrize(
     ("check", "message"),
     [

@@ -37,16 +37,16 @@ def test_projections(name):
 
 def test_events_are_cross_section_times_exposure(argon):
     """Nuclei times fluence times flux average, and the shape of one Gaussian for each level."""
-    interaction, flux, target = argon.interactions["nc"], argon.flux, argon.target
+    interaction, flux, target = argon.interactions["nc"], argon.sources["lujan"].flux, argon.target
     assert isinstance(interaction, NeutralCurrentExcitation)
-    average = flux_averaged_cross_section(interaction, flux, target, argon.panels)
+    average = flux_averaged_cross_section(interaction, flux, target)
     nuclei = sum(float(target.nuclei_per_kg(name)) for name in target.nuclides)
-    found = argon.recoil_spectrum("nc")
-    expected = 1e-40 * nuclei * 7000.0 * np.asarray(average * flux.fluence_per_cm2)
+    found = argon.spectrum("nc", "lujan")
+    expected = 1e-40 * nuclei * 7000.0 * float(argon.exposure_days) * np.asarray(average * flux.fluence_per_cm2)
     np.testing.assert_allclose(found.total(), expected, rtol=1e-10)
     edges = 1e3 * np.asarray(argon.axes[0].edges)
     cumulative = norm.cdf((edges[:, None] - np.asarray(found.energy_keV)) / 1000.0)
-    np.testing.assert_allclose(argon.kernel("nc"), np.diff(cumulative, axis=0).T, atol=1e-12)
+    np.testing.assert_allclose(argon.kernel("nc", "lujan"), np.diff(cumulative, axis=0).T, atol=1e-12)
 
 
 def test_prompt_window_sees_the_line_of_the_muon_neutrino(argon):
@@ -62,8 +62,8 @@ def test_quenching_moves_the_counts_in_proportion(argon):
 def test_a_level_may_have_its_own_strength(argon):
     """A parameter on one element of the vector of strengths."""
     where = "target.nuclides.Ar40.levels.relative_strength.5"
-    slope = jax.grad(lambda value: set_paths(argon, [where], [value]).recoil_spectrum("nc").events.sum())
-    events = argon.recoil_spectrum("nc").events[:, 5].sum()
+    slope = jax.grad(lambda value: set_paths(argon, [where], [value]).spectrum("nc", "lujan").events.sum())
+    events = argon.spectrum("nc", "lujan").events[:, 5].sum()
     np.testing.assert_allclose(slope(jnp.asarray(1.0)), events, rtol=1e-12)
 
 
@@ -86,8 +86,8 @@ def test_strengths_are_computed_after_the_frozen_stage(argon):
     """Folding with the flux happens once, though the strength floats."""
     frozen = build_model(argon, "sm").experiment
     assert isinstance(frozen, Experiment)
-    assert "nc" in frozen.frozen.nodes
-    assert "nc" in frozen.frozen.kernels
+    assert ("nc", "lujan") in frozen.frozen.nodes
+    assert ("nc", "lujan") in frozen.frozen.kernels
 
 
 def test_karmen():
@@ -126,6 +126,6 @@ def test_nuisances_of_levels(argon):
         {everything.name: jnp.asarray(0.6), single.name: jnp.asarray(1.0)}
     )
     np.testing.assert_allclose(slope[everything.name], argon.signal().sum() / 0.6, rtol=1e-9)
-    events = np.asarray(argon.recoil_spectrum("nc").events[:, 11] @ argon.time_fractions())
-    np.testing.assert_allclose(slope[single.name], events.sum() * argon.kernel("nc")[11].sum(), rtol=1e-9)
+    events = np.asarray(argon.spectrum("nc", "lujan").events[:, 11] @ argon.time_fractions("lujan"))
+    np.testing.assert_allclose(slope[single.name], events.sum() * argon.kernel("nc", "lujan")[11].sum(), rtol=1e-9)
     assert float(single.prior.log_prob(1.0)) > float(single.prior.log_prob(2.0))

@@ -1,26 +1,19 @@
 """Projections: every one builds, is its own prediction, and can be differentiated in its nuisances."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cevnsjax.experiment import EXPERIMENTS, Experiment, experiment_kind, freeze
+from cevnsjax.experiment import EXPERIMENTS, experiment_kind, freeze
 from cevnsjax.experiment.projections import (
     PROJECTIONS,
-    flat_background,
     nucleus_1,
     nucleus_2,
     nucleus_3,
-    sensitive_days,
 )
-from cevnsjax.flux import AbstractAlpSource, decay_at_rest_facility
+from cevnsjax.flux import AbstractAlpSource
 from cevnsjax.paths import get_path, set_paths
-from cevnsjax.response import TimeWindow
-from cevnsjax.spectrum import Panels
-
-signal = eqx.filter_jit(Experiment.signal)
 
 # a pulsed source and a reactor; the others are built of the same blocks
 QUICK = ("cicenns", "nucleus-2")
@@ -39,12 +32,13 @@ def test_catalogue():
 def test_data(experiment):
     """Signal and background, and nothing else."""
     assert EXPERIMENTS[experiment.name] is PROJECTIONS[experiment.name]
-    background = np.asarray(experiment.backgrounds["steady_state"].counts(experiment.window))
+    background = np.asarray(experiment.contributions()["steady_state"])
     signal = np.asarray(experiment.observed)[0] - background
     assert np.all(np.isfinite(signal))
     assert np.all(signal >= -1e-12 * background)
     # what a search looks for is not in its data; CsI and argon give 0.2 and 1.0 lines a year
-    assert isinstance(experiment.flux, AbstractAlpSource) or signal.sum() > 0.1
+    (source,) = experiment.sources.values()
+    assert isinstance(source.flux, AbstractAlpSource) or signal.sum() > 0.1
 
 
 def test_likelihood(experiment):
@@ -69,20 +63,6 @@ def test_likelihood(experiment):
     assert np.all(np.isfinite(beside))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["ccm200", "cicenns", "nucleus-1", "connie"])
-def test_quadrature(name):
-    """The smallest and the largest thresholds, of both kinds of source."""
-    experiment = EXPERIMENTS[name]()
-    nominal = experiment.panels
-    panels = Panels(nominal.lowest_energy_MeV, tuple(2 * order for order in nominal.orders), nominal.fractions)
-    found, fine = (
-        np.asarray(signal(each).sum(axis=0))
-        for each in (experiment, eqx.tree_at(lambda e: e.panels, experiment, panels))
-    )
-    np.testing.assert_allclose(found, fine, rtol=2e-5, atol=1e-6 * fine.max())
-
-
 @pytest.mark.parametrize(
     ("build", "mass_kg", "level", "width_keV"),
     [(nucleus_1, 1.0, 100.0, 3.995), (nucleus_2, 3.0, 1.0, 3.995), (nucleus_3, 300.0, 1.0, 3.999)],
@@ -90,21 +70,18 @@ def test_quadrature(name):
 def test_scenarios_of_nucleus(build, mass_kg, level, width_keV):
     """Background in counts/(keV kg d), exposure in a year, threshold."""
     experiment = build()
-    events = get_path(experiment, "backgrounds.steady_state.events")
+    events = experiment.contributions()["steady_state"].sum()
     np.testing.assert_allclose(events, mass_kg * level * width_keV * 365.25, rtol=1e-12)
     np.testing.assert_allclose(experiment.axes[0].edges[0], 4.0 - width_keV, rtol=1e-9)
 
 
-def test_flat_background():
-    background = flat_background((1.0, 2.0, 4.0), 10.0, 5.0, 2.0)
-    counts = background.counts(TimeWindow((0.0, 1.0, 4.0)))
-    np.testing.assert_allclose(counts, [[25.0, 75.0], [50.0, 150.0]], rtol=1e-12)
-
-
-def test_sensitive_days():
-    """25 pulses a second with 6 us each are 150 us in each second."""
-    days = sensitive_days(decay_at_rest_facility("csns"), 86400.0, 6.0)
-    np.testing.assert_allclose(days, 1.5e-4, rtol=1e-12)
+def test_exposure(experiment):
+    """Twice the mass is twice the signal and twice the background, and so is twice the time: one number each."""
+    nominal = experiment.contributions()
+    for path in ("mass_kg", "exposure_days"):
+        doubled = set_paths(experiment, [path], [2.0 * get_path(experiment, path)]).contributions()
+        for name, counts in nominal.items():
+            np.testing.assert_allclose(doubled[name], 2.0 * np.asarray(counts), rtol=1e-12, err_msg=f"{path}, {name}")
 
 
 @pytest.mark.slow

@@ -10,11 +10,13 @@ from cevnsjax.errors import ParameterError
 from cevnsjax.experiment import Experiment, freeze
 from cevnsjax.experiment.projections import cicenns, reactor_alp_csi_1t, true_lines
 from cevnsjax.flux import AbstractAlpSource
-from cevnsjax.inference import MODELS, build_model, named_model
+from cevnsjax.inference import build_model
+from cevnsjax.models import MODELS, named_model
 from cevnsjax.paths import get_path, set_paths
 
 ALP_MODELS = [name for name, model in MODELS.items() if model.source is AbstractAlpSource]
 COUPLINGS = ("isovector_coupling_per_GeV", "photon_coupling_per_GeV", "electron_coupling")
+ALP = "sources.reactor.flux.alp"
 LEVELS = "target.nuclides.I127.levels"
 
 totals = eqx.filter_jit(lambda experiment: {name: each.sum() for name, each in experiment.signals().items()})
@@ -26,12 +28,12 @@ def experiment():
 
 
 def with_alp(experiment, mass=0.1, nucleon=1e-4, photon=1e-5, electron=1e-7):
-    paths = ["flux.alp.mass_MeV", *(f"flux.alp.{name}" for name in COUPLINGS)]
+    paths = [f"{ALP}.mass_MeV", *(f"{ALP}.{name}" for name in COUPLINGS)]
     return set_paths(experiment, paths, [jnp.asarray(float(x)) for x in (mass, nucleon, photon, electron)])
 
 
 def test_data_are_the_background(experiment):
-    background = np.asarray(experiment.backgrounds["steady_state"].counts(experiment.window))
+    background = np.asarray(experiment.contributions()["steady_state"])
     np.testing.assert_array_equal(np.asarray(experiment.observed)[0], background)
     np.testing.assert_allclose(background.sum(), 1000.0 * 365.25 * 2900.0, rtol=1e-12)
     assert all(float(total) == 0.0 for total in totals(experiment).values())
@@ -64,7 +66,7 @@ def test_number_of_absorptions(experiment):
         strength = np.pi / 3.0 / (2.0 * spin + 1.0) * np.sqrt(np.maximum(level**2 - mass**2, 0.0)) * strength
         profile = np.exp(-0.5 * ((level - energy) / sigma_MeV) ** 2) / (sigma_MeV * np.sqrt(2.0 * np.pi))
         expected += 1000.0 * fluence * per_kg * 3.8937937e-22 * (strength * profile).sum()
-    found = np.asarray(eqx.filter_jit(lambda e: e.recoil_spectrum("absorption").total())(alp))
+    found = np.asarray(eqx.filter_jit(lambda e: e.spectrum("absorption", "reactor").total())(alp))
     np.testing.assert_allclose(found[1], expected, rtol=2e-3)  # recoil energies of 20 eV are left out above
 
 
@@ -77,12 +79,12 @@ def test_true_lines_find_no_level(experiment):
 def test_gradients(experiment):
     """Mass, couplings, quenching of the strength, energy of a level, resolution: against central differences."""
     paths = [
-        "flux.alp.mass_MeV",
-        *(f"flux.alp.{name}" for name in COUPLINGS),
+        f"{ALP}.mass_MeV",
+        *(f"{ALP}.{name}" for name in COUPLINGS),
         f"{LEVELS}.quenching",
         f"{LEVELS}.energy_MeV.25",
         "response.resolution.stochastic_sqrt_keV",
-        "flux.transitions.hydrogen.profile.sigma_MeV",
+        "sources.reactor.flux.transitions.hydrogen.profile.sigma_MeV",
     ]
     start = with_alp(experiment, 0.3, 3e-3, 3e-4, 1e-6)
 
@@ -99,11 +101,15 @@ def test_gradients(experiment):
 
 
 def test_frozen(experiment):
-    paths = ["flux.alp.mass_MeV", "flux.alp.isovector_coupling_per_GeV", f"{LEVELS}.quenching"]
+    paths = [
+        f"{ALP}.mass_MeV",
+        f"{ALP}.isovector_coupling_per_GeV",
+        f"{LEVELS}.quenching",
+    ]
     start = with_alp(experiment)
     frozen = freeze(start, paths)
     assert isinstance(frozen, Experiment)
-    assert frozen.frozen.kernels.keys() == frozen.frozen.nodes.keys() == experiment.interactions.keys()
+    assert frozen.frozen.kernels.keys() == frozen.frozen.nodes.keys() == set(experiment.pairs)
     moved = [jnp.asarray(x) for x in (0.7, 4e-4, 0.6)]
     both = [eqx.filter_jit(lambda e: e.expected())(set_paths(each, paths, moved)) for each in (start, frozen)]
     np.testing.assert_allclose(*both, rtol=1e-12)
@@ -116,7 +122,7 @@ def test_models(name, experiment):
     prepared = model.prepare(experiment)
     assert eqx.tree_equal(model.prepare(prepared), prepared)
     kept = model.prepare(with_alp(experiment))
-    assert float(kept.flux.alp.isovector_coupling_per_GeV) == 1e-4
+    assert float(kept.sources["reactor"].flux.alp.isovector_coupling_per_GeV) == 1e-4
     parameters = model.parameters(prepared)
     assert set(model.free_by_default(prepared)) < {p.name for p in parameters}
     for parameter in parameters:
@@ -125,15 +131,15 @@ def test_models(name, experiment):
 
 def test_exclusion(experiment):
     """90 % of the coupling to nucleons, with a floating background: against the sum over bins of s^2/b."""
-    coupling, paths = 1.65e-4, ["flux.alp.isovector_coupling_per_GeV", "backgrounds.steady_state.events"]
+    coupling, paths = 1.65e-4, [f"{ALP}.isovector_coupling_per_GeV", "backgrounds.steady_state.norm"]
     frozen = freeze(with_alp(experiment, 0.1, coupling, 0.0, 0.0), paths)
     log_likelihood = eqx.filter_jit(lambda *values: set_paths(frozen, paths, values).log_likelihood())
-    events = float(get_path(experiment, paths[1]))
+    events = float(experiment.contributions()["steady_state"].sum())
 
     def profiled(value):
         # a parabola in the background, whose vertex is the maximum over it
         excess = np.asarray([-3e4, 0.0, 3e4])
-        heights = [-2.0 * float(log_likelihood(jnp.asarray(value), jnp.asarray(events + x))) for x in excess]
+        heights = [-2.0 * float(log_likelihood(jnp.asarray(value), jnp.asarray(1.0 + x / events))) for x in excess]
         second, first, zeroth = np.polyfit(excess, heights, 2)
         return zeroth - 0.25 * first**2 / second
 
@@ -152,4 +158,4 @@ def test_the_wrong_source(experiment):
     with pytest.raises(ParameterError, match="needs a source of axion-like particles"):
         build_model(cicenns(), "alp-nucleon")
     with pytest.raises(ParameterError, match="needs a source of neutrinos"):
-        named_model("sm+electrons", experiment)
+        build_model(experiment, "sm+electrons")

@@ -9,9 +9,9 @@ import pytest
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment import freeze, xenonnt_8b, xenonnt_8b_2024
 from cevnsjax.paths import get_path, set_paths
-from cevnsjax.spectrum import Panels
 from cevnsjax.tables import read_table
 
+NORM = "sources.solar.flux.norm"
 EXPOSURE_T_Y = {"sr0": 1.174398, "sr1": 2.342593, "sr2": 3.249665}
 
 
@@ -27,9 +27,7 @@ def experiment():
 
 @pytest.fixture(scope="module")
 def frozen(experiment):
-    return freeze(
-        experiment, [parameter.paths[0] for parameter in experiment.nuisances if parameter.paths != ("flux.norm",)]
-    )
+    return freeze(experiment, [parameter.paths[0] for parameter in experiment.nuisances if parameter.paths != (NORM,)])
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +39,7 @@ def test_signal(experiment, predicted):
     """The templates, linear in recoil energy, by the trapezoidal rule: all bins of all runs."""
     recoil_keV = np.linspace(0.5, 6.0, 1101)
     density = eqx.filter_jit(experiment.interactions["cevns"].recoil_density)(
-        jnp.asarray(recoil_keV), experiment.flux, experiment.target
+        jnp.asarray(recoil_keV), experiment.sources["solar"].flux, experiment.target
     )
     table = read_table("xenonnt_8b/efficiency.csv")
     energies = np.linspace(0.5, 5.0, 46)
@@ -50,7 +48,7 @@ def test_signal(experiment, predicted):
         templates = table[f"{run}_efficiency"].reshape(46, 81)
         seen = np.stack([np.interp(recoil_keV, energies, each) for each in templates.T], axis=1)
         total = np.asarray(density).sum(axis=0)[:, None]
-        expected.append(1e3 * exposure * np.trapezoid(total * seen, recoil_keV, axis=0))
+        expected.append(1e3 * 365.25 * exposure * np.trapezoid(total * seen, recoil_keV, axis=0))
     np.testing.assert_allclose(predicted, np.concatenate(expected), rtol=5e-4)
     np.testing.assert_allclose(predicted.sum(), np.sum(expected), rtol=5e-5)
 
@@ -60,7 +58,7 @@ def test_backgrounds_and_events(experiment):
     kinds = ("accidental_coincidence", "electronic_recoil", "neutron")
     rates = {run: sum(table[f"{run}_{kind}_per_t_y"] for kind in kinds) for run in EXPOSURE_T_Y}
     expected = np.concatenate([exposure * rates[run] for run, exposure in EXPOSURE_T_Y.items()])
-    found = sum(background.counts(experiment.window) for background in experiment.backgrounds.values())
+    found = sum(experiment.contributions()[name] for name in experiment.backgrounds)
     np.testing.assert_allclose(np.asarray(found)[:, 0], expected, rtol=1e-12)
     observed = experiment.project(experiment.observed, 0)[0]
     np.testing.assert_array_equal(observed, [9.0, 28.0, 25.0])
@@ -70,7 +68,8 @@ def test_runs(experiment):
     """A run is the same alone and with others, and keeps the order in which it is named."""
     both = xenonnt_8b(("sr2", "sr0"))
     kept = np.r_[162:243, :81]
-    np.testing.assert_array_equal(both.response.templates, experiment.response.templates[:, kept])
+    found, expected = (float(e.exposure_days) * np.asarray(e.response.templates) for e in (both, experiment))
+    np.testing.assert_allclose(found, expected[:, kept], rtol=1e-12)
     np.testing.assert_array_equal(both.observed, experiment.observed[:, kept])
     assert xenonnt_8b_2024().name == "xenonnt-8b-2024"
     assert float(xenonnt_8b_2024().observed.sum()) == 37.0
@@ -83,7 +82,7 @@ def test_no_such_runs(runs):
 
 
 def test_gradients(frozen):
-    paths = [parameter.paths[0] for parameter in frozen.nuisances if parameter.paths != ("flux.norm",)]
+    paths = [parameter.paths[0] for parameter in frozen.nuisances if parameter.paths != (NORM,)]
     nominal = jnp.stack([get_path(frozen, path) for path in paths])
 
     @jax.jit
@@ -110,8 +109,7 @@ def test_float32(predicted):
 
 @pytest.mark.slow
 def test_quadrature(experiment, predicted):
-    """Twice the nodes move no bin by 3e-4, nor the sum by 3e-5: what is left are the templates' kinks."""
-    orders = tuple(2 * order for order in experiment.panels.orders)
-    found = bins(eqx.tree_at(lambda each: each.panels, experiment, Panels(experiment.panels.lowest_energy_MeV, orders)))
-    np.testing.assert_allclose(found, predicted, rtol=3e-4)
-    np.testing.assert_allclose(found.sum(), predicted.sum(), rtol=3e-5)
+    """Twice the nodes move no bin: panels end at the templates' kinks."""
+    found = bins(experiment.placed(2))
+    np.testing.assert_allclose(found, predicted, rtol=1e-8)
+    np.testing.assert_allclose(found.sum(), predicted.sum(), rtol=1e-9)

@@ -14,7 +14,6 @@ from scipy.integrate import quad
 from cevnsjax.constants import PROTON_MASS_MEV
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import (
-    Alp,
     AlpFlux,
     ConeGeometry,
     GaussianProfile,
@@ -29,6 +28,7 @@ from cevnsjax.flux import (
     fissions_per_s,
     hydrogen_capture,
 )
+from cevnsjax.particle import Alp
 from cevnsjax.target import NuclearLevels
 from cevnsjax.target.levels import NEUTRON_MOMENT, PROTON_MOMENT
 

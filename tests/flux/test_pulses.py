@@ -177,7 +177,10 @@ def test_histogram_arrival():
         (lambda: ExponentialArrival(("nu_e",), [1.0, 2.0]), "lifetimes_us must have one entry"),
         (lambda: HistogramArrival(("nu_e",), [0.0, 1.0], [[0.5, 0.5]]), "fractions must have a row"),
         (lambda: HistogramArrival(("nu_e",), [1.0, 0.0], [[0.5]]), "edges_us must be finite and increase"),
-        (lambda: HistogramArrival(("nu_e",), [0.0, 1.0], [[1.5]]), "nor add up to more than 1"),
+        (
+            lambda: HistogramArrival(("nu_e",), [0.0, 1.0], [[1.5]]),
+            "the sum of fractions of each component must be between 0 and 1",
+        ),
     ],
 )
 def test_messages_name_the_argument(build, message):

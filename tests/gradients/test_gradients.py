@@ -256,13 +256,12 @@ EDGE_CASES = {
     "efficiency -4": {"response.efficiency.shift": -4.0},
     "radii 0.5 fm": dict.fromkeys(RADII, 0.5),
     "radii 10 fm": dict.fromkeys(RADII, 10.0),
-    "arrival at 0": {"arrival.pulse.mean_us": 0.0},
-    "arrival at 1": {"arrival.pulse.mean_us": 1.0},
+    "arrival at 0": {"sources.sns.arrival.pulse.mean_us": 0.0},
+    "arrival at 1": {"sources.sns.arrival.pulse.mean_us": 1.0},
     "delays 0": {"backgrounds.brn.times.shift_us": 0.0, "backgrounds.nin.times.shift_us": 0.0},
     "delays 0.1": {"backgrounds.brn.times.shift_us": 0.1, "backgrounds.nin.times.shift_us": 0.1},
     "quenching +4": {"quenching.first_component": 4.0, "quenching.second_component": 4.0},
     "quenching -4": {"quenching.first_component": -4.0, "quenching.second_component": -4.0},
-    "nodes from zero": {"panels.lowest_energy_MeV": 0.0},
 }
 
 

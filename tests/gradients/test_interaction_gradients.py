@@ -31,17 +31,19 @@ from cevnsjax.cross_section import (
     MajoranaMoment,
     Millicharge,
     MuonMinusTau,
+    Panels,
     PDGLegacy,
     QuarkScalar,
     QuarkTensor,
+    Recoil,
     Tomalak21,
     TreeLevel,
 )
 from cevnsjax.experiment import coherent_ge_mini
 from cevnsjax.flux import AbstractAlpSource, PionDecayAtRest
-from cevnsjax.inference import MODELS, build_model
+from cevnsjax.inference import build_model
+from cevnsjax.models import MODELS
 from cevnsjax.paths import get_path, leaf_paths, set_paths
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import compound, nuclide
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -147,7 +149,8 @@ def point_values(interaction):
 def event_sum(interaction):
     """Events of a kilogram of CsI, weighted with the recoil so that the whole spectrum matters."""
     target, flux = compound("CsI"), PionDecayAtRest(0.08, 1e23, 20.0)
-    spectrum = interaction.spectrum(interaction.nodes(flux, target, Panels(5.0, (24, 16))), flux, target).flat()
+    panels = Panels.of_all_recoils(flux, 1e-6, interaction.kinks_keV)
+    spectrum = interaction.spectrum(interaction.nodes(flux, target, panels), flux, target).flat()
     return (spectrum.events * (1.0 + 0.1 * spectrum.energy_keV)[None, :]).sum(axis=1)
 
 
@@ -158,7 +161,7 @@ def ordinary_values(interaction):
 def edge_values(interaction):
     """At the largest recoil of each energy, just beyond it, at tiny recoils, and events over the flux."""
     target = nuclide("Cs133")
-    nucleus = interaction.recoil == "nucleus"
+    nucleus = interaction.recoil is Recoil.NUCLEUS
     recoiling = target.mass_MeV if nucleus else jnp.asarray(0.51099895, dtype=float)
     energies = jnp.asarray([30.0, 30.0, 30.0, 50.0], dtype=float)
     largest = 2e3 * energies**2 / (recoiling + 2.0 * energies)

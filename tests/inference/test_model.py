@@ -12,7 +12,8 @@ from scipy.stats import norm, poisson, truncnorm
 from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import coherent_csi_2021
 from cevnsjax.flux import AbstractAlpSource
-from cevnsjax.inference import MODELS, Model, build_model, maximum, named_model
+from cevnsjax.inference import Model, build_model, maximum
+from cevnsjax.models import MODELS, named_model
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
 
@@ -220,7 +221,7 @@ def test_named_models(experiment, named):
             "'vector' needs the path of a single number, got 'response.efficiency.coefficients'",
         ),
         (
-            lambda e: Model(e, [Parameter("block", dist.Uniform(-1.0, 1.0), "flux")]),
+            lambda e: Model(e, [Parameter("block", dist.Uniform(-1.0, 1.0), "sources.sns.flux")]),
             ParameterError,
             "'block' needs the path of a single number",
         ),

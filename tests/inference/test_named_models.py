@@ -1,5 +1,7 @@
 """Named models: what they add to an experiment, and the paths of what they offer."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -19,8 +21,9 @@ from cevnsjax.cross_section import (
 )
 from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import Scattering, coherent_csi_2021
-from cevnsjax.flux import AbstractAlpSource, MonoEnergetic, SterileOscillation
-from cevnsjax.inference import MODELS, build_model, named_model
+from cevnsjax.flux import AbstractAlpSource, MonoEnergetic, Source, SterileOscillation
+from cevnsjax.inference import build_model
+from cevnsjax.models import MODELS, named_model
 from cevnsjax.paths import get_path, set_paths
 from cevnsjax.target import compound
 
@@ -89,9 +92,10 @@ def test_each_parameter_moves_the_counts(name, experiment):
     start = set_paths(prepared, *zip(*[(p.paths[0], draws[p.name]) for p in parameters], strict=True))
     paths = [p.paths[0] for p in parameters]
     if name == "sterile":
-        values = {"flux.mass_splitting_eV2": 1.5, "flux.electron_mixing2": 0.1, "flux.muon_mixing2": 0.08}
-        values |= {"flux.tau_mixing2": 0.05, "flux.path_spread_m": 0.3}
-        start = set_paths(start, list(values), [jnp.asarray(value) for value in values.values()])
+        values = {"mass_splitting_eV2": 1.5, "electron_mixing2": 0.1, "muon_mixing2": 0.08}
+        values |= {"tau_mixing2": 0.05, "path_spread_m": 0.3}
+        where = [f"sources.sns.flux.{name}" for name in values]
+        start = set_paths(start, where, [jnp.asarray(value) for value in values.values()])
     if name == "dipole-portal":
         start = set_paths(start, ["interactions.dipole_portal.mass_MeV"], [jnp.asarray(10.0)])
 
@@ -182,7 +186,7 @@ def test_dipole_portal_is_an_interaction(experiment):
 def test_without_coherent_scattering(name, experiment):
     """Refused with a sentence, with electrons or without."""
     alone = {"electrons": ElectronScattering.on(experiment.target)}
-    bare = eqx.tree_at(lambda e: e.interactions, experiment, alone)
+    bare = dataclasses.replace(experiment, interactions=alone)
     for ending in ("", "+electrons"):
         with pytest.raises(
             ParameterError, match=r"The term '\w+' needs an interaction of the kind Coherent.*, this experiment"
@@ -192,12 +196,13 @@ def test_without_coherent_scattering(name, experiment):
 
 def test_sterile_moves_what_is_said_of_the_flux(experiment):
     prepared = named_model("sterile").prepare(experiment)
-    assert isinstance(prepared.flux, SterileOscillation)
-    assert float(prepared.flux.baseline_m) == 19.3
+    flux = prepared.sources["sns"].flux
+    assert isinstance(flux, SterileOscillation)
+    assert float(flux.paths[0].item()) == 19.3
     paths = {p.name: p.paths for p in prepared.nuisances}
     before = {p.name: p.paths for p in experiment.nuisances}
-    assert before["sns_flux_norm"] == ("flux.norm",)
-    assert paths["sns_flux_norm"] == ("flux.source.norm",)
+    assert before["sns_flux_norm"] == ("sources.sns.flux.norm",)
+    assert paths["sns_flux_norm"] == ("sources.sns.flux.source.norm",)
     assert {k: v for k, v in paths.items() if k != "sns_flux_norm"} == {
         k: v for k, v in before.items() if k != "sns_flux_norm"
     }
@@ -209,8 +214,9 @@ def test_sterile_moves_what_is_said_of_the_flux(experiment):
 
 
 def test_sterile_needs_a_distance():
-    scattering = Scattering(compound("[Ar40]"), {"cevns": Coherent({"sm": TreeLevel()})}, MonoEnergetic("nu_e", 30.0))
-    with pytest.raises(ParameterError, match="The model 'sterile' needs a source at a distance"):
+    source = Source.steady(MonoEnergetic("nu_e", 30.0))
+    scattering = Scattering(compound("[Ar40]"), {"cevns": Coherent({"sm": TreeLevel()})}, {"source": source})
+    with pytest.raises(ParameterError, match="The model 'sterile' needs sources at a distance"):
         named_model("sterile").prepare(scattering)
 
 

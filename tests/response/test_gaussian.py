@@ -181,7 +181,7 @@ def test_messages():
         Resolution(fano=0.1)
     with pytest.raises(CevnsjaxError, match="edges_keV must be finite and increase"):
         GaussianResponse([1.0, 0.0], Resolution(0.1))
-    with pytest.raises(CevnsjaxError, match="values must be zero or positive"):
+    with pytest.raises(CevnsjaxError, match="values must be between 0 and 1"):
         TabulatedEfficiency([1.0, 2.0], [-0.1, 0.2])
     with pytest.raises(CevnsjaxError, match="values must have one entry for each of knots_keV"):
         TabulatedEfficiency([1.0, 2.0], [0.1])

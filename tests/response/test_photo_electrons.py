@@ -92,7 +92,7 @@ def test_threshold_is_where_the_curve_crosses_zero(shift):
     ("coefficients", "expected"),
     [
         ((1.0, 0.3, 10.0, 0.0), 0.0),  # never negative
-        ((1.0, 0.3, 10.0, 0.2), 0.0),
+        ((0.8, 0.3, 10.0, 0.2), 0.0),
         ((1.0, 0.3, -5.0, -0.1), 0.0),  # crosses below zero signal
     ],
 )

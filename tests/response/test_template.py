@@ -10,7 +10,7 @@ from cevnsjax.errors import CevnsjaxError
 from cevnsjax.response import GaussianResponse, Resolution, SplitResponse, TemplateResponse
 
 KNOTS = np.array([0.5, 0.6, 0.9, 2.0])
-TEMPLATES = np.random.default_rng(4).uniform(size=(4, 7))
+TEMPLATES = np.random.default_rng(4).uniform(size=(4, 7)) / 8.0
 ENERGIES = np.array([-1.0, 0.0, 0.4999, 0.5, 0.55, 0.6, 1.7, 2.0, 9.0])
 
 
@@ -64,11 +64,11 @@ def test_split():
 def test_messages():
     with pytest.raises(CevnsjaxError, match="templates must have one entry for each of energies_keV"):
         TemplateResponse(KNOTS, TEMPLATES[:3])
-    with pytest.raises(CevnsjaxError, match="templates must be finite and zero or positive"):
+    with pytest.raises(CevnsjaxError, match="templates must be zero or positive"):
         TemplateResponse(KNOTS, -TEMPLATES)
     with pytest.raises(CevnsjaxError, match="energies_keV must hold at least two"):
         TemplateResponse(KNOTS[:1], TEMPLATES[:1])
     with pytest.raises(CevnsjaxError, match=r"nothing in rows \[1\]"):
         SplitResponse(TemplateResponse(KNOTS, TEMPLATES), [[1.0, 2.0], [0.0, 0.0]])
     with pytest.raises(CevnsjaxError, match="got 2 rows for 7 bins"):
-        SplitResponse(TemplateResponse(KNOTS, TEMPLATES), np.ones((2, 2))).kernel(jnp.ones(1))
+        SplitResponse(TemplateResponse(KNOTS, TEMPLATES), np.ones((2, 2)))

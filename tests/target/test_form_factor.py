@@ -5,37 +5,14 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
+from nuclear_densities import fermi_density, helm_density, klein_nystrand_density
 from scipy.integrate import quad
-from scipy.special import erf
 
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.target import Helm, KleinNystrand, NeutronSkin, PointLike, SymmetrizedFermi
 from cevnsjax.target.form_factor import _inverse_sinhc, _langevin, _sinc, uniform_ball
 
 KINDS = [Helm, KleinNystrand, SymmetrizedFermi]
-
-
-def helm_density(r, rms, skin):
-    """A ball of uniform density folded with a Gaussian."""
-    ball = np.sqrt(5 / 3 * (rms**2 - 3 * skin**2))
-    erfs = erf((r + ball) / (np.sqrt(2) * skin)) - erf((r - ball) / (np.sqrt(2) * skin))
-    gauss = np.exp(-((r + ball) ** 2) / (2 * skin**2)) - np.exp(-((r - ball) ** 2) / (2 * skin**2))
-    return 0.5 * erfs + skin / (np.sqrt(2 * np.pi) * r) * gauss
-
-
-def klein_nystrand_density(r, rms, reach):
-    """A ball of uniform density folded with exp(-r/a)/(4 pi a^2 r)."""
-    ball = np.sqrt(5 / 3 * (rms**2 - 6 * reach**2))
-    x, y = r / reach, ball / reach
-    if r < ball:
-        return 1 - (1 + y) * np.exp(-y) * np.sinh(x) / x
-    return np.exp(-x) / x * (y * np.cosh(y) - np.sinh(y))
-
-
-def fermi_density(r, rms, diffuseness):
-    """sinh(c/a)/(cosh(r/a) + cosh(c/a))."""
-    half = np.sqrt(5 / 3 * rms**2 - 7 / 3 * (np.pi * diffuseness) ** 2)
-    return np.sinh(half / diffuseness) / (np.cosh(r / diffuseness) + np.cosh(half / diffuseness))
 
 
 @pytest.mark.parametrize(

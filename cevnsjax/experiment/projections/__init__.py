@@ -22,11 +22,9 @@ from cevnsjax.experiment.projections.nuclear_lines import (
 from cevnsjax.experiment.projections.nucleus import nucleus_1, nucleus_2, nucleus_3
 from cevnsjax.experiment.projections.pip2_bd import pip2_bd
 from cevnsjax.experiment.projections.projection import (
-    flat_background,
+    SECONDS_PER_DAY,
     norm_nuisances,
     projection,
-    reactor_panels,
-    sensitive_days,
     shape_nuisance,
 )
 from cevnsjax.experiment.projections.reactor_alp_csi import reactor_alp_csi_1t, reactor_alp_csi_10t, true_lines
@@ -60,6 +58,7 @@ PROJECTIONS: dict[str, Callable[[], Experiment]] = {
 
 __all__ = [
     "PROJECTIONS",
+    "SECONDS_PER_DAY",
     "ccm200",
     "ccm200_lines",
     "cicenns",
@@ -69,7 +68,6 @@ __all__ = [
     "coherent_nai_lines",
     "connie",
     "conus",
-    "flat_background",
     "flux_precision",
     "jsns2",
     "miner",
@@ -81,11 +79,9 @@ __all__ = [
     "projection",
     "reactor_alp_csi_1t",
     "reactor_alp_csi_10t",
-    "reactor_panels",
     "red_100",
     "ricochet",
     "sbc",
-    "sensitive_days",
     "shape_nuisance",
     "true_lines",
 ]

@@ -6,47 +6,42 @@ efficiencies of COHERENT's CsI[Na] (arXiv:2110.07730); steady background as ther
 neutrons; a calendar year at full power; errors of 10 % (flux) and 2 % (background).
 """
 
-from cevnsjax.experiment.background import MeasuredBackground
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
 from cevnsjax.experiment.experiment import Experiment
-from cevnsjax.experiment.projections.projection import norm_nuisances, projection
+from cevnsjax.experiment.exposure import Exposure
+from cevnsjax.experiment.projections.projection import SECONDS_PER_DAY, norm_nuisances, projection
+from cevnsjax.experiment.rate_background import ScaledBackground
 from cevnsjax.flux import DecayAtRestFacility, PionDecayAtRest, decay_at_rest_facility
-from cevnsjax.spectrum import Panels
 
 _MASS_KG = 300.0
-_BEAM_TIME_S = 365.25 * 86400.0
+_DAYS = 365.25
 
 
 def cicenns() -> Experiment:
     """Build the projection."""
     facility, coherent = decay_at_rest_facility("csns"), coherent_csi_2021()
     steady = coherent.backgrounds["steady_state"]
-    assert isinstance(steady, MeasuredBackground)
-    background = MeasuredBackground(_steady_events(coherent, facility), steady.energy_shape, steady.times)
     return projection(
         "cicenns",
-        flux=facility.flux(_BEAM_TIME_S),
-        arrival=facility.arrival(),
+        sources={"csns": facility.neutrinos(SECONDS_PER_DAY)},
         window=coherent.window,
         target="CsI",
         mass_kg=_MASS_KG,
+        exposure_days=_DAYS,
         quenching=coherent.quenching,
         response=coherent.response,
         axis=coherent.axes[0],
-        background=background,
+        background=ScaledBackground(steady, _recorded(coherent, facility)),
         nuisances=(
-            *norm_nuisances("csns", 0.1, background, 0.02),
+            *norm_nuisances("csns", 0.1, 0.02),
             *(p for p in coherent.nuisances if p.name in ("quenching_0", "quenching_1", "efficiency")),
         ),
-        panels=Panels(5.0, (24, 16)),
     )
 
 
-def _steady_events(coherent: Experiment, facility: DecayAtRestFacility) -> float:
-    """As many as COHERENT's in each kilogram and each pulse."""
-    sns, flux, steady = decay_at_rest_facility("sns"), coherent.flux, coherent.backgrounds["steady_state"]
+def _recorded(coherent: Experiment, facility: DecayAtRestFacility) -> Exposure:
+    """COHERENT's exposure, its time replaced by that in which the facility has as many pulses."""
+    sns, flux = decay_at_rest_facility("sns"), coherent.sources["sns"].flux
     assert isinstance(flux, PionDecayAtRest)
-    assert isinstance(steady, MeasuredBackground)
-    pulses = sns.repetition_rate_Hz * float(flux.protons_on_target) / sns.protons_on_target(1.0)
-    each = float(steady.events) / (float(coherent.mass_kg) * pulses)
-    return each * _MASS_KG * facility.repetition_rate_Hz * _BEAM_TIME_S
+    days = float(flux.protons_on_target) / sns.protons_on_target(SECONDS_PER_DAY)
+    return Exposure(coherent.mass_kg, days * sns.repetition_rate_Hz / facility.repetition_rate_Hz)

@@ -14,21 +14,20 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive
+from cevnsjax.arrays import as_float, check_not_negative, check_positive
 from cevnsjax.cross_section import ChargedCurrent, inclusive_reaction
-from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.nuisances import positive
 from cevnsjax.experiment.projections.projection import (
-    flat_background,
+    SECONDS_PER_DAY,
     norm_nuisances,
     projection,
-    sensitive_days,
-    shape_nuisance,
 )
+from cevnsjax.experiment.rate_background import FlatBackground
 from cevnsjax.flux import decay_at_rest_facility
+from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import ConstantQuenching
 from cevnsjax.response import GaussianResponse, Resolution, TabulatedEfficiency
-from cevnsjax.spectrum import Panels
 
 _MASS_KG = 2 * 670.0
 _BEAM_TIME_S_PER_YEAR = 5000.0 * 3600.0
@@ -48,35 +47,37 @@ def coherent_d2o(years: float = 5.0) -> Experiment:
     """
     check_positive("years", years, "years")
     facility = decay_at_rest_facility("sns")
-    beam_time_s = years * _BEAM_TIME_S_PER_YEAR
     edges = np.linspace(5e3, 65e3, 13)
-    days = sensitive_days(facility, beam_time_s, _TIME_EDGES_US[-1] - _TIME_EDGES_US[0])
-    level = _BACKGROUND_HZ * 86400.0 / (_MASS_KG * (edges[-1] - edges[0]))
-    background = flat_background(edges, level, _MASS_KG, days)
+    level = _BACKGROUND_HZ * SECONDS_PER_DAY / (_MASS_KG * (edges[-1] - edges[0]))
     return projection(
         "coherent-d2o",
-        flux=facility.flux(beam_time_s, 20.0),
-        arrival=facility.arrival(),
+        sources={"sns": facility.neutrinos(SECONDS_PER_DAY, 20.0)},
         time_edges_us=_TIME_EDGES_US,
         target="[H2]2O",
         mass_kg=_MASS_KG,
+        exposure_days=years * _BEAM_TIME_S_PER_YEAR / SECONDS_PER_DAY,
         interactions={name: ChargedCurrent({name: inclusive_reaction(name)}) for name in ("H2", "O16")},
         quenching=ConstantQuenching(1.0),
         response=GaussianResponse(
             edges, Resolution(stochastic_sqrt_keV=0.2 * 3e4**0.5), TabulatedEfficiency([5e3, 15e3], [0.0, 0.8])
         ),
         axis=Axis("energy_keV", edges),
-        background=background,
+        background=FlatBackground(level, facility.repetition_rate_Hz),
         nuisances=(
-            *norm_nuisances("sns", 0.1, background, _BACKGROUND_ERROR),
-            shape_nuisance(
-                "deuteron_cross_section", 1.0, 0.03, "interactions.H2.reactions.H2.scale", "nu_e d -> e- p p (3 %)"
+            *norm_nuisances("sns", 0.1, _BACKGROUND_ERROR),
+            Parameter(
+                "deuteron_cross_section",
+                positive(1.0, 0.03),
+                "interactions.H2.reactions.H2.scale",
+                description="nu_e d -> e- p p (3 %)",
             ),
-            shape_nuisance(
-                "oxygen_cross_section", 1.0, _OXYGEN_ERROR, "interactions.O16.reactions.O16.scale", "nu_e on 16O (30 %)"
+            Parameter(
+                "oxygen_cross_section",
+                positive(1.0, _OXYGEN_ERROR),
+                "interactions.O16.reactions.O16.scale",
+                description="nu_e on 16O (30 %)",
             ),
         ),
-        panels=Panels(0.0, (1, 1)),  # charged currents have their own nodes
     )
 
 
@@ -97,8 +98,7 @@ def flux_precision(years: Sequence[float] | np.ndarray, deuteron_error: float = 
         If a time is not positive or the error negative.
     """
     check_positive("years", np.asarray(years), "years")
-    if not deuteron_error >= 0.0:
-        raise CevnsjaxError(f"deuteron_error must be zero or positive, got {deuteron_error}.")
+    check_not_negative("deuteron_error", deuteron_error, "")
     counts = coherent_d2o(1.0).contributions()
     deuteron, oxygen, background = (counts[name].reshape(-1) for name in ("H2", "O16", "steady_state"))
     # counts are linear in all norms: that of the flux, and those with an error, which is their unit

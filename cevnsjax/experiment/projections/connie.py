@@ -10,13 +10,13 @@ import numpy as np
 
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.projections.projection import (
-    flat_background,
+    SECONDS_PER_DAY,
     norm_nuisances,
     projection,
-    reactor_panels,
     shape_nuisance,
 )
-from cevnsjax.flux import Reactor, ThermalPower
+from cevnsjax.experiment.rate_background import FlatBackground
+from cevnsjax.flux import Reactor, Source, ThermalPower
 from cevnsjax.quenching import Sarkis
 from cevnsjax.response import GaussianResponse, Resolution
 
@@ -27,22 +27,21 @@ _DAYS = 2.2 / _MASS_KG
 def connie() -> Experiment:
     """Build the projection."""
     edges = np.geomspace(0.05, 1.0, 11)
-    flux = Reactor("bestiole-2023", ThermalPower(3.95, 30.0), 86400.0 * _DAYS)
-    background = flat_background(edges, 1e4, _MASS_KG, _DAYS)
+    flux = Reactor("bestiole-2023", ThermalPower(3.95, 30.0), SECONDS_PER_DAY)
     quenching = Sarkis.silicon()
     k = float(quenching.k)
     return projection(
         "connie",
-        flux=flux,
+        sources={"reactor": Source.steady(flux)},
         target="Si",
         mass_kg=_MASS_KG,
+        exposure_days=_DAYS,
         quenching=quenching,
         response=GaussianResponse(edges, Resolution(noise_keV=0.01)),
         axis=Axis("energy_keVee", edges),
-        background=background,
+        background=FlatBackground(1e4),
         nuisances=(
-            *norm_nuisances("reactor", 0.05, background, 0.02),
+            *norm_nuisances("reactor", 0.05, 0.02),
             shape_nuisance("silicon_k", k, 0.1 * k, "quenching.k", "electronic stopping in silicon"),
         ),
-        panels=reactor_panels(1.0, flux),
     )

@@ -10,13 +10,13 @@ import numpy as np
 
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.projections.projection import (
-    flat_background,
+    SECONDS_PER_DAY,
     norm_nuisances,
     projection,
-    reactor_panels,
     shape_nuisance,
 )
-from cevnsjax.flux import Reactor, ThermalPower
+from cevnsjax.experiment.rate_background import FlatBackground
+from cevnsjax.flux import Reactor, Source, ThermalPower
 from cevnsjax.quenching import Lindhard
 from cevnsjax.response import GaussianResponse, Resolution
 
@@ -27,20 +27,19 @@ _DAYS = 248.7 / _MASS_KG
 def conus() -> Experiment:
     """Build the projection."""
     edges = np.linspace(0.3, 1.0, 15)
-    flux = Reactor("bestiole-2023", ThermalPower(3.9, 17.1), 86400.0 * _DAYS)
-    background = flat_background(edges, 10.0, _MASS_KG, _DAYS)
+    flux = Reactor("bestiole-2023", ThermalPower(3.9, 17.1), SECONDS_PER_DAY)
     return projection(
         "conus",
-        flux=flux,
+        sources={"reactor": Source.steady(flux)},
         target="Ge",
         mass_kg=_MASS_KG,
+        exposure_days=_DAYS,
         quenching=Lindhard(0.162, 32),
         response=GaussianResponse(edges, Resolution(noise_keV=0.031)),
         axis=Axis("energy_keVee", edges),
-        background=background,
+        background=FlatBackground(10.0),
         nuisances=(
-            *norm_nuisances("reactor", 0.03, background, 0.03),
+            *norm_nuisances("reactor", 0.03, 0.03),
             shape_nuisance("lindhard_k", 0.162, 0.004, "quenching.k", "electronic stopping in germanium"),
         ),
-        panels=reactor_panels(0.7, flux),
     )

@@ -11,16 +11,15 @@ import numpy as np
 
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.projections.projection import (
-    flat_background,
+    SECONDS_PER_DAY,
     norm_nuisances,
     projection,
-    sensitive_days,
     shape_nuisance,
 )
+from cevnsjax.experiment.rate_background import FlatBackground
 from cevnsjax.flux import decay_at_rest_facility
 from cevnsjax.quenching import ConstantQuenching
 from cevnsjax.response import GaussianResponse, Resolution
-from cevnsjax.spectrum import Panels
 
 _MASS_KG = 100.0
 _BEAM_TIME_S = 5000.0 * 3600.0
@@ -31,22 +30,19 @@ def jsns2() -> Experiment:
     """Build the projection."""
     facility = decay_at_rest_facility("jsns2")
     edges = np.geomspace(0.14, 5.0, 15)
-    days = sensitive_days(facility, _BEAM_TIME_S, _TIME_EDGES_US[-1] - _TIME_EDGES_US[0])
-    background = flat_background(edges, 10.0, _MASS_KG, days)
     return projection(
         "jsns2",
-        flux=facility.flux(_BEAM_TIME_S),
-        arrival=facility.arrival(),
+        sources={"jsns2": facility.neutrinos(SECONDS_PER_DAY)},
         time_edges_us=_TIME_EDGES_US,
         target="CsI",
         mass_kg=_MASS_KG,
+        exposure_days=_BEAM_TIME_S / SECONDS_PER_DAY,
         quenching=ConstantQuenching(0.10),
         response=GaussianResponse(edges, Resolution(stochastic_sqrt_keV=0.2)),
         axis=Axis("energy_keVee", edges),
-        background=background,
+        background=FlatBackground(10.0, facility.repetition_rate_Hz),
         nuisances=(
-            *norm_nuisances("jsns2", 0.1, background, 0.02),
+            *norm_nuisances("jsns2", 0.1, 0.02),
             shape_nuisance("quenching_factor", 0.10, 0.01, "quenching.factor", "scintillation of recoils in CsI"),
         ),
-        panels=Panels(1.0, (40, 16)),
     )

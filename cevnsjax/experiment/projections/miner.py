@@ -10,14 +10,14 @@ import numpy as np
 
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.projections.projection import (
-    flat_background,
+    SECONDS_PER_DAY,
     norm_nuisances,
     projection,
-    reactor_panels,
     shape_nuisance,
 )
-from cevnsjax.flux import Reactor, ThermalPower
-from cevnsjax.quenching import ConstantQuenching
+from cevnsjax.experiment.rate_background import FlatBackground
+from cevnsjax.flux import Reactor, Source, ThermalPower
+from cevnsjax.quenching import EnergyScale
 from cevnsjax.response import GaussianResponse, Resolution
 
 _MASS_KG = 4.0
@@ -32,23 +32,22 @@ def miner() -> Experiment:
     flux = Reactor(
         "bestiole-2023",
         ThermalPower(1e-3, 2.3),
-        86400.0 * _DAYS,
+        SECONDS_PER_DAY,
         fission_fractions=_FISSION_FRACTIONS,
         captures_per_fission=_CAPTURES_PER_FISSION,
     )
-    background = flat_background(edges, 100.0, _MASS_KG, _DAYS)
     return projection(
         "miner",
-        flux=flux,
+        sources={"reactor": Source.steady(flux)},
         target="Ge",
         mass_kg=_MASS_KG,
-        quenching=ConstantQuenching(1.0),
+        exposure_days=_DAYS,
+        quenching=EnergyScale(),
         response=GaussianResponse(edges, Resolution(noise_keV=0.02, constant=0.03)),
         axis=Axis("energy_keV", edges),
-        background=background,
+        background=FlatBackground(100.0),
         nuisances=(
-            *norm_nuisances("reactor", 0.05, background, 0.1),
-            shape_nuisance("energy_scale", 1.0, 0.02, "quenching.factor", "measured over true recoil energy"),
+            *norm_nuisances("reactor", 0.05, 0.1),
+            shape_nuisance("energy_scale", 1.0, 0.02, "quenching.scale", "measured over true recoil energy"),
         ),
-        panels=reactor_panels(0.5, flux),
     )

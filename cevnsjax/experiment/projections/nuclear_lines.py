@@ -19,17 +19,17 @@ import numpy as np
 from cevnsjax.cross_section import FiniteMomentum, NeutralCurrentExcitation
 from cevnsjax.experiment.background import MeasuredBackground
 from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.exposure import Exposure
 from cevnsjax.experiment.nuisances import strength_quenching
 from cevnsjax.experiment.projections.projection import (
-    flat_background,
+    SECONDS_PER_DAY,
     norm_nuisances,
     projection,
-    sensitive_days,
 )
-from cevnsjax.flux import ExponentialTimes, PionDecayAtRest, decay_at_rest_facility
+from cevnsjax.experiment.rate_background import FlatBackground, ScaledBackground
+from cevnsjax.flux import ExponentialTimes, decay_at_rest_facility
 from cevnsjax.quenching import ConstantQuenching
 from cevnsjax.response import GaussianResponse, Resolution
-from cevnsjax.spectrum import Panels
 from cevnsjax.tables import read_table
 from cevnsjax.target import compound, nuclear_levels
 
@@ -55,7 +55,9 @@ def ccm200_lines() -> Experiment:
         baseline_m=20.0,
         edges_MeV=edges_MeV,
         resolution=Resolution(noise_keV=1000.0),
-        background=MeasuredBackground(counts.sum(), counts, ExponentialTimes(0.0)),
+        background=ScaledBackground(
+            MeasuredBackground(counts.sum(), counts, ExponentialTimes(0.0)), Exposure(7000.0, _days("lujan", protons))
+        ),
         time_edges_us=_PROMPT_WINDOW_US,
     )
 
@@ -78,8 +80,6 @@ def coherent_nai_lines() -> Experiment:
 def _at_sns(name: str, target: str, mass_kg: float, protons: float, baseline_m: float) -> Experiment:
     facility = decay_at_rest_facility("sns")
     edges_MeV = np.arange(2.5, 16.5, 0.5)
-    seconds = protons / facility.protons_on_target(1.0)
-    days = sensitive_days(facility, seconds, _TIME_EDGES_US[-1] - _TIME_EDGES_US[0])
     return _lines(
         name,
         "sns",
@@ -89,9 +89,14 @@ def _at_sns(name: str, target: str, mass_kg: float, protons: float, baseline_m: 
         baseline_m=baseline_m,
         edges_MeV=edges_MeV,
         resolution=Resolution(stochastic_sqrt_keV=0.1 * 1000.0**0.5),
-        background=flat_background(1e3 * edges_MeV, _COUNTS_PER_KEV_KG_DAY, mass_kg, days),
+        background=FlatBackground(_COUNTS_PER_KEV_KG_DAY, facility.repetition_rate_Hz),
         time_edges_us=_TIME_EDGES_US,
     )
+
+
+def _days(facility: str, protons: float) -> float:
+    """Days at full power in which a facility brings a number of protons."""
+    return protons / decay_at_rest_facility(facility).protons_on_target(SECONDS_PER_DAY)
 
 
 def _lines(
@@ -104,27 +109,25 @@ def _lines(
     baseline_m: float,
     edges_MeV: np.ndarray,
     resolution: Resolution,
-    background: MeasuredBackground,
+    background: FlatBackground | ScaledBackground,
     time_edges_us: tuple[float, ...],
 ) -> Experiment:
-    source = decay_at_rest_facility(facility)
     isotopes = {"Ar": ("Ar40",), "CsI": ("Cs133", "I127"), "NaI": ("Na23", "I127")}[target]
     material = compound(target).with_levels(*(nuclear_levels(name).quenched(_QUENCHING) for name in isotopes))
     return projection(
         name,
-        flux=PionDecayAtRest(source.neutrinos_per_proton, protons, baseline_m),
-        arrival=source.arrival(),
+        sources={facility: decay_at_rest_facility(facility).neutrinos(SECONDS_PER_DAY, baseline_m)},
         time_edges_us=time_edges_us,
         target=material,
         mass_kg=mass_kg,
+        exposure_days=_days(facility, protons),
         interactions={"nc": NeutralCurrentExcitation(shape=FiniteMomentum.on(material))},
         quenching=ConstantQuenching(1.0),
         response=GaussianResponse(1e3 * edges_MeV, resolution),
         axis=Axis("energy_MeV", edges_MeV),
         background=background,
         nuisances=(
-            *norm_nuisances(facility, 0.1, background, 0.05),
+            *norm_nuisances(facility, 0.1, 0.05),
             *(strength_quenching(isotope, _QUENCHING, _QUENCHING_ERROR) for isotope in isotopes),
         ),
-        panels=Panels(0.0, (1,)),
     )

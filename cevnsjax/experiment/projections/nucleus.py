@@ -11,14 +11,14 @@ import numpy as np
 
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.projections.projection import (
-    flat_background,
+    SECONDS_PER_DAY,
     norm_nuisances,
     projection,
-    reactor_panels,
     shape_nuisance,
 )
-from cevnsjax.flux import Reactor, ThermalPower
-from cevnsjax.quenching import ConstantQuenching
+from cevnsjax.experiment.rate_background import FlatBackground
+from cevnsjax.flux import Reactor, Source, ThermalPower
+from cevnsjax.quenching import EnergyScale
 from cevnsjax.response import GaussianResponse, Resolution
 
 
@@ -39,20 +39,19 @@ def nucleus_3() -> Experiment:
 
 def _scenario(name: str, mass_kg: float, background_per_keV_kg_day: float, threshold_keV: float) -> Experiment:
     edges = np.geomspace(threshold_keV, 4.0, 31)
-    flux = Reactor("texono", ThermalPower(8.5, [72.0, 102.0], [0.5, 0.5]), 365.25 * 86400.0)
-    background = flat_background(edges, background_per_keV_kg_day, mass_kg, 365.25)
+    flux = Reactor("texono", ThermalPower(8.5, [72.0, 102.0], [0.5, 0.5]), SECONDS_PER_DAY)
     return projection(
         name,
-        flux=flux,
+        sources={"reactor": Source.steady(flux)},
         target="Ge",
         mass_kg=mass_kg,
-        quenching=ConstantQuenching(1.0),
+        exposure_days=365.25,
+        quenching=EnergyScale(),
         response=GaussianResponse(edges, Resolution(noise_keV=threshold_keV / 5.0, constant=0.03)),
         axis=Axis("energy_keV", edges),
-        background=background,
+        background=FlatBackground(background_per_keV_kg_day),
         nuisances=(
-            *norm_nuisances("reactor", 0.03, background, 0.05),
-            shape_nuisance("energy_scale", 1.0, 0.01, "quenching.factor", "measured over true recoil energy"),
+            *norm_nuisances("reactor", 0.03, 0.05),
+            shape_nuisance("energy_scale", 1.0, 0.01, "quenching.scale", "measured over true recoil energy"),
         ),
-        panels=reactor_panels(0.13 * (threshold_keV / 0.005) ** 0.5, flux, (0.1, 0.2, 0.4, 0.6, 0.8)),
     )

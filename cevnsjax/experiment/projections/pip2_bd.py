@@ -11,16 +11,15 @@ import numpyro.distributions as dist
 
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.projections.projection import (
-    flat_background,
+    SECONDS_PER_DAY,
     norm_nuisances,
     projection,
-    sensitive_days,
 )
+from cevnsjax.experiment.rate_background import FlatBackground
 from cevnsjax.flux import decay_at_rest_facility
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import PolynomialQuenching
 from cevnsjax.response import GaussianResponse, Resolution
-from cevnsjax.spectrum import Panels
 
 _MASS_KG = 1e5
 _PROTONS_ON_TARGET = 5 * 9.9e22
@@ -31,26 +30,22 @@ _BACKGROUND_PER_KEV_KG_DAY = 0.01 * 86400.0 / 565.0
 def pip2_bd() -> Experiment:
     """Build the projection."""
     facility = decay_at_rest_facility("pip2-bd")
-    beam_time_s = _PROTONS_ON_TARGET / facility.protons_on_target(1.0)
     edges = np.geomspace(5.23, 60.0, 13)
-    days = sensitive_days(facility, beam_time_s, _TIME_EDGES_US[-1] - _TIME_EDGES_US[0])
-    background = flat_background(edges, _BACKGROUND_PER_KEV_KG_DAY, _MASS_KG, days)
     return projection(
         "pip2-bd",
-        flux=facility.flux(beam_time_s, 15.0),
-        arrival=facility.arrival(),
+        sources={"pip2_bd": facility.neutrinos(SECONDS_PER_DAY, 15.0)},
         time_edges_us=_TIME_EDGES_US,
         target="Ar",
         mass_kg=_MASS_KG,
+        exposure_days=_PROTONS_ON_TARGET / facility.protons_on_target(SECONDS_PER_DAY),
         quenching=PolynomialQuenching([0.246, 0.78], [[0.006, 0.0], [0.0, 0.09]]),  # MeV^0, MeV^-1
         response=GaussianResponse(edges, Resolution(stochastic_sqrt_keV=0.58)),
         axis=Axis("energy_keVee", edges),
-        background=background,
+        background=FlatBackground(_BACKGROUND_PER_KEV_KG_DAY, facility.repetition_rate_Hz),
         nuisances=(
-            *norm_nuisances("pip2_bd", 0.1, background, 0.02),
+            *norm_nuisances("pip2_bd", 0.1, 0.02),
             Parameter(
                 "quenching_0", dist.Normal(0.0, 1.0), "quenching.first_component", "sigma", "quenching at low energy"
             ),
         ),
-        panels=Panels(5.0, (24, 16)),
     )

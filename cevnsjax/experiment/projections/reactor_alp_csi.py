@@ -17,20 +17,21 @@ import numpy as np
 
 from cevnsjax.cross_section import AlpAbsorption, AlpDecay, InverseCompton, InversePrimakoff
 from cevnsjax.experiment.experiment import Axis, Experiment
-from cevnsjax.experiment.projections.projection import flat_background, norm_nuisances, projection
+from cevnsjax.experiment.projections.projection import SECONDS_PER_DAY, norm_nuisances, projection
+from cevnsjax.experiment.rate_background import FlatBackground
 from cevnsjax.flux import (
-    Alp,
     AlpFlux,
     ConeGeometry,
     GaussianProfile,
     NuclearLine,
+    Source,
     boron_capture,
     fissions_per_s,
     hydrogen_capture,
 )
+from cevnsjax.particle import Alp
 from cevnsjax.quenching import ConstantQuenching
 from cevnsjax.response import GaussianResponse, Resolution
-from cevnsjax.spectrum import Panels
 from cevnsjax.target import compound
 from cevnsjax.target.level_tables import nuclear_levels
 
@@ -53,7 +54,7 @@ def reactor_alp_csi_10t() -> Experiment:
 def true_lines(experiment: Experiment) -> Experiment:
     """Return the same experiment with lines as wide as they are emitted."""
     lines = {"hydrogen": hydrogen_capture(), "boron": boron_capture()}
-    return eqx.tree_at(lambda e: e.flux.transitions, experiment, lines)
+    return eqx.tree_at(lambda e: e.sources["reactor"].flux.transitions, experiment, lines)
 
 
 def _blurred(line: NuclearLine) -> NuclearLine:
@@ -64,20 +65,20 @@ def _blurred(line: NuclearLine) -> NuclearLine:
 
 def _detector(name: str, mass_kg: float) -> Experiment:
     edges = np.linspace(100.0, 3000.0, 146)
-    background = flat_background(edges, 1.0, mass_kg, _DAYS)
     levels = (nuclear_levels(isotope).between(0.05, 3.2) for isotope in ("I127", "Cs133"))
     flux = AlpFlux(
         Alp(0.1),
         {"hydrogen": _blurred(hydrogen_capture()), "boron": _blurred(boron_capture())},
         fissions_per_s(1.0),
-        86400.0 * _DAYS,
+        SECONDS_PER_DAY,
         ConeGeometry.of_mass(mass_kg, _DENSITY_G_PER_CM3, 1.0),
     )
     return projection(
         name,
-        flux=flux,
+        sources={"reactor": Source.steady(flux)},
         target=compound("CsI").with_levels(*levels),
         mass_kg=mass_kg,
+        exposure_days=_DAYS,
         interactions={
             "absorption": AlpAbsorption(),
             "decay": AlpDecay(_DENSITY_G_PER_CM3),
@@ -87,7 +88,6 @@ def _detector(name: str, mass_kg: float) -> Experiment:
         quenching=ConstantQuenching(1.0),
         response=GaussianResponse(edges, Resolution(stochastic_sqrt_keV=_STOCHASTIC_SQRT_KEV)),
         axis=Axis("energy_keV", edges),
-        background=background,
-        nuisances=norm_nuisances("reactor", 0.05, background, 0.1),
-        panels=Panels(0.0, (1,)),
+        background=FlatBackground(1.0),
+        nuisances=norm_nuisances("reactor", 0.05, 0.1),
     )

@@ -11,13 +11,13 @@ import numpy as np
 
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.projections.projection import (
-    flat_background,
+    SECONDS_PER_DAY,
     norm_nuisances,
     projection,
-    reactor_panels,
     shape_nuisance,
 )
-from cevnsjax.flux import Reactor, ThermalPower
+from cevnsjax.experiment.rate_background import FlatBackground
+from cevnsjax.flux import Reactor, Source, ThermalPower
 from cevnsjax.quenching import ElectronQuenching, ThomasImel
 from cevnsjax.response import GaussianResponse, Resolution
 
@@ -31,20 +31,20 @@ def red_100() -> Experiment:
     yields = ThomasImel.liquid_xenon()
     work_keV = float(yields.energy_per_quantum_keV)
     edges = work_keV * _ELECTRONS
-    flux = Reactor("bestiole-2023", ThermalPower(3.1, 19.0), 86400.0 * _DAYS)
-    background = flat_background(edges, 30.0 / (edges[-1] - edges[0]), _MASS_KG, _DAYS)
+    flux = Reactor("bestiole-2023", ThermalPower(3.1, 19.0), SECONDS_PER_DAY)
     recombination = float(yields.recombination)
     return projection(
         "red-100",
-        flux=flux,
+        sources={"reactor": Source.steady(flux)},
         target="Xe",
         mass_kg=_MASS_KG,
+        exposure_days=_DAYS,
         quenching=ElectronQuenching(yields),
         response=GaussianResponse(edges, Resolution(noise_keV=0.3 * work_keV, fano=1.0, pair_energy_keV=work_keV)),
         axis=Axis("energy_keVee", edges),
-        background=background,
+        background=FlatBackground(30.0 / (edges[-1] - edges[0])),
         nuisances=(
-            *norm_nuisances("reactor", 0.05, background, 0.02),
+            *norm_nuisances("reactor", 0.05, 0.02),
             shape_nuisance(
                 "recombination",
                 recombination,
@@ -53,5 +53,4 @@ def red_100() -> Experiment:
                 "recombination of electrons in xenon",
             ),
         ),
-        panels=reactor_panels(0.5, flux),
     )

@@ -8,14 +8,14 @@ energy scale).
 
 from cevnsjax.experiment.experiment import Axis, Experiment
 from cevnsjax.experiment.projections.projection import (
-    flat_background,
+    SECONDS_PER_DAY,
     norm_nuisances,
     projection,
-    reactor_panels,
     shape_nuisance,
 )
-from cevnsjax.flux import Reactor, ThermalPower
-from cevnsjax.quenching import ConstantQuenching
+from cevnsjax.experiment.rate_background import FlatBackground
+from cevnsjax.flux import Reactor, Source, ThermalPower
+from cevnsjax.quenching import EnergyScale
 from cevnsjax.response import GaussianResponse, Resolution
 
 _MASS_KG = 10.0
@@ -28,23 +28,22 @@ def sbc() -> Experiment:
     flux = Reactor(
         "bestiole-2023",
         ThermalPower(1e-3, 3.0),
-        86400.0 * _DAYS,
+        SECONDS_PER_DAY,
         fission_fractions={"U235": 0.967, "U238": 0.013, "Pu239": 0.02, "Pu241": 0.0},
         captures_per_fission=0.16,
     )
-    background = flat_background(_EDGES_KEV, 0.5 / (_MASS_KG * (_EDGES_KEV[1] - _EDGES_KEV[0])), _MASS_KG, _DAYS)
     return projection(
         "sbc",
-        flux=flux,
+        sources={"reactor": Source.steady(flux)},
         target="Ar",
         mass_kg=_MASS_KG,
-        quenching=ConstantQuenching(1.0),
+        exposure_days=_DAYS,
+        quenching=EnergyScale(),
         response=GaussianResponse(_EDGES_KEV, Resolution(noise_keV=0.01)),
         axis=Axis("energy_keV", _EDGES_KEV),
-        background=background,
+        background=FlatBackground(0.5 / (_MASS_KG * (_EDGES_KEV[1] - _EDGES_KEV[0]))),
         nuisances=(
-            *norm_nuisances("reactor", 0.05, background, 0.1),
-            shape_nuisance("energy_scale", 1.0, 0.05, "quenching.factor", "true over assumed threshold"),
+            *norm_nuisances("reactor", 0.05, 0.1),
+            shape_nuisance("energy_scale", 1.0, 0.05, "quenching.scale", "true over assumed threshold"),
         ),
-        panels=reactor_panels(0.8, flux),
     )

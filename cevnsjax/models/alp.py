@@ -1,52 +1,57 @@
 """Models of axion-like particles, by the couplings that make and detect them."""
 
+import dataclasses
 import functools
 
 import numpyro.distributions as dist
 
 from cevnsjax.flux import AbstractAlpSource
-from cevnsjax.inference.model import Derived
-from cevnsjax.inference.named_model import NamedModel
-from cevnsjax.parameter import Parameter
+from cevnsjax.models.named_model import NamedModel, sources_of
+from cevnsjax.parameter import Derived, Parameter
 from cevnsjax.paths import get_path, set_number
 
-_ALP = "flux.alp."
-_MASS = Parameter("mass", dist.LogUniform(1e-3, 2.2), f"{_ALP}mass_MeV", "MeV", "mass of the ALP")
+# paths from the particle on: every source of ALPs has it
+_MASS = Parameter("mass", dist.LogUniform(1e-3, 2.2), "mass_MeV", "MeV", "mass of the ALP")
 _ISOVECTOR = Parameter(
     "isovector_coupling",
     dist.LogUniform(1e-8, 1.0),
-    f"{_ALP}isovector_coupling_per_GeV",
+    "isovector_coupling_per_GeV",
     "GeV^-1",
     "g_3 = (g_p - g_n)/2 of nucleons",
 )
 _ISOSCALAR = Parameter(
     "isoscalar_coupling",
     dist.Normal(0.0, 1e-3),
-    f"{_ALP}isoscalar_coupling_per_GeV",
+    "isoscalar_coupling_per_GeV",
     "GeV^-1",
     "g_0 = (g_p + g_n)/2 of nucleons",
 )
 _PHOTON = Parameter(
-    "photon_coupling", dist.LogUniform(1e-10, 1.0), f"{_ALP}photon_coupling_per_GeV", "GeV^-1", "g_gamma of photons"
+    "photon_coupling", dist.LogUniform(1e-10, 1.0), "photon_coupling_per_GeV", "GeV^-1", "g_gamma of photons"
 )
-_ELECTRON = Parameter(
-    "electron_coupling", dist.LogUniform(1e-10, 1.0), f"{_ALP}electron_coupling", "", "g_e of electrons"
-)
+_ELECTRON = Parameter("electron_coupling", dist.LogUniform(1e-10, 1.0), "electron_coupling", "", "g_e of electrons")
 _STARTS = {_ISOVECTOR: 1e-4, _PHOTON: 1e-6, _ELECTRON: 1e-7}
 
 
 def _with_couplings(experiment, couplings: tuple[Parameter, ...]):
     """Start couplings that are zero at a value, which a prior that is flat in the logarithm needs."""
     for coupling in couplings:
-        path = coupling.paths[0]
-        if get_path(experiment, path) == 0.0:
-            experiment = set_number(experiment, path, _STARTS[coupling])
+        for path in _of_sources(coupling, experiment).paths:
+            if get_path(experiment, path) == 0.0:
+                experiment = set_number(experiment, path, _STARTS[coupling])
     return experiment
+
+
+def _of_sources(parameter: Parameter, experiment) -> Parameter:
+    """A parameter of the particle, wherever it is emitted."""
+    names = sources_of(experiment, AbstractAlpSource)
+    return dataclasses.replace(parameter, where=tuple(f"sources.{n}.flux.alp.{parameter.where}" for n in names))
 
 
 def _product(experiment, other: str):
     """Product of the isovector coupling and another one, which is what is measured where few ALPs decay."""
-    return experiment.flux.alp.isovector_coupling_per_GeV * getattr(experiment.flux.alp, other)
+    alp = experiment.sources[sources_of(experiment, AbstractAlpSource)[0]].flux.alp
+    return alp.isovector_coupling_per_GeV * getattr(alp, other)
 
 
 def _model(description: str, *others: Parameter, derived: tuple[Derived, ...] = ()) -> NamedModel:
@@ -54,7 +59,7 @@ def _model(description: str, *others: Parameter, derived: tuple[Derived, ...] = 
     return NamedModel(
         f"ALP with couplings to nucleons{description}",
         functools.partial(_with_couplings, couplings=couplings),
-        lambda _: (_MASS, *couplings, _ISOSCALAR),
+        lambda experiment: tuple(_of_sources(each, experiment) for each in (_MASS, *couplings, _ISOSCALAR)),
         tuple(parameter.name for parameter in (_MASS, *couplings)),
         derived=derived,
         source=AbstractAlpSource,

@@ -1,9 +1,11 @@
 """The models that can be asked for by name, with the parameters and priors that they offer."""
 
 import functools
+from collections.abc import Iterator
 
 import numpyro.distributions as dist
 
+from cevnsjax.arrays import short
 from cevnsjax.cross_section import (
     NSI,
     Axial,
@@ -21,22 +23,20 @@ from cevnsjax.cross_section import (
     QuarkScalar,
     QuarkTensor,
 )
+from cevnsjax.errors import ParameterError, UnknownNameError
+from cevnsjax.experiment import Experiment, Joint
 from cevnsjax.flux import AbstractSource
-from cevnsjax.inference.alp_models import ALP_MODELS
-from cevnsjax.inference.named_model import NamedModel, TermParameter, combine, term_model, with_electrons
-from cevnsjax.inference.wider_models import (
-    FLAVOUR_NAMES,
-    NSI_IN_MATTER,
-    dipole_parameters,
-    neutron_radius_names,
-    neutron_skins,
-    radii,
-    sterile_parameters,
-    with_dipole_portal,
-    with_neutron_skins,
-    with_sterile_neutrino,
-)
+from cevnsjax.models.alp import ALP_MODELS
+from cevnsjax.models.dipole_portal import FLAVOUR_NAMES, dipole_parameters, with_dipole_portal
+from cevnsjax.models.named_model import NamedModel, combine, jointly, with_electrons
+from cevnsjax.models.nsi_in_matter import NSI_IN_MATTER
+from cevnsjax.models.nuclear_radii import neutron_radius_names, neutron_skins, radii, with_neutron_skins
+from cevnsjax.models.sterile import sterile_parameters, with_sterile_neutrino
+from cevnsjax.models.term_model import TermParameter, term_model
 from cevnsjax.parameter import Parameter
+
+WITH_ELECTRONS = "+electrons"
+"""Ending of a model's name that adds neutrino-electron scattering, with the same new physics where it acts there."""
 
 _ENTRIES = {
     "ee": "ee",
@@ -90,6 +90,14 @@ def _vector(symbol: str, leaf: str, size: float, description: str) -> tuple[Term
     return (common, *each)
 
 
+def _mixing_angles(experiment) -> Iterator[str]:
+    """Paths of the weak mixing angle in the terms of all interactions."""
+    for name, interaction in experiment.interactions.items():
+        for key, term in getattr(interaction, "terms", {}).items():
+            if hasattr(term, "weak_mixing_angle_sin2"):
+                yield f"interactions.{name}.terms.{key}.weak_mixing_angle_sin2"
+
+
 MODELS: dict[str, NamedModel] = {
     "nuisances": NamedModel(
         "nothing but what an experiment leaves free itself: backgrounds, and signals given as histograms",
@@ -114,11 +122,11 @@ MODELS: dict[str, NamedModel] = {
     "sm-sw2": NamedModel(
         "Standard Model with a free weak mixing angle at zero momentum transfer",
         lambda experiment: experiment,
-        lambda _: (
+        lambda experiment: (
             Parameter(
                 "weak_mixing_angle_sin2",
                 dist.Uniform(0.0, 0.5),
-                "interactions.cevns.terms.sm.weak_mixing_angle_sin2",
+                tuple(_mixing_angles(experiment)),
                 description="sin^2 theta_W, MS-bar, Q = 0",
             ),
         ),
@@ -255,3 +263,30 @@ MODELS: dict[str, NamedModel] = {
     ),
     **ALP_MODELS,
 }
+"""Models by name."""
+
+
+def named_model(name: str, experiment: Experiment | Joint | None = None) -> NamedModel:
+    """Look up a model; ``NAME+electrons`` is the same with neutrino-electron scattering.
+
+    Parameters
+    ----------
+    name
+        Name of the model.
+    experiment
+        What it is for: several experiments together have its parameters in common.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none of that name.
+    ParameterError
+        If it is no name.
+    """
+    if not isinstance(name, str):
+        raise ParameterError(f"The name of a model must be a text, got {short(name)}.")
+    base = name.removesuffix(WITH_ELECTRONS)
+    if base not in MODELS:
+        raise UnknownNameError("model", name, MODELS)
+    model = MODELS[base] if base == name else with_electrons(MODELS[base])
+    return jointly(model) if isinstance(experiment, Joint) else model

@@ -1,0 +1,234 @@
+"""Where the nodes of recoil spectra belong: found from what the detector sees, by looking at it.
+
+Nothing is declared. The probability of each bin is evaluated on a fine grid of recoil energies, which gives the range
+that is seen; then, between break points, in Legendre polynomials, whose coefficients say how many nodes a panel needs,
+or that it must be cut in two. What a detector may become within the priors of its nuisance parameters is looked at too.
+"""
+
+import functools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import as_float, gauss_legendre
+from cevnsjax.cross_section import Panels
+from cevnsjax.cross_section.kinematics import (
+    minimum_neutrino_energy_MeV,
+    recoil_energy_MeV,
+    recoil_energy_slope,
+)
+from cevnsjax.flux import AbstractSource
+
+_POINTS = 4096  # of one evaluation: a multiple of _ORDER, always the same, so that a detector is compiled once
+_ORDER = 64  # nodes that a panel is looked at with
+_TOLERANCE = 1e-10  # of the largest bin, for each panel
+_TOLERANCE_OF_KINKS = 1e-7  # the same, of what multiplies the kinks of a flux
+_SEEN = 1e-14  # smaller probabilities are not seen
+_RANGE = 1e-10  # of the largest recoil that is looked at: noise can trigger without any ionisation at all
+_FEWEST_NODES, _MOST_NODES = 2, 28  # of a panel
+_MOST_CUTS = 10
+
+
+@dataclass(frozen=True)
+class Recoiling:
+    """What recoils.
+
+    Attributes
+    ----------
+    mass_MeV
+        Its mass.
+    strength
+        Function from recoil energies (keV) to what multiplies the flux, of any normalisation: squared form factors.
+    """
+
+    mass_MeV: float
+    strength: Callable[[np.ndarray], np.ndarray]
+
+
+Seen = Callable[[np.ndarray], np.ndarray]
+"""Function from recoil energies (keV) to the probability of each bin, shape ``[node, bin]``."""
+
+
+@eqx.filter_jit
+def _moments(source: AbstractSource, energy_MeV: Float[Array, " point"]) -> Float[Array, " point"]:
+    """Particles above an energy, of all components, in proportion to their fluence."""
+    fluence = source.fluence_per_cm2
+    weight = fluence / jnp.where(fluence.sum() > 0.0, fluence.sum(), 1.0)
+    return (weight[:, None] * source.moments(energy_MeV)[:, 0]).sum(axis=0)
+
+
+def place(
+    source: AbstractSource, recoiling: Sequence[Recoiling], views: Sequence[Seen], kinks_keV: np.ndarray
+) -> Panels:
+    """Place panels so that no bin is off by more than 1e-8 of the largest.
+
+    Parameters
+    ----------
+    source
+        What arrives; concrete numbers.
+    recoiling
+        What recoils: the lightest and the heaviest nuclide are enough.
+    views
+        What the detector sees of a recoil, nominally and as it may become.
+    kinks_keV
+        Recoil energies at which that has a kink, keV.
+    """
+    with jax.enable_x64(True):
+        exact = jax.tree.map(lambda leaf: as_float(leaf) if eqx.is_inexact_array(leaf) else leaf, source)
+        return _Placement(exact, recoiling, views, np.asarray(kinks_keV, dtype=float)).panels()
+
+
+class _Placement:
+    """The state of a search.
+
+    Errors are counted in what the nodes of a panel leave out of the largest bin, for two fluxes: the true one, and one
+    that a light mediator or a photon makes grow towards small recoils like 1/T^2.
+    """
+
+    def __init__(self, source, recoiling, views, kinks_keV):
+        self.source, self.recoiling, self.views = source, recoiling, views
+        self.breaks_MeV = np.asarray(source.break_points_MeV, dtype=float)
+        self.product = source.knots_MeV is not None
+        largest = max(float(_recoil_keV(self.breaks_MeV[-1:], each.mass_MeV)[0]) for each in recoiling)
+        grid_keV = np.geomspace(_RANGE * largest, largest, _POINTS)
+        probabilities = [view(grid_keV) for view in views]
+        self.lowest_keV, self.highest_keV = self._range(grid_keV, probabilities)
+        inside = (kinks_keV > self.lowest_keV) & (kinks_keV < self.highest_keV)
+        self.kinks_keV = tuple(float(kink) for kink in np.unique(kinks_keV[inside]))
+        self.scales = [
+            [self._largest_bins(grid_keV, seen, each, power) for power in (0.0, 2.0)]
+            for seen in probabilities
+            for each in recoiling
+        ]
+
+    @staticmethod
+    def _range(grid_keV: np.ndarray, probabilities: list[np.ndarray]) -> tuple[float, float]:
+        """Range of recoils that is seen, one point of the grid wider on either side."""
+        seen = np.flatnonzero(np.any([np.any(each > _SEEN, axis=1) for each in probabilities], axis=0))
+        if not seen.size:
+            return float(grid_keV[-1]), float(grid_keV[-1])
+        first, last = max(seen[0] - 1, 0), min(seen[-1] + 1, len(grid_keV) - 1)
+        return float(grid_keV[first]), math.inf if last == len(grid_keV) - 1 else float(grid_keV[last])
+
+    def _particles(self, y_MeV: np.ndarray) -> np.ndarray:
+        """Particles above energies in MeV; of a table, which is dear, roughly."""
+        if self.product:
+            return np.interp(y_MeV, *self._table)
+        padded = np.pad(y_MeV, (0, _POINTS - len(y_MeV)), mode="edge")
+        return np.asarray(_moments(self.source, as_float(padded)))[: len(y_MeV)]
+
+    @functools.cached_property
+    def _table(self) -> tuple[np.ndarray, np.ndarray]:
+        energies = np.geomspace(1e-4, 1.0, _POINTS) * self.breaks_MeV[-1]
+        return energies, np.asarray(_moments(self.source, as_float(energies)))
+
+    def _largest_bins(self, grid_keV: np.ndarray, seen: np.ndarray, each: Recoiling, power: float) -> float:
+        """Roughly the largest bin."""
+        y = np.asarray(minimum_neutrino_energy_MeV(as_float(1e-3 * grid_keV), as_float(each.mass_MeV)))
+        rate = self._particles(y) * each.strength(grid_keV) * (self.lowest_keV / grid_keV) ** power
+        return float(((np.gradient(grid_keV) * rate) @ seen).max())
+
+    def panels(self) -> Panels:
+        """Cut slots until every panel is resolved."""
+        edges = [self._slot_edges(each.mass_MeV) for each in self.recoiling]
+        number = len(edges[0]) - 1
+        empty = [all(not each[i + 1] > each[i] * (1.0 + 1e-14) for each in edges) for i in range(number)]
+        todo = [(i, 0.0, 1.0, 0) for i in range(number) if not empty[i]]
+        done: list[list[tuple[float, float, int]]] = [[] for _ in range(number)]
+        while todo:
+            orders = self._orders([(slot, begin, end) for slot, begin, end, _ in todo], edges)
+            later = []
+            for (slot, begin, end, cuts), order in zip(todo, orders, strict=True):
+                if order > _MOST_NODES and cuts < _MOST_CUTS:
+                    middle = 0.5 * (begin + end)
+                    later += [(slot, begin, middle, cuts + 1), (slot, middle, end, cuts + 1)]
+                else:
+                    done[slot].append((begin, end, min(max(order, _FEWEST_NODES), _MOST_NODES)))
+            todo = later
+        slots = tuple(tuple((end, order) for _, end, order in sorted(panels)) for panels in done)
+        between = self._between_knots(slots, edges) if self.product else 0
+        return Panels(self.lowest_keV, self.highest_keV, self.kinks_keV, slots, between)
+
+    def _slot_edges(self, mass_MeV: float) -> np.ndarray:
+        empty = Panels(self.lowest_keV, self.highest_keV, self.kinks_keV, ())
+        return np.asarray(empty.slot_edges_MeV(as_float(self.breaks_MeV), as_float(mass_MeV)))
+
+    def _orders(self, panels: list[tuple[int, float, float]], edges: list[np.ndarray]) -> list[int]:
+        """Nodes that each panel needs."""
+        found = np.zeros(len(panels), dtype=int)
+        scales = iter(self.scales)
+        for view in self.views:
+            for each, slots in zip(self.recoiling, edges, strict=True):
+                scale = next(scales)
+                for some in _blocks(len(panels), _POINTS // _ORDER):
+                    found[some] = np.maximum(
+                        found[some], self._needed([panels[i] for i in some], slots, each, view, scale)
+                    )
+        return found.tolist()
+
+    def _needed(
+        self, panels: list[tuple[int, float, float]], slots: np.ndarray, each: Recoiling, view: Seen, scale: list[float]
+    ) -> np.ndarray:
+        """From the coefficients in Legendre polynomials of what is integrated.
+
+        n nodes integrate polynomials of degree 2n - 1 exactly; times a flux with kinks, those of degree n - 1.
+        """
+        abscissae, weights = gauss_legendre(_ORDER)
+        low = np.array([slots[i] * (slots[i + 1] / slots[i]) ** begin for i, begin, _ in panels])
+        high = np.array([slots[i] * (slots[i + 1] / slots[i]) ** end for i, _, end in panels])
+        half = 0.5 * (high - low)[:, None]
+        y = (low[:, None] + half * (1.0 + abscissae)).ravel()
+        recoil_keV = _recoil_keV(y, each.mass_MeV)
+        slope = np.asarray(recoil_energy_slope(as_float(y), as_float(each.mass_MeV)))
+        padded = np.pad(recoil_keV, (0, _POINTS - len(y)), mode="edge")
+        seen = view(padded)[: len(y)] * (each.strength(padded)[: len(y)] * slope)[:, None]
+        particles = self._particles(y).reshape(len(panels), _ORDER)
+        # of a table the largest in a panel stands for all
+        flux = np.broadcast_to(particles.max(axis=1, keepdims=True), particles.shape) if self.product else particles
+        to_coefficients = np.polynomial.legendre.legvander(abscissae, _ORDER - 1) * weights[:, None]
+        to_coefficients = to_coefficients * (np.arange(_ORDER) + 0.5)
+        needed = np.zeros(len(panels), dtype=int)
+        for power, largest in zip((0.0, 2.0), scale, strict=True):
+            if not largest > 0.0:
+                continue
+            tilt = (self.lowest_keV / recoil_keV.reshape(len(panels), _ORDER)) ** power
+            values = seen.reshape(len(panels), _ORDER, -1) * (flux * tilt * half / largest)[..., None]
+            size = np.abs(np.einsum("pnb,nk->pkb", values, to_coefficients)).max(axis=2)
+            above = 2.0 * np.cumsum(size[:, ::-1], axis=1)[:, ::-1]  # all from a degree on
+            degrees = (above > _TOLERANCE).sum(axis=1)
+            # the last few coefficients are rounding, or say that 64 nodes are not enough
+            nodes = (degrees + 1) // 2
+            if self.product:  # kinks are small: what they make of the polynomials between n and 2n is so too
+                nodes = np.maximum(nodes + 1, (above > _TOLERANCE_OF_KINKS).sum(axis=1))
+            unresolved = above[:, -4] > _TOLERANCE
+            needed = np.maximum(needed, np.where(unresolved, _ORDER, nodes))
+        return needed
+
+    def _between_knots(self, slots: tuple, edges: list[np.ndarray]) -> int:
+        """Nodes between neighbouring knots, for the polynomials of the widest gap in each panel."""
+        knots = np.asarray(self.source.knots_MeV, dtype=float)
+        most = 0.0
+        for each in edges:
+            for index, slot in enumerate(slots):
+                low, high, begin = each[index], each[index + 1], 0.0
+                for end, order in slot:
+                    first, last = low * (high / low) ** begin, low * (high / low) ** end
+                    inner = np.unique(np.clip(knots, first, last))
+                    ends = np.unique(np.concatenate([[first], inner, [last]]))
+                    most = max(most, order * float(np.diff(ends).max(initial=0.0)) / max(last - first, 1e-300))
+                    begin = end
+        return int(min(4 + math.ceil(0.8 * most), _ORDER))
+
+
+def _recoil_keV(y_MeV: np.ndarray, mass_MeV: float) -> np.ndarray:
+    return 1e3 * np.asarray(recoil_energy_MeV(as_float(y_MeV), as_float(mass_MeV)))
+
+
+def _blocks(number: int, size: int) -> Iterator[list[int]]:
+    return (list(range(start, min(start + size, number))) for start in range(0, number, size))

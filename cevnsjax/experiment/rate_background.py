@@ -1,0 +1,150 @@
+"""Backgrounds that grow with mass and time."""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import as_float, as_optional_float, check_knots, check_not_negative, check_positive, is_concrete
+from cevnsjax.errors import CevnsjaxError
+from cevnsjax.experiment.background import AbstractBackground
+from cevnsjax.experiment.exposure import Exposure
+from cevnsjax.response import TimeWindow
+
+
+def _steady(
+    per_kg_day: Float[Array, " energy"],
+    pulses_per_s: Float[Array, ""] | None,
+    window: TimeWindow,
+    exposure: Exposure,
+) -> Float[Array, "energy time"]:
+    """Counts of what is steady in time; of a pulsed source only the windows after its pulses are seen."""
+    width_us = jnp.diff(window.edges_us)
+    if pulses_per_s is None:
+        sensitive = width_us / (window.edges_us[-1] - window.edges_us[0])
+    else:
+        sensitive = 1e-6 * pulses_per_s * width_us
+    return exposure.kg_days * per_kg_day[:, None] * sensitive[None, :]
+
+
+class FlatBackground(AbstractBackground):
+    """A background that is constant in energy and time.
+
+    Attributes
+    ----------
+    counts_per_keV_kg_day
+        Its level, keV^-1 kg^-1 day^-1, of what is recorded.
+    pulses_per_s
+        How often the window in time opens, Hz; none for a source without pulses, at which the whole time is seen.
+    norm
+        Ratio to that level, 1 nominally: what its uncertainty moves.
+    """
+
+    counts_per_keV_kg_day: Float[Array, ""] = eqx.field(converter=as_float)
+    pulses_per_s: Float[Array, ""] | None = eqx.field(converter=as_optional_float, default=None)
+    norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
+
+    def __check_init__(self):
+        check_not_negative("counts_per_keV_kg_day", self.counts_per_keV_kg_day, "keV^-1 kg^-1 day^-1")
+        check_not_negative("norm", self.norm, "")
+        if self.pulses_per_s is not None:
+            check_positive("pulses_per_s", self.pulses_per_s, "Hz")
+
+    @property
+    def edges_unit(self) -> str:
+        return "keV"
+
+    def counts(
+        self, window: TimeWindow, exposure: Exposure, edges: Float[Array, " edge"]
+    ) -> Float[Array, "energy time"]:
+        per_kg_day = self.norm * self.counts_per_keV_kg_day * jnp.diff(edges)
+        return _steady(per_kg_day, self.pulses_per_s, window, exposure)
+
+
+class TabulatedBackground(AbstractBackground):
+    """A background that is constant in time, and linear in energy between knots.
+
+    It is integrated over each bin exactly.
+
+    Attributes
+    ----------
+    energies_keV
+        Recorded energies, keV, increasing, two or more, from the first bin to the last, shape ``[knot]``.
+    counts_per_keV_kg_day
+        Rate at each, keV^-1 kg^-1 day^-1, of what is recorded, shape ``[knot]``.
+    pulses_per_s, norm
+        As of `FlatBackground`.
+    """
+
+    energies_keV: Float[Array, " knot"] = eqx.field(converter=as_float)
+    counts_per_keV_kg_day: Float[Array, " knot"] = eqx.field(converter=as_float)
+    pulses_per_s: Float[Array, ""] | None = eqx.field(converter=as_optional_float, default=None)
+    norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
+
+    def __check_init__(self):
+        check_knots("energies_keV", self.energies_keV, "keV", "counts_per_keV_kg_day", self.counts_per_keV_kg_day)
+        if self.energies_keV.shape[0] < 2:
+            raise CevnsjaxError(f"energies_keV must hold at least two energies, got {self.energies_keV.shape[0]}.")
+        check_not_negative("counts_per_keV_kg_day", self.counts_per_keV_kg_day, "keV^-1 kg^-1 day^-1")
+        check_not_negative("norm", self.norm, "")
+        if self.pulses_per_s is not None:
+            check_positive("pulses_per_s", self.pulses_per_s, "Hz")
+
+    @property
+    def edges_unit(self) -> str:
+        return "keV"
+
+    def check_bins(self, edges: Float[Array, " edge"], kept_edges: Float[Array, " edge"]) -> None:
+        if not (is_concrete(kept_edges) and is_concrete(self.energies_keV)):
+            return
+        table = np.asarray(self.energies_keV, dtype=float)
+        low, high = float(kept_edges[0]), float(kept_edges[-1])
+        rounding = 1e-6 * max(abs(low), abs(high))  # of float32
+        if low < table[0] - rounding or high > table[-1] + rounding:
+            raise CevnsjaxError(
+                f"energies_keV must reach from the first bin to the last, {low:g} to {high:g} keV, got {table[0]:g} to "
+                f"{table[-1]:g} keV."
+            )
+
+    def counts(
+        self, window: TimeWindow, exposure: Exposure, edges: Float[Array, " edge"]
+    ) -> Float[Array, "energy time"]:
+        # the part of each segment in each bin, times the rate in its middle: nothing is a difference of large numbers
+        low = jnp.clip(self.energies_keV[None, :-1], edges[:-1, None], edges[1:, None])
+        high = jnp.clip(self.energies_keV[None, 1:], edges[:-1, None], edges[1:, None])
+        middle = jnp.interp(0.5 * (low + high), self.energies_keV, self.counts_per_keV_kg_day)
+        return _steady(self.norm * ((high - low) * middle).sum(axis=1), self.pulses_per_s, window, exposure)
+
+
+class ScaledBackground(AbstractBackground):
+    """Another background, recorded with another mass and time: its counts grow with both.
+
+    Attributes
+    ----------
+    background
+        What was recorded, or is expected, with that exposure.
+    recorded
+        That exposure.
+    norm
+        Ratio to it, 1 nominally: what its uncertainty moves.
+    """
+
+    background: AbstractBackground
+    recorded: Exposure
+    norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
+
+    def __check_init__(self):
+        check_not_negative("norm", self.norm, "")
+
+    @property
+    def edges_unit(self) -> str:
+        return self.background.edges_unit
+
+    def check_bins(self, edges: Float[Array, " edge"], kept_edges: Float[Array, " edge"]) -> None:
+        self.background.check_bins(edges, kept_edges)
+
+    def counts(
+        self, window: TimeWindow, exposure: Exposure, edges: Float[Array, " edge"]
+    ) -> Float[Array, "energy time"]:
+        ratio = self.norm * exposure.kg_days / self.recorded.kg_days
+        return ratio * self.background.counts(window, self.recorded, edges)

@@ -1,0 +1,158 @@
+"""What a detector sees of recoils, nominally and within the priors of what is not known of it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import as_float, is_concrete
+from cevnsjax.constants import ELECTRON_MASS_MEV, HBAR_C_MEV_FM
+from cevnsjax.cross_section import Panels, Recoil
+from cevnsjax.experiment.placement import Recoiling, place
+from cevnsjax.parameter import Parameter
+from cevnsjax.paths import get_path, set_paths
+from cevnsjax.quenching import AbstractQuenching
+from cevnsjax.response import AbstractResponse
+from cevnsjax.target import Material, Nuclide
+
+if TYPE_CHECKING:
+    from cevnsjax.experiment.experiment import Experiment
+
+_LARGEST_RECOIL_KEV, _BISECTIONS = 1e6, 80
+_TAIL = 1e-3  # of a prior, beyond which a detector need not be seen as well
+
+
+@eqx.filter_jit
+def _probabilities(
+    quenching: AbstractQuenching | None, response: AbstractResponse, recoil_keV: Float[Array, " node"]
+) -> Float[Array, "node bin"]:
+    return response.kernel(recoil_keV if quenching is None else quenching(recoil_keV))
+
+
+@eqx.filter_jit
+def _squared_amplitude(nuclide: Nuclide, recoil_MeV: Float[Array, " node"]) -> Float[Array, " node"]:
+    momentum_per_fm = jnp.sqrt(2.0 * nuclide.mass_MeV * recoil_MeV) / HBAR_C_MEV_FM
+    return nuclide.vector_amplitudes(momentum_per_fm)[1] ** 2
+
+
+class PlacedFor:
+    """The numbers that nodes were placed for; of no consequence for what is compiled, so all are equal.
+
+    Attributes
+    ----------
+    numbers
+        All numbers of sources, target, quenching and response, as bytes.
+    """
+
+    def __init__(self, numbers: bytes):
+        self.numbers = numbers
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, PlacedFor)
+
+    def __hash__(self) -> int:
+        return hash(PlacedFor)
+
+    def same_as(self, other: "PlacedFor | None") -> bool:
+        """Tell whether the numbers are the same."""
+        return other is not None and self.numbers == other.numbers
+
+    @classmethod
+    def numbers_of(cls, experiment: "Experiment") -> "PlacedFor | None":
+        """The numbers that an experiment has now; none where they are traced."""
+        blocks = experiment.sources, experiment.target, experiment.quenching, experiment.response
+        leaves = [leaf for leaf in jax.tree.leaves(blocks) if eqx.is_array_like(leaf)]
+        if not all(map(is_concrete, leaves)):
+            return None
+        return cls(b"".join(np.asarray(leaf, dtype=float).tobytes() for leaf in leaves))
+
+
+def place_panels(experiment: "Experiment", recoil: Recoil, source: str, parameters: tuple[Parameter, ...]) -> Panels:
+    """Place the panels of what a source makes recoil in an experiment.
+
+    Parameters
+    ----------
+    experiment
+        The experiment, with concrete numbers.
+    recoil
+        What recoils: nuclei or electrons.
+    source
+        Name of the source.
+    parameters
+        What may be free: the detector is looked at within their priors too.
+    """
+    with jax.enable_x64(True):
+        blocks = jax.tree.map(
+            lambda leaf: as_float(leaf) if eqx.is_inexact_array(leaf) else leaf,
+            {"quenching": experiment.quenching, "response": experiment.response, "target": experiment.target},
+        )
+        quenched = recoil is Recoil.NUCLEUS
+        moving = [p for p in parameters if moves_what_is_seen(p, quenched)]
+
+        def view(blocks):
+            quenching = blocks["quenching"] if quenched else None
+            return lambda energy_keV: np.asarray(_probabilities(quenching, blocks["response"], as_float(energy_keV)))
+
+        views = [view(each) for each in (blocks, *_variations(blocks, moving))]
+        kinks_keV = np.concatenate([_kinks_keV(blocks, quenched), experiment.kinks_keV()[recoil]])
+        return place(experiment.sources[source].flux, _recoiling(blocks["target"], recoil), views, kinks_keV)
+
+
+def moves_what_is_seen(parameter: Parameter, quenched: bool = True) -> bool:
+    """Tell whether a parameter sets numbers of the detector alone: of quenching (for nuclei) and response."""
+    rooms = ("quenching.", "response.") if quenched else ("response.",)
+    return all(path.startswith(rooms) for path in parameter.paths)
+
+
+def _variations(blocks: dict, moving: list[Parameter]) -> Iterator[dict]:
+    """The blocks with each nuisance parameter near either end of its prior."""
+    for parameter in moving:
+        if any(get_path(blocks, path).ndim for path in parameter.paths):
+            continue  # of more than one number: refused where parameters are checked
+        for tail in (_TAIL, 1.0 - _TAIL):
+            value = as_float(parameter.quantile(tail))
+            yield set_paths(blocks, parameter.paths, [value] * len(parameter.paths))
+
+
+def _kinks_keV(blocks: dict, quenched: bool) -> np.ndarray:
+    """Recoil energies at which what is seen has a kink."""
+    of_response = np.asarray(blocks["response"].kinks_keV, dtype=float)
+    if not quenched:
+        return of_response
+    of_quenching = np.asarray(blocks["quenching"].kinks_keV, dtype=float)
+    return np.concatenate([of_quenching, _pulled_back(blocks["quenching"], of_response)])
+
+
+@eqx.filter_jit
+def _quenched(quenching: AbstractQuenching, recoil_keV: Float[Array, " point"]) -> Float[Array, " point"]:
+    return quenching(recoil_keV)
+
+
+def _pulled_back(quenching: AbstractQuenching, ionisation_keV: np.ndarray) -> np.ndarray:
+    """Recoil energies that give ionisation energies, by bisection; what none gives is left out."""
+    low, high = np.zeros_like(ionisation_keV), np.full_like(ionisation_keV, _LARGEST_RECOIL_KEV)
+    if not ionisation_keV.size:
+        return low
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        above = np.asarray(_quenched(quenching, as_float(middle))) > ionisation_keV
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return high[high < _LARGEST_RECOIL_KEV]
+
+
+def _recoiling(target: Material, recoil: Recoil) -> list[Recoiling]:
+    if recoil is not Recoil.NUCLEUS:
+        return [Recoiling(ELECTRON_MASS_MEV, lambda energy_keV: np.ones_like(energy_keV))]
+
+    def nucleus(nuclide: Nuclide) -> Recoiling:
+        return Recoiling(
+            float(nuclide.mass_MeV),
+            lambda energy_keV: np.asarray(_squared_amplitude(nuclide, as_float(1e-3 * energy_keV))),
+        )
+
+    nuclides = sorted(target.nuclides.values(), key=lambda nuclide: float(nuclide.mass_MeV))
+    return [nucleus(nuclide) for nuclide in nuclides[:1] + nuclides[1:][-1:]]

@@ -1,0 +1,22 @@
+"""The order of a grid: from coarse to fine, and who is beside whom."""
+
+import numpy as np
+
+
+def levels_of(shape: tuple[int, ...]) -> list[list[np.ndarray]]:
+    """Indices along each axis, from every 2^k-th to all of them; the ends are in all levels."""
+    stride = 1
+    while max(shape) > 8 * stride:
+        stride *= 2
+    levels = []
+    while stride:
+        levels.append([np.union1d(np.arange(0, size, stride), size - 1) for size in shape])
+        stride //= 2
+    return levels
+
+
+def pairs(axis: int, dimensions: int):
+    """Slices of all points that have a neighbour behind them on an axis, and of those neighbours."""
+    ahead, behind = ([slice(None)] * dimensions for _ in range(2))
+    ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
+    return tuple(ahead), tuple(behind)

@@ -1,0 +1,5 @@
+"""What travels: particles with a mass and couplings, wherever they are made and detected."""
+
+from cevnsjax.particle.alp import Alp
+
+__all__ = ["Alp"]

@@ -1,0 +1,120 @@
+"""Maxima and profile intervals: scales, edges, and what they refuse."""
+
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from minimiser import scipy_maximum
+
+from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
+from cevnsjax.experiment import coherent_csi_2021, named_experiment
+from cevnsjax.inference import Model, build_model, maximum, profile_interval, profile_map, significance
+from cevnsjax.inference.profile import check_value
+from cevnsjax.parameter import Parameter
+
+pytestmark = pytest.mark.usefixtures("standard_promotion")
+
+STEADY = Parameter("steady_state_events", dist.Uniform(600.0, 2000.0), "backgrounds.steady_state.events", "events")
+
+
+def strength(prior):
+    return Parameter("signal_norm", prior, "signal_norm")
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    return coherent_csi_2021()
+
+
+@pytest.fixture(scope="module")
+def model(experiment):
+    return Model(experiment, [strength(dist.Uniform(0.0, 3.0)), STEADY])
+
+
+def test_maximum_is_that_of_scipy(model):
+    best = maximum(model)
+    assert best.log_density == pytest.approx(scipy_maximum(model, {}), abs=1e-9)
+    for fixed in ({"signal_norm": 0.4}, {"steady_state_events": 1400.0}):
+        there = maximum(model, fixed)
+        assert there.log_density == pytest.approx(scipy_maximum(model, fixed), abs=1e-9)
+        assert there.values | fixed == there.values
+    everything = {"signal_norm": 1.1, "steady_state_events": 1300.0}
+    direct = model.log_likelihood(everything) + model.log_constraints(everything)
+    assert maximum(model, everything).log_density == pytest.approx(float(direct), rel=1e-12)
+
+
+def test_ends_of_a_prior_are_values_too(model, experiment):
+    """Held exactly there, where a latent would be infinite; significances are of strength zero."""
+    without = maximum(model, {"signal_norm": 0.0})
+    assert without.values["signal_norm"] == 0.0
+    direct = model.log_likelihood(without.values) + model.log_constraints(without.values)
+    assert without.log_density == pytest.approx(float(direct), rel=1e-12)
+    expected = np.sqrt(2.0 * (maximum(model).log_density - without.log_density))
+    assert significance(model, "signal_norm") == pytest.approx(expected, rel=1e-9)
+    assert maximum(model, start={"signal_norm": 0.0}).log_density == pytest.approx(maximum(model).log_density, abs=1e-9)
+
+
+@pytest.mark.parametrize("low", [1e-12, pytest.param(1e-30, marks=pytest.mark.slow)])
+def test_intervals_of_any_scale(low):
+    """A strength that is not seen, with a prior over many decades: from its lower edge to the same upper end."""
+    weak = named_experiment("conus")
+    decades = profile_interval(Model(weak, [strength(dist.LogUniform(low, 1e3))]), "signal_norm", 0.9)
+    assert decades.lower == pytest.approx(low, rel=1e-6)
+    assert decades.lower <= decades.best <= decades.upper
+    flat = profile_interval(Model(weak, [strength(dist.Uniform(0.0, 1e3))]), "signal_norm", 0.9)
+    assert flat.lower == 0.0
+    assert decades.upper == pytest.approx(flat.upper, rel=1e-4)
+
+
+@pytest.mark.slow
+def test_interval_of_a_dipole_moment():
+    """Transition magnetic moments of 1e-12 to 1e-6: an absolute tolerance of 1e-9 ends the search at once."""
+    model = build_model(named_experiment("conus-plus"), "dipole-portal")
+    found = profile_interval(model, next(name for name in model.names if "moment" in name))
+    assert found.lower == pytest.approx(1e-12, rel=1e-6)
+    assert found.upper == pytest.approx(5.40e-10, rel=5e-3)
+    assert found.lower <= found.best <= found.upper
+
+
+def test_a_strength_that_may_be_negative(experiment):
+    """Its best fit and interval are those of positive strengths; impossible ones are not preferred."""
+    wide, usual = (Model(experiment, [strength(dist.Uniform(low, 2.0)), STEADY]) for low in (-10.0, 0.0))
+    found = profile_map(wide, {"signal_norm": np.linspace(-10.0, 2.0, 13)})
+    assert found.converged.all()
+    assert np.all(np.diff(found.delta_chi2[:11]) < 0.0)
+    narrow = profile_map(usual, {"signal_norm": np.linspace(0.0, 2.0, 3)})
+    np.testing.assert_allclose(found.delta_chi2[10:], narrow.delta_chi2, rtol=0, atol=1e-6)
+    assert found.best.values["signal_norm"] == pytest.approx(narrow.best.values["signal_norm"], abs=1e-5)
+    intervals = [profile_interval(model, "signal_norm", 0.9) for model in (wide, usual)]
+    assert intervals[0].lower == pytest.approx(intervals[1].lower, abs=1e-5)
+    assert intervals[0].upper == pytest.approx(intervals[1].upper, abs=1e-5)
+    # even thirteen points so far apart say where the interval is
+    ((low, high),) = found.intervals("signal_norm", 0.9)
+    assert (low, high) == pytest.approx((intervals[1].lower, intervals[1].upper), abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"fixed": {"signal_norm": np.nan}}, ParameterError, r"fixed value of 'signal_norm' must lie .* got nan"),
+        ({"fixed": {"signal_norm": 3.5}}, ParameterError, r"support of its prior Uniform\(0, 3\), got 3.5"),
+        ({"fixed": {"steady_state_events": -np.inf}}, ParameterError, "got -inf"),
+        ({"start": {"signal_norm": -0.1}}, ParameterError, r"start of 'signal_norm' must lie .* got -0.1"),
+        ({"start": {"steady_state_events": np.nan}}, ParameterError, "got nan"),
+        ({"fixed": {"signal_nrm": 1.0}}, UnknownNameError, "did you mean 'signal_norm'"),
+        ({"start": {"signal_nrm": 1.0}}, UnknownNameError, "did you mean 'signal_norm'"),
+    ],
+)
+def test_messages(model, arguments, error, message):
+    with pytest.raises(error, match=message):
+        maximum(model, **arguments)
+
+
+def test_messages_of_intervals(model):
+    with pytest.raises(CevnsjaxError, match="level must lie between 0 and 1, got 68"):
+        profile_interval(model, "signal_norm", 68.0)
+    with pytest.raises(UnknownNameError, match="did you mean 'signal_norm'"):
+        profile_interval(model, "signal_nrm")
+    with pytest.raises(ParameterError, match="The start of 'steady_state_events' must be a number, got 'many'"):
+        check_value(STEADY, "many", "The start")
+    with pytest.raises(ParameterError, match=r"'signal_norm' must lie in the support .* got 4"):
+        significance(model, "signal_norm", 4.0)

@@ -1,0 +1,141 @@
+"""The minimiser: straight steps, and that it gets to the bottom from anywhere."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+
+from cevnsjax.experiment import coherent_csi_2021
+from cevnsjax.inference import Model, build_model
+from cevnsjax.inference.coordinates import Coordinates
+from cevnsjax.inference.model import unconstraining
+from cevnsjax.inference.objective import Box, Objective
+from cevnsjax.inference.rounds import Fitter, fit_one
+from cevnsjax.parameter import Parameter
+
+pytestmark = pytest.mark.usefixtures("standard_promotion")
+
+FIXED = ("arrival_time", "quenching_0", "quenching_1", "efficiency", "brn_delay", "nin_delay", "nin_events")
+NORM = Parameter("signal_norm", dist.Uniform(-10.0, 3.0), "signal_norm")
+STEADY = Parameter(
+    "steady_state_events", dist.TruncatedNormal(1286.0, 300.0, low=0.0), "backgrounds.steady_state.events"
+)
+BRN = Parameter("brn_events", dist.LogUniform(1e-3, 1e3), "backgrounds.brn.events")
+
+PRIORS = {
+    "none": (0, dist.Normal(3.0, 2.0)),
+    "from below": (1, dist.TruncatedNormal(5.0, 2.0, low=0.0)),
+    "from above": (1, dist.TruncatedNormal(5.0, 2.0, high=9.0)),
+    "between": (2, dist.Uniform(-3.0, 4.0)),
+}
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+@pytest.mark.parametrize("latent", [-9.0, -1.0, 0.0, 0.6, 8.0])
+def test_steps_are_straight_in_values(prior, latent):
+    """By the transformation of the prior itself, and its derivatives by automatic differentiation."""
+    ends, prior = PRIORS[prior]
+    location, scale = jnp.array([0.3]), jnp.array([0.7])
+    coordinates, at = Coordinates((ends,), location, scale), jnp.array([latent])
+
+    def value(z):
+        return unconstraining(prior)(location + scale * z)[0]
+
+    slope = jax.grad(value)
+    for size in (-0.4, 1e-6, 0.4):
+        step = jnp.array([size])
+        step = step / jnp.maximum(coordinates.beyond(at, step).max(), 1.0)
+        arrived, stretch = coordinates.move(at, step)
+        assert float(value(arrived)) == pytest.approx(float(value(at) + slope(at) @ step), rel=1e-12, abs=1e-12)
+        np.testing.assert_allclose(stretch, slope(arrived) / slope(at), rtol=1e-6)
+    bend = jax.grad(lambda z: slope(z)[0])(at) / slope(at)
+    np.testing.assert_allclose(coordinates.bend(at), bend, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("ends", [1, 2])
+def test_steps_end_before_the_end(ends):
+    """However long they are, a fiftieth of the way to it is left."""
+    coordinates = Coordinates((ends, ends), jnp.zeros(2), jnp.ones(2))
+    at = jnp.array([-8.0, 2.0])
+    for direction in ([-1e9, 1.0], [1e-3, -1e9], [-3.0, -3.0], [1e9, -1e9]):
+        step = jnp.array(direction)
+        step = step / jnp.maximum(coordinates.beyond(at, step).max(), 1.0)
+        arrived, stretch = coordinates.move(at, step)
+        assert np.isfinite(arrived).all()
+        assert (np.asarray(stretch) > 0.0).all()
+        ways = [jnp.exp] if ends == 1 else [jax.nn.sigmoid, lambda z: jax.nn.sigmoid(-z)]
+        for way in ways:
+            assert np.asarray(way(arrived) / way(at)).min() >= 0.018
+
+
+def starts(number, size):
+    """From the middle of the priors to their edges."""
+    rng = np.random.default_rng(12)
+    return rng.normal(size=(number, size)) * rng.choice([0.1, 1.0, 2.0, 4.0], (number, 1))
+
+
+def fits(objective, held, latents):
+    """Fits of all starts, and in how many rounds."""
+    lowest, converged, rounds = np.full(len(latents), np.inf), np.zeros(len(latents), bool), [0]
+
+    def keep(points, found, over):
+        lowest[points], converged[points] = found.objective, found.converged
+        rounds[0] += 1
+
+    Fitter(objective, 16, len(latents)).fit(held, latents, keep=keep)
+    return lowest, converged, rounds[0]
+
+
+@pytest.mark.parametrize("name", ["nsi", pytest.param("zprime", marks=pytest.mark.slow)])
+def test_every_start_ends_at_a_minimum(name):
+    """Couplings of which only a sum is seen: a valley that is long, narrow and, in latents, bent."""
+    extra = ["eps_ee_u", "eps_ee_d", "eps_mumu_u"] if name == "nsi" else None
+    model = build_model(coherent_csi_2021(), name, free=extra, fixed=FIXED)
+    held_name = model.names[0]
+    objective = Objective(model, model.experiment.observed, model.names[1:], frozenset([held_name]))
+    latents = starts(160, objective.size)
+    prior: Any = model.parameters[0].prior
+    held = {held_name: np.array(prior.sample(jax.random.key(1), (160,)))}
+    held[held_name][:2] = float(prior.low), float(prior.high)  # at the edges too
+    lowest, converged, rounds = fits(objective, held, latents)
+    assert converged.all()
+    assert np.isfinite(lowest).all()
+    # a start in a bent valley took hundreds of steps; there is room left before the last of forty rounds
+    assert rounds <= 20
+    # the last digit of a start changes nothing
+    again, same, _ = fits(objective, held, np.nextafter(latents, np.inf))
+    assert same.all()
+    np.testing.assert_allclose(np.sort(again), np.sort(lowest), rtol=0, atol=2e-2)
+    assert np.median(np.abs(again - lowest)) < 1e-8
+
+
+def test_every_start_ends_at_the_minimum():
+    """One minimum, ends of all kinds, strengths that are impossible on the way: all starts find it."""
+    model = Model(coherent_csi_2021(), [NORM, STEADY, BRN])
+    objective = Objective(model, model.experiment.observed, model.names)
+    latents = starts(64, objective.size)
+    lowest, converged, _ = fits(objective, {name: np.full(64, np.nan) for name in model.names}, latents)
+    assert converged.all()
+    assert np.ptp(lowest) < 1e-5
+
+
+def test_a_box_is_a_range_of_its_own():
+    """Its latents are even in the value or its logarithm, and the minimum in it is at its edge or inside."""
+    assert float(Box(1.0, 100.0, True).value(jnp.array(0.0))) == pytest.approx(10.0, rel=1e-12)
+    assert float(Box(1.0, 100.0, False).value(jnp.array(0.0))) == pytest.approx(50.5, rel=1e-12)
+    for logarithmic in (True, False):
+        box = Box(1.0, 100.0, logarithmic)
+        assert float(box.value(jnp.array(box.latent(30.0)))) == pytest.approx(30.0, rel=1e-12)
+        assert np.isfinite([box.latent(1.0), box.latent(100.0)]).all()
+        assert 1.0 <= float(box.value(jnp.array(-800.0))) <= float(box.value(jnp.array(800.0))) <= 100.0
+    model = Model(coherent_csi_2021(), [NORM, STEADY])
+    for low, high, expected in ((0.1, 3.0, None), (1.5, 2.5, 1.5), (-9.0, 0.5, 0.5)):
+        boxes = {"signal_norm": Box(low, high, False)}
+        objective = Objective(model, model.experiment.observed, model.names, frozenset(["signal_norm"]), boxes)
+        found = fit_one(objective, {}, np.zeros(2))
+        assert found.converged
+        strength = float(objective.values({}, jnp.asarray(found.latents))["signal_norm"])
+        assert strength == pytest.approx(expected, abs=1e-4) if expected else 0.8 < strength < 1.1
