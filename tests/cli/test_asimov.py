@@ -131,4 +131,4 @@ def test_fit_keeps_what_the_data_are(cevnsjax, tmp_path):
         assert json.loads(str(checkpoint["identity"]))["asimov"] == [CONUS]
     with xarray.open_dataset(tmp_path / "run" / "posterior.nc", group="observed_data", engine="h5netcdf") as stored:
         assert stored["counts"].attrs["what"] == "prediction (Asimov)"
-        assert float(stored["counts"].sum()) == pytest.approx(17612.49, abs=0.01)
+        assert float(stored["counts"].sum()) == pytest.approx(10.0 * 1761.249, abs=0.01)
