@@ -4,6 +4,7 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -48,6 +49,11 @@ def as_optional_float(value) -> Float[Array, "..."] | None:
 def as_floats(values: Mapping) -> dict[str, Float[Array, "..."]]:
     """Convert every value of a mapping with :func:`as_float`."""
     return {name: as_float(value) for name, value in values.items()}
+
+
+def tree_as_float(tree):
+    """Convert every floating array of a tree with :func:`as_float`: to float64 inside of ``jax.enable_x64``."""
+    return jax.tree.map(lambda leaf: as_float(leaf) if eqx.is_inexact_array(leaf) else leaf, tree)
 
 
 def is_concrete(value) -> bool:

@@ -130,6 +130,7 @@ API = {
         "parse_neutrino",
         "reactor_spectra",
         "solar_neutrinos",
+        "sources_of",
     ],
     "cevnsjax.cross_section": [
         "AbstractAbsorptionStrength",

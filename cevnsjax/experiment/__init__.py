@@ -1,5 +1,6 @@
 """Experiments: one file each, assembled from blocks."""
 
+from cevnsjax.experiment.axis import NO_TIMES, Axis
 from cevnsjax.experiment.background import AbstractBackground, MeasuredBackground, SimulatedBackground
 from cevnsjax.experiment.catalogue import EXPERIMENTS, experiment_kind, named_experiment
 from cevnsjax.experiment.coherent_csi_2017 import coherent_csi_2017
@@ -9,7 +10,7 @@ from cevnsjax.experiment.coherent_lar import coherent_lar, coherent_lar_template
 from cevnsjax.experiment.continuum import CaptureLine, ContinuumBackground, LineBackground, Satellite
 from cevnsjax.experiment.conus_plus import conus_plus
 from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
-from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.exposure import Exposure
 from cevnsjax.experiment.freeze import freeze
 from cevnsjax.experiment.joint import Joint, asimov_names, merge_parameter

@@ -22,8 +22,9 @@ from scipy.optimize import root_scalar
 from cevnsjax.arrays import as_float
 from cevnsjax.constants import ELEMENTARY_CHARGE_C
 from cevnsjax.cross_section import Coherent, ErlerSu
+from cevnsjax.experiment.axis import Axis
 from cevnsjax.experiment.background import MeasuredBackground
-from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.nuisances import flux_norm, nonzero, positive
 from cevnsjax.experiment.template import TemplateBackground
 from cevnsjax.flux import ExponentialTimes, HistogramArrival, PionDecayAtRest, Source

@@ -15,8 +15,9 @@ import numpyro.distributions as dist
 from cevnsjax.arrays import check_edges
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.errors import CevnsjaxError
+from cevnsjax.experiment.axis import Axis
 from cevnsjax.experiment.background import MeasuredBackground, SimulatedBackground
-from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.flux import ExponentialTimes, GaussianPulse, HistogramTimes, PionDecayArrival, PionDecayAtRest, Source
 from cevnsjax.parameter import Parameter

@@ -14,7 +14,8 @@ import dataclasses
 import numpy as np
 
 from cevnsjax.cross_section import Coherent, ErlerSu
-from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
+from cevnsjax.experiment.axis import NO_TIMES, Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
 from cevnsjax.experiment.nuisances import flux_norm, nonzero
 from cevnsjax.flux import PionDecayAtRest, Source, decay_at_rest_facility

@@ -11,7 +11,8 @@ import numpy as np
 import numpyro.distributions as dist
 
 from cevnsjax.cross_section import Coherent, ErlerSu
-from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.axis import Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.experiment.template import TemplateBackground, TemplateVariation
 from cevnsjax.flux import GaussianPulse, PionDecayArrival, PionDecayAtRest, Source

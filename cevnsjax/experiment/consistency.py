@@ -21,7 +21,8 @@ from cevnsjax.response import AbstractResponse, TimeWindow
 from cevnsjax.target import Material
 
 if TYPE_CHECKING:
-    from cevnsjax.experiment.experiment import Axis, Experiment
+    from cevnsjax.experiment.axis import Axis
+    from cevnsjax.experiment.experiment import Experiment
 
 _UNITS = {"keV": ("keV", 1.0), "keVee": ("keV", 1.0), "keVnr": ("keV", 1.0), "MeV": ("keV", 1e3), "PE": ("PE", 1.0)}
 _BLOCKS = {
@@ -59,6 +60,33 @@ def check_blocks(experiment: Experiment) -> None:
             raise CevnsjaxError(
                 f"The interaction {name!r} needs a source of {interaction.sees.particles}, got {found}."
             )
+
+
+def check_samples(experiment: Experiment) -> None:
+    """Refuse samples of what is not there or of nothing, and data of another shape or that cannot be.
+
+    Raises
+    ------
+    CevnsjaxError
+        If so.
+    """
+    both = sorted(set(experiment.interactions) & set(experiment.backgrounds))
+    if both:
+        raise CevnsjaxError(f"interactions must have other names than the backgrounds, got both called {both}.")
+    known = {"signal", *experiment.backgrounds}
+    for sample, names in experiment.samples.items():
+        if not set(names) <= known:
+            raise CevnsjaxError(f"sample {sample!r} names {sorted(set(names) - known)}, known: {sorted(known)}.")
+        if not experiment.sample_contributions(sample):
+            raise CevnsjaxError(f"sample {sample!r} has neither an interaction nor a background.")
+    *others, times = (axis.bins for axis in experiment.axes)
+    shape = len(experiment.samples), math.prod(others), times
+    if experiment.observed.shape != shape:
+        raise CevnsjaxError(
+            f"observed must have the shape {shape} of samples and axes, got {experiment.observed.shape}."
+        )
+    if is_concrete(experiment.observed):
+        experiment.likelihood.check(np.asarray(experiment.observed))
 
 
 def check_bins(experiment: Experiment) -> None:

@@ -12,7 +12,8 @@ end of the window at 800 eVee, and the 4.6 % of the flux. Ten electronvolts of t
 import numpy as np
 
 from cevnsjax.cross_section import Coherent, ErlerSu
-from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
+from cevnsjax.experiment.axis import NO_TIMES, Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
 from cevnsjax.experiment.nuisances import flux_norm, nonzero
 from cevnsjax.flux import Reactor, Source, ThermalPower

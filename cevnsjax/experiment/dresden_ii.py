@@ -23,8 +23,9 @@ import numpyro.distributions as dist
 
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.errors import UnknownNameError
+from cevnsjax.experiment.axis import NO_TIMES, Axis
 from cevnsjax.experiment.continuum import CaptureLine, ContinuumBackground, LineBackground, Satellite
-from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
 from cevnsjax.experiment.nuisances import flux_norm, nonzero, positive
 from cevnsjax.flux import Reactor, Source, TotalFlux

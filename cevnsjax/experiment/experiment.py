@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive, is_concrete, number_array
+from cevnsjax.arrays import as_float, check_positive, number_array
 from cevnsjax.cross_section import (
     AbstractDeposit,
     AbstractInteraction,
@@ -22,65 +21,18 @@ from cevnsjax.cross_section import (
 )
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment import consistency
+from cevnsjax.experiment.axis import Axis
 from cevnsjax.experiment.background import AbstractBackground
 from cevnsjax.experiment.exposure import Exposure
+from cevnsjax.experiment.frozen_stages import FrozenStages, Pair
 from cevnsjax.experiment.likelihood import AbstractLikelihood, PoissonLikelihood
 from cevnsjax.experiment.view import PlacedFor, moves_what_is_seen, place_panels
-from cevnsjax.flux import Source
+from cevnsjax.flux import Source, sources_of
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse, TimeWindow
 from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import Material
-
-
-class Axis(eqx.Module):
-    """One axis of the binned data, for tables and plots.
-
-    Attributes
-    ----------
-    name
-        What is measured, with its unit, like ``"photoelectrons_PE"``.
-    edges
-        Bin edges.
-    """
-
-    name: str = eqx.field(static=True)
-    edges: tuple[float, ...] = eqx.field(static=True, converter=lambda edges: tuple(map(float, edges)))
-
-    @property
-    def bins(self) -> int:
-        """Number of bins."""
-        return len(self.edges) - 1
-
-
-NO_TIMES = Axis("exposure", (0.0, 1.0))
-"""Last axis of data that are not resolved in time."""
-
-
-Pair = tuple[str, str]
-"""Names of an interaction and of a source that it sees."""
-
-
-class FrozenStages(eqx.Module):
-    """Stages of the signal that no free parameter moves, computed once; a stage that is not here is computed anew.
-
-    Attributes
-    ----------
-    nodes
-        Nodes of each interaction and source, with everything but the couplings.
-    kernels
-        Probability of each bin for each of these nodes, shape ``[node, energy]``.
-    time_fractions
-        Detected fraction of each source in each time bin, shape ``[component, time]``.
-    unseen
-        Pairs of which nothing can be detected whatever the free parameters do: their kernels are zero everywhere.
-    """
-
-    nodes: dict[Pair, AbstractNodes] = eqx.field(default_factory=dict)
-    kernels: dict[Pair, Float[Array, "node energy"]] = eqx.field(default_factory=dict)
-    time_fractions: dict[str, Float[Array, "component time"]] = eqx.field(default_factory=dict)
-    unseen: tuple[Pair, ...] = eqx.field(static=True, default=())
 
 
 class Experiment(eqx.Module):
@@ -169,23 +121,7 @@ class Experiment(eqx.Module):
         consistency.check_blocks(self)
         check_positive("mass_kg", self.mass_kg, "kg")
         check_positive("exposure_days", self.exposure_days, "days")
-        if set(self.interactions) & set(self.backgrounds):
-            raise CevnsjaxError(
-                "interactions must have other names than the backgrounds, got both called "
-                f"{sorted(set(self.interactions) & set(self.backgrounds))}."
-            )
-        known = {"signal", *self.backgrounds}
-        for sample, names in self.samples.items():
-            if not set(names) <= known:
-                raise CevnsjaxError(f"sample {sample!r} names {sorted(set(names) - known)}, known: {sorted(known)}.")
-            if not self.sample_contributions(sample):
-                raise CevnsjaxError(f"sample {sample!r} has neither an interaction nor a background.")
-        *others, times = (axis.bins for axis in self.axes)
-        shape = len(self.samples), math.prod(others), times
-        if self.observed.shape != shape:
-            raise CevnsjaxError(f"observed must have the shape {shape} of samples and axes, got {self.observed.shape}.")
-        if is_concrete(self.observed):
-            self.likelihood.check(np.asarray(self.observed))
+        consistency.check_samples(self)
         consistency.check_bins(self)
         consistency.check_backgrounds(self)
         consistency.check_threshold(self)
@@ -198,8 +134,7 @@ class Experiment(eqx.Module):
 
     def seen_by(self, interaction: str) -> tuple[str, ...]:
         """Names of the sources that an interaction acts on, in alphabetical order."""
-        sees = self.interactions[interaction].sees
-        return tuple(name for name in sorted(self.sources) if isinstance(self.sources[name].flux, sees))
+        return sources_of(self.sources, self.interactions[interaction].sees)
 
     @property
     def pairs(self) -> tuple[Pair, ...]:

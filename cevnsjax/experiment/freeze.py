@@ -9,7 +9,8 @@ import numpy as np
 from jax.extend.core import Literal
 
 from cevnsjax.arrays import as_float
-from cevnsjax.experiment.experiment import Experiment, FrozenStages, Pair
+from cevnsjax.experiment.experiment import Experiment
+from cevnsjax.experiment.frozen_stages import FrozenStages, Pair
 from cevnsjax.experiment.joint import Joint
 from cevnsjax.paths import get_path, set_paths
 

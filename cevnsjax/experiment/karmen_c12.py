@@ -13,7 +13,8 @@ import math
 import numpy as np
 
 from cevnsjax.cross_section import Axial, FiniteMomentum, NeutralCurrentExcitation
-from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.axis import Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
 from cevnsjax.experiment.nuisances import strength_quenching
 from cevnsjax.flux import HistogramArrival, PionDecayAtRest, Source

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.stats import chi2
 
-from cevnsjax.arrays import as_float, check_positive
+from cevnsjax.arrays import as_float, as_optional_float, check_positive
 from cevnsjax.errors import CevnsjaxError
 
 # where formulas are continued: squares of the one, and counts over the other, are numbers of float32 too
@@ -78,9 +78,7 @@ class GaussianLikelihood(AbstractLikelihood):
     """
 
     error: Float[Array, "*bin"] = eqx.field(converter=as_float)
-    error_up: Float[Array, "*bin"] | None = eqx.field(
-        converter=lambda e: None if e is None else as_float(e), default=None
-    )
+    error_up: Float[Array, "*bin"] | None = eqx.field(converter=as_optional_float, default=None)
 
     def __check_init__(self):
         check_positive("error", self.error, "the unit of the data")

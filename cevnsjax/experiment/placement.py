@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, gauss_legendre
+from cevnsjax.arrays import as_float, gauss_legendre, tree_as_float
 from cevnsjax.cross_section import Panels
 from cevnsjax.cross_section.kinematics import (
     minimum_neutrino_energy_MeV,
@@ -80,7 +80,7 @@ def place(
         Recoil energies at which that has a kink, keV.
     """
     with jax.enable_x64(True):
-        exact = jax.tree.map(lambda leaf: as_float(leaf) if eqx.is_inexact_array(leaf) else leaf, source)
+        exact = tree_as_float(source)
         return _Placement(exact, recoiling, views, np.asarray(kinks_keV, dtype=float)).panels()
 
 

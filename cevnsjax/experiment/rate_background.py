@@ -27,6 +27,13 @@ def _steady(
     return exposure.kg_days * per_kg_day[:, None] * sensitive[None, :]
 
 
+def _check_steady(background: "FlatBackground | TabulatedBackground") -> None:
+    check_not_negative("counts_per_keV_kg_day", background.counts_per_keV_kg_day, "keV^-1 kg^-1 day^-1")
+    check_not_negative("norm", background.norm, "")
+    if background.pulses_per_s is not None:
+        check_positive("pulses_per_s", background.pulses_per_s, "Hz")
+
+
 class FlatBackground(AbstractBackground):
     """A background that is constant in energy and time.
 
@@ -45,10 +52,7 @@ class FlatBackground(AbstractBackground):
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
 
     def __check_init__(self):
-        check_not_negative("counts_per_keV_kg_day", self.counts_per_keV_kg_day, "keV^-1 kg^-1 day^-1")
-        check_not_negative("norm", self.norm, "")
-        if self.pulses_per_s is not None:
-            check_positive("pulses_per_s", self.pulses_per_s, "Hz")
+        _check_steady(self)
 
     @property
     def edges_unit(self) -> str:
@@ -85,10 +89,7 @@ class TabulatedBackground(AbstractBackground):
         check_knots("energies_keV", self.energies_keV, "keV", "counts_per_keV_kg_day", self.counts_per_keV_kg_day)
         if self.energies_keV.shape[0] < 2:
             raise CevnsjaxError(f"energies_keV must hold at least two energies, got {self.energies_keV.shape[0]}.")
-        check_not_negative("counts_per_keV_kg_day", self.counts_per_keV_kg_day, "keV^-1 kg^-1 day^-1")
-        check_not_negative("norm", self.norm, "")
-        if self.pulses_per_s is not None:
-            check_positive("pulses_per_s", self.pulses_per_s, "Hz")
+        _check_steady(self)
 
     @property
     def edges_unit(self) -> str:

@@ -13,7 +13,7 @@ from cevnsjax.cross_section import AbstractScattering, Coherent, Panels
 from cevnsjax.cross_section.average import smallest_recoil_keV
 from cevnsjax.cross_section.nodes import EXPOSURE_SCALE
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux import Source
+from cevnsjax.flux import Source, sources_of
 from cevnsjax.parameter import Parameter
 from cevnsjax.target import Material
 
@@ -50,8 +50,7 @@ class Scattering(eqx.Module):
 
     def seen_by(self, interaction: str) -> tuple[str, ...]:
         """Names of the sources that an interaction acts on."""
-        sees = self.interactions[interaction].sees
-        return tuple(name for name in sorted(self.sources) if isinstance(self.sources[name].flux, sees))
+        return sources_of(self.sources, self.interactions[interaction].sees)
 
     def differential_cross_sections(
         self, neutrino_energy_MeV: float, recoil_energy_keV: float, neutrino: str

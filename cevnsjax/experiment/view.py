@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, is_concrete
+from cevnsjax.arrays import as_float, is_concrete, tree_as_float
 from cevnsjax.constants import ELECTRON_MASS_MEV, HBAR_C_MEV_FM
 from cevnsjax.cross_section import Panels, Recoil
 from cevnsjax.experiment.placement import Recoiling, place
@@ -86,9 +86,8 @@ def place_panels(experiment: "Experiment", recoil: Recoil, source: str, paramete
         What may be free: the detector is looked at within their priors too.
     """
     with jax.enable_x64(True):
-        blocks = jax.tree.map(
-            lambda leaf: as_float(leaf) if eqx.is_inexact_array(leaf) else leaf,
-            {"quenching": experiment.quenching, "response": experiment.response, "target": experiment.target},
+        blocks = tree_as_float(
+            {"quenching": experiment.quenching, "response": experiment.response, "target": experiment.target}
         )
         quenched = recoil is Recoil.NUCLEUS
         moving = [p for p in parameters if moves_what_is_seen(p, quenched)]

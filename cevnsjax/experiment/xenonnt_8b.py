@@ -23,7 +23,8 @@ import numpy as np
 
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
+from cevnsjax.experiment.axis import NO_TIMES, Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.experiment.template import TemplateBackground
 from cevnsjax.flux import SolarOscillation, Source, solar_neutrinos

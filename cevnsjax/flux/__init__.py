@@ -41,7 +41,7 @@ from cevnsjax.flux.reactor_spectra import (
 )
 from cevnsjax.flux.solar import SolarNeutrinos, solar_neutrinos
 from cevnsjax.flux.solar_oscillation import SolarOscillation
-from cevnsjax.flux.source import Source
+from cevnsjax.flux.source import Source, sources_of
 from cevnsjax.flux.supernova import PinchedSpectrum, SupernovaBurst
 from cevnsjax.flux.tabulated import TabulatedFlux
 
@@ -111,4 +111,5 @@ __all__ = [
     "parse_neutrino",
     "reactor_spectra",
     "solar_neutrinos",
+    "sources_of",
 ]

@@ -1,5 +1,7 @@
 """A source: what arrives, and when."""
 
+from collections.abc import Mapping
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -57,3 +59,8 @@ class Source(eqx.Module):
             return jnp.exp(-rate_per_us * delay_us) * self.arrival.cumulative(time_us - delay_us, rate_per_us)[row]
 
         return jax.vmap(late)(jnp.asarray(rows), delay)
+
+
+def sources_of(sources: Mapping[str, Source], kind: type[AbstractSource]) -> tuple[str, ...]:
+    """Names of the sources whose flux is of a kind, in alphabetical order."""
+    return tuple(name for name in sorted(sources) if isinstance(sources[name].flux, kind))

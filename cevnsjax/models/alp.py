@@ -5,8 +5,8 @@ import functools
 
 import numpyro.distributions as dist
 
-from cevnsjax.flux import AbstractAlpSource
-from cevnsjax.models.named_model import NamedModel, sources_of
+from cevnsjax.flux import AbstractAlpSource, sources_of
+from cevnsjax.models.named_model import NamedModel
 from cevnsjax.parameter import Derived, Parameter
 from cevnsjax.paths import get_path, set_number
 
@@ -44,13 +44,13 @@ def _with_couplings(experiment, couplings: tuple[Parameter, ...]):
 
 def _of_sources(parameter: Parameter, experiment) -> Parameter:
     """A parameter of the particle, wherever it is emitted."""
-    names = sources_of(experiment, AbstractAlpSource)
+    names = sources_of(experiment.sources, AbstractAlpSource)
     return dataclasses.replace(parameter, where=tuple(f"sources.{n}.flux.alp.{parameter.where}" for n in names))
 
 
 def _product(experiment, other: str):
     """Product of the isovector coupling and another one, which is what is measured where few ALPs decay."""
-    alp = experiment.sources[sources_of(experiment, AbstractAlpSource)[0]].flux.alp
+    alp = experiment.sources[sources_of(experiment.sources, AbstractAlpSource)[0]].flux.alp
     return alp.isovector_coupling_per_GeV * getattr(alp, other)
 
 

@@ -9,8 +9,7 @@ from typing import Any
 from cevnsjax.cross_section import ElectronScattering
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.experiment import Experiment, Joint, Scattering, merge_parameter
-from cevnsjax.experiment.setup import Setup
-from cevnsjax.flux import AbstractFlux, AbstractSource, SterileOscillation
+from cevnsjax.flux import AbstractFlux, AbstractSource, SterileOscillation, sources_of
 from cevnsjax.parameter import Derived, Parameter
 from cevnsjax.paths import get_path
 
@@ -55,7 +54,7 @@ class NamedModel:
             If the experiment has another kind of source, or not what the model's parameters are parameters of.
         """
         for part in experiment.parts.values() if isinstance(experiment, Joint) else (experiment,):
-            if not any(isinstance(source.flux, self.source) for source in part.sources.values()):
+            if not sources_of(part.sources, self.source):
                 raise ParameterError(
                     f"This model ({self.description}) needs a source of {self.source.particles}, which this is not."
                 )
@@ -94,11 +93,6 @@ class NamedModel:
         """Names of the nuisance parameters of an experiment that are free unless they are fixed."""
         norms = set(_flux_norms(experiment)) if self.fixes_flux else set()
         return tuple(p.name for p in experiment.nuisances if not norms or set(p.paths) != norms)
-
-
-def sources_of(setup: Setup, kind: type[AbstractSource]) -> tuple[str, ...]:
-    """Names of the sources of a kind, in alphabetical order."""
-    return tuple(name for name in sorted(setup.sources) if isinstance(setup.sources[name].flux, kind))
 
 
 def _flux_norms(experiment: Experiment | Joint) -> Iterator[str]:

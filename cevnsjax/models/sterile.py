@@ -6,8 +6,7 @@ import numpyro.distributions as dist
 
 from cevnsjax.errors import ParameterError
 from cevnsjax.experiment import Experiment
-from cevnsjax.flux import AbstractFlux, Source, SterileOscillation
-from cevnsjax.models.named_model import sources_of
+from cevnsjax.flux import AbstractFlux, Source, SterileOscillation, sources_of
 from cevnsjax.parameter import Parameter
 
 _FLAVOURS = {"electron": "e", "muon": "mu", "tau": "tau"}
@@ -15,7 +14,7 @@ _FLAVOURS = {"electron": "e", "muon": "mu", "tau": "tau"}
 
 def with_sterile_neutrino(experiment):
     """Let the flux of every source of neutrinos oscillate on its way."""
-    produced = [n for n in sources_of(experiment, AbstractFlux) if not _oscillates(experiment.sources[n])]
+    produced = [n for n in sources_of(experiment.sources, AbstractFlux) if not _oscillates(experiment.sources[n])]
     for name in produced:
         if experiment.sources[name].flux.paths is None:
             raise ParameterError(f"The model 'sterile' needs sources at a distance; {name!r} has none.")

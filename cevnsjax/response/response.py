@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.interpolate import CubicSpline
 
-from cevnsjax.arrays import Scalar, as_float, check_positive
+from cevnsjax.arrays import Scalar, as_float, check_positive, tree_as_float
 
 
 class AbstractResponse(eqx.Module):
@@ -123,7 +123,7 @@ class TabulatedResponse(AbstractResponse):
         roots = np.linspace(0.0, np.sqrt(float(largest_energy_keV)), knots)
         # in float64 whatever the session's precision: a spline through rounding errors has a noisy derivative
         with jax.enable_x64(True):
-            exact = jax.tree.map(as_float, response)
+            exact = tree_as_float(response)
             kernel = np.asarray(_kernel(exact, as_float(roots**2)))
         # unit knot distance: the coefficients stay of order one, in float32 too
         spline = CubicSpline(np.arange(knots), kernel).c

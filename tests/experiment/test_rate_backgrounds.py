@@ -111,7 +111,7 @@ def test_one_threshold_cuts_signal_and_background(threshold_keV):
     kept = np.diff(np.maximum(edges, threshold_keV)) / np.diff(edges)
     level = np.asarray(nominal.contributions()["steady_state"])[:, 0]
     np.testing.assert_allclose(cut.contributions()["steady_state"][:, 0], level * kept, rtol=1e-9, atol=1e-12)
-    whole = kept == 1.0
+    whole = kept > 1.0 - 1e-12  # an edge written with other digits is the same edge
     np.testing.assert_allclose(found[0, whole], expected[0, whole], rtol=1e-8)  # another threshold has other nodes
     np.testing.assert_array_less(found[0, ~whole], expected[0, ~whole])
     assert (found == 0.0).all() == (threshold_keV == 2.0)

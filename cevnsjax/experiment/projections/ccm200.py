@@ -9,7 +9,8 @@ neutrons (CCM120's public spectrum begins at 1 MeV and says nothing here); error
 import numpy as np
 import numpyro.distributions as dist
 
-from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.axis import Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.projections.projection import (
     SECONDS_PER_DAY,
     norm_nuisances,

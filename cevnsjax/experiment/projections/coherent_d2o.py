@@ -16,7 +16,8 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_not_negative, check_positive
 from cevnsjax.cross_section import ChargedCurrent, inclusive_reaction
-from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.axis import Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.nuisances import positive
 from cevnsjax.experiment.projections.projection import (
     SECONDS_PER_DAY,

@@ -8,7 +8,8 @@ enrichment with the fractions and captures below, errors of 5 % (flux), 10 % (ba
 
 import numpy as np
 
-from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.axis import Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.projections.projection import (
     SECONDS_PER_DAY,
     norm_nuisances,

@@ -17,8 +17,9 @@ nu_mu alone.
 import numpy as np
 
 from cevnsjax.cross_section import FiniteMomentum, NeutralCurrentExcitation
+from cevnsjax.experiment.axis import Axis
 from cevnsjax.experiment.background import MeasuredBackground
-from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.exposure import Exposure
 from cevnsjax.experiment.nuisances import strength_quenching
 from cevnsjax.experiment.projections.projection import (

@@ -9,7 +9,8 @@ and 1 % (energy scale).
 
 import numpy as np
 
-from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.axis import Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.projections.projection import (
     SECONDS_PER_DAY,
     norm_nuisances,

@@ -9,7 +9,8 @@ quenching of COHERENT's argon, arXiv:2003.10630, whose resolution is taken too).
 import numpy as np
 import numpyro.distributions as dist
 
-from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.axis import Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.projections.projection import (
     SECONDS_PER_DAY,
     norm_nuisances,

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cevnsjax.cross_section import AbstractInteraction, Coherent, ErlerSu
-from cevnsjax.experiment.experiment import NO_TIMES, Axis, Experiment
+from cevnsjax.experiment.axis import NO_TIMES, Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.nuisances import flux_norm, nonzero, positive
 from cevnsjax.experiment.rate_background import FlatBackground, ScaledBackground, TabulatedBackground
 from cevnsjax.flux import Source

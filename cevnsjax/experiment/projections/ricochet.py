@@ -8,7 +8,8 @@ flat, resolution 10 eV and 3 %, 300 days with the reactor on, fissions of U235 a
 
 import numpy as np
 
-from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.axis import Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.projections.projection import (
     SECONDS_PER_DAY,
     norm_nuisances,

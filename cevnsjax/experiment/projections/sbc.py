@@ -6,7 +6,8 @@ half an event of background a day, fuel as of MINER, errors of 5 % (flux), 10 % 
 energy scale).
 """
 
-from cevnsjax.experiment.experiment import Axis, Experiment
+from cevnsjax.experiment.axis import Axis
+from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.projections.projection import (
     SECONDS_PER_DAY,
     norm_nuisances,
