@@ -1,5 +1,6 @@
 import os
 
+import equinox as eqx
 import jax
 import pytest
 
@@ -19,6 +20,14 @@ def pytest_configure(config):
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     # where another process is just writing a program, it is compiled once more
     config.addinivalue_line("filterwarnings", "ignore:Error reading persistent compilation cache entry")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_programs():
+    """Let go of the programs of a file: each maps memory, of which a process may have 65,530 pieces on Linux."""
+    yield
+    eqx.clear_caches()
+    jax.clear_caches()
 
 
 @pytest.fixture(params=["float64", "float32"])

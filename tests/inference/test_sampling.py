@@ -45,7 +45,7 @@ def small_model(experiment):
 
 def test_other_data_of_the_same_shape_compile_nothing(experiment, small_model):
     schedule = SHORT
-    sample(small_model, jax.random.key(0), schedule)
+    sample(small_model, jax.random.key(0), schedule, observed=experiment.observed)
     toy = np.random.default_rng(0).poisson(np.asarray(experiment.expected()))
     observed = experiment.with_observed(toy).observed
     before = len(_compilations)
