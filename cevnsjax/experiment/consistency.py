@@ -178,13 +178,19 @@ def check_backgrounds(experiment: Experiment) -> None:
                 f"{response.unit or 'templates without edges'}."
             )
         # one column would silently be taken for every time
-        found = jax.eval_shape(background.counts, experiment.window, experiment.exposure, response.kept_edges).shape
+        found = _counts.eval_shape(background, experiment.window, experiment.exposure, response.kept_edges).shape
         if found != shape:
             raise CevnsjaxError(f"the background {name!r} must have the shape {shape} of the data, got {found}.")
         try:
             background.check_bins(response.edges, response.kept_edges)
         except CevnsjaxError as error:
             raise CevnsjaxError(f"the background {name!r} cannot fill the bins of the data: {error}") from None
+
+
+@jax.jit
+def _counts(background, window, exposure, edges):
+    """Counts of a background, for their shape: it is found once for all that are built alike."""
+    return background.counts(window, exposure, edges)
 
 
 def check_nuisances(experiment: Experiment) -> None:

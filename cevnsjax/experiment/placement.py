@@ -33,6 +33,7 @@ _SEEN = 1e-14  # smaller probabilities are not seen
 _RANGE = 1e-10  # of the largest recoil that is looked at: noise can trigger without any ionisation at all
 _FEWEST_NODES, _MOST_NODES = 2, 28  # of a panel
 _MOST_CUTS = 10
+_POWERS = (0.0, 2.0)  # of 1/T that fluxes are tried with: see :class:`_Placement`
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,7 @@ class _Placement:
         self.lowest_keV, self.highest_keV = self._range(grid_keV, probabilities)
         inside = (kinks_keV > self.lowest_keV) & (kinks_keV < self.highest_keV)
         self.kinks_keV = tuple(float(kink) for kink in np.unique(kinks_keV[inside]))
-        self.scales = [
-            [self._largest_bins(grid_keV, seen, each, power) for power in (0.0, 2.0)]
-            for seen in probabilities
-            for each in recoiling
-        ]
+        self.scales = [self._largest_bins(grid_keV, probabilities, each) for each in recoiling]
 
     @staticmethod
     def _range(grid_keV: np.ndarray, probabilities: list[np.ndarray]) -> tuple[float, float]:
@@ -128,11 +125,12 @@ class _Placement:
         energies = np.geomspace(1e-4, 1.0, _POINTS) * self.breaks_MeV[-1]
         return energies, np.asarray(_moments(self.source, as_float(energies)))
 
-    def _largest_bins(self, grid_keV: np.ndarray, seen: np.ndarray, each: Recoiling, power: float) -> float:
-        """Roughly the largest bin."""
+    def _largest_bins(self, grid_keV: np.ndarray, probabilities: list[np.ndarray], each: Recoiling) -> np.ndarray:
+        """Roughly the largest bin, of either flux in each view, shape ``[view, flux]``."""
         y = np.asarray(minimum_neutrino_energy_MeV(as_float(1e-3 * grid_keV), as_float(each.mass_MeV)))
-        rate = self._particles(y) * each.strength(grid_keV) * (self.lowest_keV / grid_keV) ** power
-        return float(((np.gradient(grid_keV) * rate) @ seen).max())
+        rate = np.gradient(grid_keV) * self._particles(y) * each.strength(grid_keV)
+        rates = np.stack([rate * (self.lowest_keV / grid_keV) ** power for power in _POWERS])
+        return np.array([(rates @ seen).max(axis=1) for seen in probabilities])
 
     def panels(self) -> Panels:
         """Cut slots until every panel is resolved."""
@@ -162,24 +160,19 @@ class _Placement:
     def _orders(self, panels: list[tuple[int, float, float]], edges: list[np.ndarray]) -> list[int]:
         """Nodes that each panel needs."""
         found = np.zeros(len(panels), dtype=int)
-        scales = iter(self.scales)
-        for view in self.views:
-            for each, slots in zip(self.recoiling, edges, strict=True):
-                scale = next(scales)
-                for some in _blocks(len(panels), _POINTS // _ORDER):
-                    found[some] = np.maximum(
-                        found[some], self._needed([panels[i] for i in some], slots, each, view, scale)
-                    )
+        for each, slots, scale in zip(self.recoiling, edges, self.scales, strict=True):
+            for some in _blocks(len(panels), _POINTS // _ORDER):
+                found[some] = np.maximum(found[some], self._needed([panels[i] for i in some], slots, each, scale))
         return found.tolist()
 
     def _needed(
-        self, panels: list[tuple[int, float, float]], slots: np.ndarray, each: Recoiling, view: Seen, scale: list[float]
+        self, panels: list[tuple[int, float, float]], slots: np.ndarray, each: Recoiling, scale: np.ndarray
     ) -> np.ndarray:
         """From the coefficients in Legendre polynomials of what is integrated.
 
         n nodes integrate polynomials of degree 2n - 1 exactly; times a flux with kinks, those of degree n - 1.
         """
-        abscissae, weights = gauss_legendre(_ORDER)
+        abscissae, to_coefficients = _legendre()
         low = np.array([slots[i] * (slots[i + 1] / slots[i]) ** begin for i, begin, _ in panels])
         high = np.array([slots[i] * (slots[i + 1] / slots[i]) ** end for i, _, end in panels])
         half = 0.5 * (high - low)[:, None]
@@ -187,28 +180,30 @@ class _Placement:
         recoil_keV = _recoil_keV(y, each.mass_MeV)
         slope = np.asarray(recoil_energy_slope(as_float(y), as_float(each.mass_MeV)))
         padded = np.pad(recoil_keV, (0, _POINTS - len(y)), mode="edge")
-        seen = view(padded)[: len(y)] * (each.strength(padded)[: len(y)] * slope)[:, None]
         particles = self._particles(y).reshape(len(panels), _ORDER)
-        # of a table the largest in a panel stands for all
-        flux = np.broadcast_to(particles.max(axis=1, keepdims=True), particles.shape) if self.product else particles
-        to_coefficients = np.polynomial.legendre.legvander(abscissae, _ORDER - 1) * weights[:, None]
-        to_coefficients = to_coefficients * (np.arange(_ORDER) + 0.5)
+        if self.product:  # of a table the largest in a panel stands for all
+            particles = particles.max(axis=1, keepdims=True)
+        rate = (each.strength(padded)[: len(y)] * slope).reshape(len(panels), _ORDER) * particles * half
+        tilt = self.lowest_keV / recoil_keV.reshape(len(panels), _ORDER)
         needed = np.zeros(len(panels), dtype=int)
-        for power, largest in zip((0.0, 2.0), scale, strict=True):
-            if not largest > 0.0:
-                continue
-            tilt = (self.lowest_keV / recoil_keV.reshape(len(panels), _ORDER)) ** power
-            values = seen.reshape(len(panels), _ORDER, -1) * (flux * tilt * half / largest)[..., None]
-            size = np.abs(np.einsum("pnb,nk->pkb", values, to_coefficients)).max(axis=2)
-            above = 2.0 * np.cumsum(size[:, ::-1], axis=1)[:, ::-1]  # all from a degree on
-            degrees = (above > _TOLERANCE).sum(axis=1)
-            # the last few coefficients are rounding, or say that 64 nodes are not enough
-            nodes = (degrees + 1) // 2
-            if self.product:  # kinks are small: what they make of the polynomials between n and 2n is so too
-                nodes = np.maximum(nodes + 1, (above > _TOLERANCE_OF_KINKS).sum(axis=1))
-            unresolved = above[:, -4] > _TOLERANCE
-            needed = np.maximum(needed, np.where(unresolved, _ORDER, nodes))
+        for view, largest_bins in zip(self.views, scale, strict=True):
+            seen = view(padded)[: len(y)].reshape(len(panels), _ORDER, -1)
+            for power, largest in zip(_POWERS, largest_bins, strict=True):
+                if largest > 0.0:
+                    values = seen * (rate * tilt**power / largest)[..., None]
+                    size = np.abs(np.einsum("pnb,nk->pkb", values, to_coefficients, optimize=True)).max(axis=2)
+                    needed = np.maximum(needed, self._nodes_for(size))
         return needed
+
+    def _nodes_for(self, size: np.ndarray) -> np.ndarray:
+        """Nodes for coefficients of a size, shape ``[panel, degree]``."""
+        above = 2.0 * np.cumsum(size[:, ::-1], axis=1)[:, ::-1]  # all from a degree on
+        degrees = (above > _TOLERANCE).sum(axis=1)
+        # the last few coefficients are rounding, or say that 64 nodes are not enough
+        nodes = (degrees + 1) // 2
+        if self.product:  # kinks are small: what they make of the polynomials between n and 2n is so too
+            nodes = np.maximum(nodes + 1, (above > _TOLERANCE_OF_KINKS).sum(axis=1))
+        return np.where(above[:, -4] > _TOLERANCE, _ORDER, nodes)
 
     def _between_knots(self, slots: tuple, edges: list[np.ndarray]) -> int:
         """Nodes between neighbouring knots, for the polynomials of the widest gap in each panel."""
@@ -224,6 +219,14 @@ class _Placement:
                     most = max(most, order * float(np.diff(ends).max(initial=0.0)) / max(last - first, 1e-300))
                     begin = end
         return int(min(4 + math.ceil(0.8 * most), _ORDER))
+
+
+@functools.cache
+def _legendre() -> tuple[np.ndarray, np.ndarray]:
+    """Points of a panel, and the matrix from values there to coefficients in Legendre polynomials."""
+    abscissae, weights = gauss_legendre(_ORDER)
+    to_coefficients = np.polynomial.legendre.legvander(abscissae, _ORDER - 1) * weights[:, None]
+    return abscissae, to_coefficients * (np.arange(_ORDER) + 0.5)
 
 
 def _recoil_keV(y_MeV: np.ndarray, mass_MeV: float) -> np.ndarray:
