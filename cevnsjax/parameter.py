@@ -1,5 +1,6 @@
 """A parameter is a name, a prior, and the leaf or leaves that it sets; what follows from it is derived."""
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,14 +58,15 @@ class Parameter:
         except NotImplementedError:
             return float(np.quantile(np.asarray(self.prior.sample(jax.random.key(0), (4000,))), probability))
 
-    def _key(self):
+    @functools.cached_property
+    def _key(self) -> tuple:
         leaves, structure = jax.tree.flatten(self.prior)
         # twelve digits: 0.009/0.09 is 0.1
         return self.name, self.paths, self.unit, structure, tuple(f"{float(np.asarray(leaf)):.12g}" for leaf in leaves)
 
     # two parameters with the same prior are the same, so that a model built anew is not compiled anew
     def __eq__(self, other):
-        return isinstance(other, Parameter) and self._key() == other._key()
+        return isinstance(other, Parameter) and self._key == other._key
 
     def __hash__(self):
         return hash((self.name, self.paths))
