@@ -28,7 +28,7 @@ from cevnsjax.flux import AbstractSource
 _POINTS = 4096  # of one evaluation: a multiple of _ORDER, always the same, so that a detector is compiled once
 _ORDER = 64  # nodes that a panel is looked at with
 _TOLERANCE = 1e-10  # of the largest bin, for each panel
-_TOLERANCE_OF_KINKS = 1e-7  # the same, of what multiplies the kinks of a flux
+_TOLERANCE_OF_KINKS = 3e-8  # the same, of what multiplies the kinks of a flux
 _SEEN = 1e-14  # smaller probabilities are not seen
 _RANGE = 1e-10  # of the largest recoil that is looked at: noise can trigger without any ionisation at all
 _FEWEST_NODES, _MOST_NODES = 2, 28  # of a panel
