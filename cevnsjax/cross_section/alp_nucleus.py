@@ -87,12 +87,15 @@ class AlpAbsorption(AbstractDeposit):
     recoil: ClassVar[Recoil] = Recoil.NONE
     strength: AbstractAbsorptionStrength = eqx.field(default_factory=GoldenRule)
 
-    def nodes(self, source: AbstractAlpSource, target: Material) -> LevelNodes:
+    def check_target(self, target: Material) -> None:
         if not target.levels:
             raise CevnsjaxError(
                 f"Absorption needs excited states: none of {', '.join(target.nuclides)} has levels, give them by "
                 "Material.with_levels."
             )
+
+    def nodes(self, source: AbstractAlpSource, target: Material) -> LevelNodes:
+        self.check_target(target)
         return LevelNodes(1e3 * jnp.concatenate([levels.energy_MeV for levels in target.levels.values()]))
 
     def spectrum(self, nodes: LevelNodes, source: AbstractAlpSource, target: Material) -> Spectrum:

@@ -57,11 +57,15 @@ class ChargedCurrent(AbstractDeposit):
                     f"reactions must be charged currents, whose energy all comes out, got the neutral current {name!r}."
                 )
 
-    def nodes(self, source: AbstractFlux, target: Material) -> ReactionNodes:
-        energies, weights = [], {}
-        for name, reaction in self.reactions.items():
+    def check_target(self, target: Material) -> None:
+        for reaction in self.reactions.values():
             if reaction.target not in target.nuclides:
                 raise UnknownNameError("nuclide in this material", reaction.target, target.nuclides)
+
+    def nodes(self, source: AbstractFlux, target: Material) -> ReactionNodes:
+        self.check_target(target)
+        energies, weights = [], {}
+        for name, reaction in self.reactions.items():
             nuclei = target.nuclei_per_kg(reaction.target) * EXPOSURE_SCALE
             nodes, cross_section = reaction.on_nodes(source)
             average = (nodes.weight * cross_section[None]).reshape(nodes.weight.shape[0], -1)

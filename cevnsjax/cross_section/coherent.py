@@ -94,7 +94,7 @@ class Coherent(AbstractScattering):
         return sums
 
     def nodes(self, source: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes:
-        self._check_spin(target.nuclides)
+        self.check_target(target)
         masses = jnp.stack([isotope.mass_MeV for isotope in target.nuclides.values()])
         y, moments = jax.vmap(lambda mass: panels.nodes(source, mass))(masses)
         each = []
@@ -108,7 +108,7 @@ class Coherent(AbstractScattering):
     def nodes_at(
         self, recoil_energy_keV: Float[Array, " point"], source: AbstractFlux, target: Material
     ) -> RecoilNodes:
-        self._check_spin(target.nuclides)
+        self.check_target(target)
         recoil, each = 1e-3 * recoil_energy_keV, []
         for name, isotope in target.nuclides.items():
             moments = source.moments(minimum_neutrino_energy_MeV(recoil, isotope.mass_MeV))
@@ -141,8 +141,15 @@ class Coherent(AbstractScattering):
             )
         return RecoilNodes(1e3 * recoil_MeV, FourMomentum()(recoil_MeV, mass), channels)
 
+    def check_target(self, target: Material) -> None:
+        self._check_spin(target.nuclides)
+
     def _check_spin(self, nuclides: Mapping[str, Nuclide]) -> None:
-        if "axial" in self.structures and all(nuclide.has_spin_zero for nuclide in nuclides.values()):
+        if "axial" not in self.structures:
+            return
+        for nuclide in nuclides.values():
+            nuclide.check_spin_known()
+        if all(nuclide.has_spin_zero for nuclide in nuclides.values()):
             raise CevnsjaxError(f"An axial term needs a nucleus with spin, but {', '.join(nuclides)} has spin 0.")
 
     def rate(self, nodes: RecoilNodes, flavours: tuple[int, ...]) -> Float[Array, "component *node"]:

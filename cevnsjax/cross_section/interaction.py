@@ -35,6 +35,15 @@ class AbstractInteraction(eqx.Module):
     recoil: eqx.AbstractClassVar[Recoil]
     """What takes the energy."""
 
+    def check_target(self, target: Material) -> None:
+        """Refuse a target that it cannot act on: none, unless an interaction knows better.
+
+        Raises
+        ------
+        CevnsjaxError
+            With what is missing.
+        """
+
     @abstractmethod
     def spectrum(self, nodes, source, target: Material) -> Spectrum:
         """Events per node and component on a kilogram of target over the exposure.

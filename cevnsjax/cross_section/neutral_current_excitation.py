@@ -74,10 +74,18 @@ class NeutralCurrentExcitation(AbstractDeposit):
         """Return the same interaction with more terms, or others in the place of those of the same name."""
         return NeutralCurrentExcitation({**self.terms, **terms}, self.shape, self.order)
 
+    def check_target(self, target: Material) -> None:
+        if not target.levels:
+            raise CevnsjaxError(
+                f"None of {', '.join(target.nuclides)} has levels: give them by "
+                "Material.with_levels(nuclear_levels(...))."
+            )
+
     def nodes(self, source: AbstractFlux, target: Material) -> ExcitationNodes:
+        self.check_target(target)
         signs = jnp.asarray([-1.0 if anti else 1.0 for anti in source.antineutrinos], dtype=float)
         energies, each = [], []
-        for name, levels in _levels(target).items():
+        for name, levels in target.levels.items():
             mass_MeV = target.nuclides[name].mass_MeV
 
             def fold(excitation_MeV, name=name, mass_MeV=mass_MeV) -> Channels:
@@ -105,7 +113,7 @@ class NeutralCurrentExcitation(AbstractDeposit):
 
     def spectrum(self, nodes: ExcitationNodes, source: AbstractFlux, target: Material) -> Spectrum:
         return spectrum_of(
-            nodes, source, self._rate(nodes.channels, list(_levels(target).values()), source.flavour_indices)
+            nodes, source, self._rate(nodes.channels, list(target.levels.values()), source.flavour_indices)
         )
 
     def level_cross_sections(
@@ -158,11 +166,3 @@ class NeutralCurrentExcitation(AbstractDeposit):
 
 def _scale(levels: NuclearLevels) -> float:
     return FERMI_CROSS_SECTION_PER_MEV2 / (2.0 * levels.ground_state_spin + 1.0)
-
-
-def _levels(target: Material) -> dict[str, NuclearLevels]:
-    if not target.levels:
-        raise CevnsjaxError(
-            f"None of {', '.join(target.nuclides)} has levels: give them by Material.with_levels(nuclear_levels(...))."
-        )
-    return target.levels

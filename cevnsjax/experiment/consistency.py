@@ -60,6 +60,7 @@ def check_blocks(experiment: Experiment) -> None:
             raise CevnsjaxError(
                 f"The interaction {name!r} needs a source of {interaction.sees.particles}, got {found}."
             )
+        interaction.check_target(experiment.target)
 
 
 def check_samples(experiment: Experiment) -> None:

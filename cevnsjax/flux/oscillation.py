@@ -40,11 +40,11 @@ class SterileOscillation(AbstractFlux):
     the fluence.
 
     Moments are integrated by Gauss-Legendre quadrature in E^(-1/2) between break points, up to phases of
-    1.25 ``nodes``: 1e-10 of the moment from zero while the phase at the lower limit is below 1.25 ``nodes`` - 50 (270
-    by default). From there on (smoothly) cos(2 phi) is replaced by its average, zero: the error is that of the
-    boundary, at most 1/(2 phi) of the density times energy at the limit. Moments oscillate with the lower limit as
-    well: where phases inside the detected range are large, a recoil spectrum needs more nodes than are placed (with 24
-    and 16 nodes above 5 MeV at 19.3 m events were off by 2e-10 at 10 eV^2, 1e-6 at 30 eV^2, 3e-5 at 100 eV^2).
+    1.25 ``moment_nodes``: 1e-10 of the moment from zero while the phase at the lower limit is 50 below that (270 by
+    default). From there on (smoothly) cos(2 phi) is replaced by its average, zero: the error is that of the boundary,
+    at most 1/(2 phi) of the density times energy at the limit. Moments oscillate with the lower limit as well: where
+    phases inside the detected range are large, a recoil spectrum needs more nodes than are placed (with 24 and 16
+    nodes above 5 MeV at 19.3 m events were off by 2e-10 at 10 eV^2, 1e-6 at 30 eV^2, 3e-5 at 100 eV^2).
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class SterileOscillation(AbstractFlux):
         |U_e4|^2, |U_mu4|^2 and |U_tau4|^2.
     path_spread_m
         Standard deviation of the path, m.
-    nodes
+    moment_nodes
         Number of nodes of an integral over the neutrino energy.
     """
 
@@ -69,7 +69,7 @@ class SterileOscillation(AbstractFlux):
     muon_mixing2: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
     tau_mixing2: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
     path_spread_m: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
-    nodes: int = eqx.field(static=True, default=256)
+    moment_nodes: int = eqx.field(static=True, default=256)
 
     def __post_init__(self):
         pairs = zip(self.source.components, self.source.antineutrinos, strict=True)
@@ -90,8 +90,8 @@ class SterileOscillation(AbstractFlux):
             raise CevnsjaxError(
                 f"{', '.join(mixings)} must add up to at most 1, got {', '.join(str(value) for value in values)}."
             )
-        if self.nodes < 64:
-            raise CevnsjaxError(f"nodes must be at least 64, got {self.nodes}.")
+        if self.moment_nodes < 64:
+            raise CevnsjaxError(f"moment_nodes must be at least 64, got {self.moment_nodes}.")
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -202,7 +202,7 @@ class SterileOscillation(AbstractFlux):
         """<sin^2 phi> over one path, with cos(2 phi) switched off where the nodes do not resolve it."""
         phase = self._phase(energy_MeV, distance_m)
         lost, kept = self._coherence(energy_MeV)
-        middle = _LARGEST_PHASE_PER_NODE * self.nodes - _SWITCH_REACH * _SWITCH_WIDTH
+        middle = _LARGEST_PHASE_PER_NODE * self.moment_nodes - _SWITCH_REACH * _SWITCH_WIDTH
         on = 0.5 * erfc((phase - middle) / _SWITCH_WIDTH)
         # 1/2 - cos/2, written without its cancellation at small phases
         return 0.5 * (lost + kept * (1.0 - on)) + kept * on * jnp.sin(phase) ** 2
@@ -216,7 +216,7 @@ class SterileOscillation(AbstractFlux):
         """Moments of the continuum of the source with <sin^2 phi> over one path inside."""
         edges = self.source.break_points_MeV
         # below this energy <sin^2 phi> counts as constant: the oscillation is averaged there
-        unresolved = self._phase(jnp.ones_like(edges[-1]), distance_m) / (_LARGEST_PHASE_PER_NODE * self.nodes)
+        unresolved = self._phase(jnp.ones_like(edges[-1]), distance_m) / (_LARGEST_PHASE_PER_NODE * self.moment_nodes)
         start = jnp.maximum(jnp.maximum(lower_MeV, unresolved), _SMALLEST_ENERGY * edges[-1])
         start = jnp.minimum(start, edges[-1])
         between = self._plain_continuum(jnp.minimum(lower_MeV, start)) - self._plain_continuum(start)
@@ -232,7 +232,7 @@ class SterileOscillation(AbstractFlux):
         self, lower_MeV: Float[Array, " interval"], upper_MeV: Float[Array, " interval"], distance_m: Scalar
     ) -> Float[Array, "source power interval"]:
         """Integrals of f(E) E^p <sin^2 phi> over one path, over intervals free of break points."""
-        abscissae, weights = map(as_float, gauss_legendre(self.nodes))
+        abscissae, weights = map(as_float, gauss_legendre(self.moment_nodes))
         # in w = E^(-1/2) both an oscillation in 1/E and a spectrum over decades are well resolved
         low, high = jnp.sqrt(lower_MeV), jnp.sqrt(upper_MeV)
         half_width = 0.5 * (upper_MeV - lower_MeV) / (low * high * (low + high))

@@ -83,6 +83,20 @@ class Nuclide(eqx.Module):
             self.neutron_number * self.neutron_form_factor(momentum_per_fm),
         )
 
+    def check_spin_known(self) -> None:
+        """Refuse a nucleus with spin whose matrix elements are not known.
+
+        Raises
+        ------
+        CevnsjaxError
+            If it is one.
+        """
+        if self.spin is None and not self.has_spin_zero:
+            raise CevnsjaxError(
+                f"There are no spin matrix elements for Z = {self.proton_number}, A = {self.mass_number}: give the "
+                "nuclide a NuclearSpin, or leave the axial term out."
+            )
+
     def axial_amplitudes(self, momentum_per_fm: Float[Array, "*node"]) -> tuple[Float[Array, "*node"], ...]:
         """sqrt((J + 1)/(3 J)) times <S_p> F_p and <S_n> F_n, at momentum transfers in fm^-1; zero for spin 0.
 
@@ -94,13 +108,9 @@ class Nuclide(eqx.Module):
         CevnsjaxError
             If the nucleus has spin, and no matrix elements are known.
         """
-        if self.has_spin_zero:
+        self.check_spin_known()
+        if self.spin is None or self.has_spin_zero:
             return jnp.zeros_like(momentum_per_fm), jnp.zeros_like(momentum_per_fm)
-        if self.spin is None:
-            raise CevnsjaxError(
-                f"There are no spin matrix elements for Z = {self.proton_number}, A = {self.mass_number}: give the "
-                "nuclide a NuclearSpin, or leave the axial term out."
-            )
         scale = math.sqrt((self.spin.angular_momentum + 1.0) / (3.0 * self.spin.angular_momentum))
         return (
             scale * self.spin.proton_spin * self.proton_form_factor(momentum_per_fm),

@@ -7,6 +7,7 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 
+from cevnsjax.cross_section import Axial, Coherent, NeutralCurrentExcitation
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.experiment import (
     NO_TIMES,
@@ -18,10 +19,11 @@ from cevnsjax.experiment import (
     TemplateBackground,
     xenonnt_8b_2024,
 )
-from cevnsjax.experiment.projections import ccm200, ccm200_lines, conus
+from cevnsjax.experiment.projections import ccm200, ccm200_lines, coherent_d2o, conus
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import check_tree, set_number
 from cevnsjax.response import GaussianResponse, Resolution, TimeWindow
+from cevnsjax.target import compound
 
 GERMANIUM, ARGON, LINES, XENON = conus(), ccm200(), ccm200_lines(), xenonnt_8b_2024()
 EDGES = GERMANIUM.axes[0].edges
@@ -71,6 +73,30 @@ CASES = {
         with_axis("energy_keVee", EDGES[::-1]),
         CevnsjaxError,
         "edges of 'energy_keVee' must",
+    ),
+    "axial without spin": (
+        ARGON,
+        {"interactions": {"cevns": Coherent({"sm": Axial()})}},
+        CevnsjaxError,
+        "needs a nucleus with spin, but Ar36, Ar38, Ar40 has spin 0",
+    ),
+    "axial of unknown spins": (
+        GERMANIUM,
+        {"target": compound("CsBr"), "interactions": {"cevns": Coherent({"sm": Axial()})}},
+        CevnsjaxError,
+        "no spin matrix elements for Z = 35",
+    ),
+    "levels of nothing": (
+        ARGON,
+        {"interactions": {"excitation": NeutralCurrentExcitation({"sm": Axial()})}},
+        CevnsjaxError,
+        "None of Ar36, Ar38, Ar40 has levels",
+    ),
+    "a reaction on another nuclide": (
+        ARGON,
+        {"interactions": {"cc": coherent_d2o().interactions["H2"]}},
+        UnknownNameError,
+        "nuclide in this material",
     ),
     "other times": (ARGON, {"window": TimeWindow(np.linspace(0.0, 6.0, 8))}, CevnsjaxError, "edges of the window"),
     "more times": (ARGON, {"window": TimeWindow(np.linspace(0.0, 6.0, 9))}, CevnsjaxError, "edges of the window"),

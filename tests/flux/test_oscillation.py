@@ -30,7 +30,7 @@ def source():
 
 
 def wrapped(splitting=1.0, spread=0.0, mixings=MIXINGS, nodes=256):
-    return SterileOscillation(source(), splitting, **mixings, path_spread_m=spread, nodes=nodes)
+    return SterileOscillation(source(), splitting, **mixings, path_spread_m=spread, moment_nodes=nodes)
 
 
 @eqx.filter_jit
@@ -400,7 +400,7 @@ def test_batches(precision, number):
         ({"electron_mixing2": 0.6, "tau_mixing2": 0.5}, "must add up to at most 1, got 0.6, 0.0, 0.5"),
         ({"mass_splitting_eV2": -1.0}, r"mass_splitting_eV2 must be zero or positive and in eV\^2"),
         ({"path_spread_m": -0.1}, "path_spread_m must be zero or positive and in m"),
-        ({"nodes": 20}, "nodes must be at least 64, got 20"),
+        ({"moment_nodes": 20}, "moment_nodes must be at least 64, got 20"),
     ],
 )
 def test_messages_name_the_argument(arguments, message):

@@ -58,6 +58,7 @@ def test_of_what_cannot_be_seen():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("standard_promotion")
 @pytest.mark.parametrize("index", range(number_of_pairs(3)))
 def test_of_any_model(index):
     print(f"CEVNSJAX_PAIRS_SEED={SEED}")
