@@ -225,4 +225,4 @@ def test_unknown_elements(formula):
 @pytest.mark.parametrize("formula", [None, 76, b"Ge", ["Ge"]])
 def test_a_formula_is_a_text(formula):
     with pytest.raises(CevnsjaxError, match="formula must be a text like 'CaWO4', got"):
-        nuclei_in_formula.__wrapped__(formula)
+        getattr(nuclei_in_formula, "__wrapped__", nuclei_in_formula)(formula)  # without the check of types, if any
