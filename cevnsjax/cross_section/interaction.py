@@ -4,6 +4,7 @@ from abc import abstractmethod
 from enum import StrEnum
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -89,7 +90,8 @@ class AbstractScattering(AbstractInteraction):
     @property
     def kinks_keV(self) -> Float[Array, " kink"]:
         """Recoil energies, keV, at which what is hit makes the spectrum jump; none where it is smooth."""
-        return jnp.zeros(0)
+        with jax.ensure_compile_time_eval():  # to be looked at inside of transformations too
+            return jnp.zeros(0)
 
     @abstractmethod
     def rate(self, nodes: RecoilNodes, flavours: tuple[int, ...]) -> Float[Array, "component *node"]:

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive, number_array
+from cevnsjax.arrays import as_float, check_positive, is_concrete, number_array
 from cevnsjax.cross_section import (
     AbstractDeposit,
     AbstractInteraction,
@@ -114,7 +114,10 @@ class Experiment(eqx.Module):
         consistency.check_bins(self)
         self.placed_for = PlacedFor.numbers_of(self)
         if self.placed_for is None:
-            raise CevnsjaxError("An experiment must be built outside of jit, grad and vmap: its nodes are placed then.")
+            raise CevnsjaxError(
+                "An experiment must be built outside of jit, grad and vmap, where its nodes are placed; inside of them "
+                "replace its leaves with equinox.tree_at."
+            )
         self.panels = self._placed_panels(self.nuisances)
 
     def __check_init__(self):
@@ -154,9 +157,12 @@ class Experiment(eqx.Module):
         return Exposure(self.mass_kg, self.exposure_days)
 
     def with_interactions(self, interactions: Mapping[str, AbstractInteraction]) -> "Experiment":
-        """Return the same experiment with more interactions, or others in the place of those of the same name."""
+        """Return the same experiment with more interactions, or others in the place of those of the same name.
+
+        Inside of transformations only where nodes are placed for what recoils already: kinks that are traced stay.
+        """
         extended = eqx.tree_at(lambda e: e.interactions, self, {**self.interactions, **interactions})
-        if extended.kinks_keV() != self.kinks_keV() or any(
+        if self._moves_kinks(extended) or any(
             isinstance(extended.interactions[name], AbstractScattering)
             and (extended.interactions[name].recoil, source) not in self.panels
             for name, source in extended.pairs
@@ -172,6 +178,12 @@ class Experiment(eqx.Module):
             if isinstance(each, AbstractScattering):
                 found.setdefault(each.recoil, set()).update(np.asarray(each.kinks_keV, dtype=float).tolist())
         return {recoil: tuple(sorted(kinks)) for recoil, kinks in found.items()}
+
+    def _moves_kinks(self, extended: "Experiment") -> bool:
+        """Whether another experiment is known to have other kinks."""
+        blocks = (*self.interactions.values(), *extended.interactions.values())
+        known = all(is_concrete(each.kinks_keV) for each in blocks if isinstance(each, AbstractScattering))
+        return known and extended.kinks_keV() != self.kinks_keV()
 
     def with_sources(self, sources: Mapping[str, Source]) -> "Experiment":
         """Return the same experiment with more sources, or others in the place of those of the same name."""

@@ -63,10 +63,11 @@ class PlacedFor:
 
     @classmethod
     def numbers_of(cls, experiment: "Experiment") -> "PlacedFor | None":
-        """The numbers that an experiment has now; none where they are traced."""
+        """The numbers that an experiment has now; none where they are traced, or anything is."""
         blocks = experiment.sources, experiment.target, experiment.quenching, experiment.response
         leaves = [leaf for leaf in jax.tree.leaves(blocks) if eqx.is_array_like(leaf)]
-        if not all(map(is_concrete, leaves)):
+        # inside of jit even a new zero is traced: nothing can be placed there, whatever the numbers are
+        if not all(map(is_concrete, [*leaves, jnp.zeros(())])):
             return None
         return cls(b"".join(np.asarray(leaf, dtype=float).tobytes() for leaf in leaves))
 

@@ -71,7 +71,9 @@ def test_derivatives(index):
             floor = 1e-9 * (1.0 + abs(value)) / size
             for steps in (STEPS, SMALL_STEPS):
                 numerical = differences(lambda x, w=which: along(model, w, x)[0], start, steps * size, sign)
-                agrees = np.isfinite(found) and np.min(np.abs(numerical - found)) <= 1e-5 * abs(found) + floor
+                close = np.abs(numerical - found) <= 1e-5 * abs(found) + floor
+                # two steps in a row: one alone may agree by chance
+                agrees = np.isfinite(found) and bool(np.any(close[1:] & close[:-1]))
                 if agrees or start != 0.0:  # beside another number such steps are lost
                     break
             if not agrees:
