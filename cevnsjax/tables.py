@@ -18,7 +18,7 @@ import numpy as np
 
 from cevnsjax.errors import CevnsjaxError, near_matches
 
-__all__ = ["DataFileError", "Table", "Values", "data_path", "read_table", "read_values"]
+__all__ = ["DataFileError", "Table", "Values", "data_files", "data_path", "read_table", "read_values"]
 
 _HEADER_KEYS = ("title", "source", "made_by", "rows")
 _VALUE_FILE_KEYS = ("title", "source", "made_by", "values")
@@ -151,6 +151,11 @@ def _data_folder() -> Path:
     package = Path(__file__).resolve().parent
     inside, beside = package / "data", package.parent / "data"
     return inside if inside.is_dir() else beside
+
+
+def data_files(folder: str, ending: str) -> dict[str, Path]:
+    """Return the packaged files of a folder by name without its ending, in alphabetical order."""
+    return {path.stem: path for path in sorted((_data_folder() / folder).glob(f"*{ending}"))}
 
 
 def data_path(relative: str) -> Path:

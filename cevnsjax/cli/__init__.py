@@ -1,10 +1,11 @@
-"""The command line: ``cevnsjax list``, ``spectrum``, ``cross-section``, ``fit``, ``config``, ``scan``, ``validate``."""
+"""The command line: ``cevnsjax list``, ``spectrum``, ``cross-section``, ``check``, ``fit`` and others."""
 
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from cevnsjax.cli.check import CHECK_EXAMPLES, check
 from cevnsjax.cli.config import CONFIG_EXAMPLES, config
 from cevnsjax.cli.cross_section import CROSS_SECTION_EXAMPLES, cross_section
 from cevnsjax.cli.fit import FIT_EXAMPLES, fit
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.command(name="list", epilog=LIST_EXAMPLES)(list_command)
 app.command(epilog=SPECTRUM_EXAMPLES)(spectrum)
 app.command(name="cross-section", epilog=CROSS_SECTION_EXAMPLES)(cross_section)
+app.command(epilog=CHECK_EXAMPLES)(check)
 app.command(epilog=FIT_EXAMPLES)(fit)
 app.command(epilog=CONFIG_EXAMPLES)(config)
 app.command(epilog=SCAN_EXAMPLES)(scan)

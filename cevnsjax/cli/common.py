@@ -25,6 +25,7 @@ from rich.progress import (
 from cevnsjax.errors import CevnsjaxError, InterruptedRun, OutputError
 
 BAD_INPUT, INTERRUPTED = 2, 130
+DEFAULT_MODEL = "sm"
 
 
 class Precision(StrEnum):
@@ -35,12 +36,17 @@ class Precision(StrEnum):
 
 
 ExperimentArgument = Annotated[
-    str,
+    str | None,
     typer.Argument(
-        metavar="EXPERIMENT", help="Name of the experiment, as `cevnsjax list` shows it; several with commas between."
+        metavar="[EXPERIMENT]",
+        help="Name of the experiment, as `cevnsjax list` shows it, or a file ending in .toml that describes it; "
+        "several with commas between are taken together; none where --settings names it.",
     ),
 ]
-ModelOption = Annotated[str, typer.Option("--model", "-m", help="Name of the model, as `cevnsjax list` shows it.")]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", "-m", help="Name of the model, as `cevnsjax list` shows it.", show_default=DEFAULT_MODEL),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -81,7 +87,24 @@ PriorOption = Annotated[
         "repeatable.",
     ),
 ]
-PrecisionOption = Annotated[Precision, typer.Option(help="Type of all floating-point numbers.")]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        metavar="FILE",
+        help="TOML file with any of the settings (experiment, model, free, fix, share, prior, set, sampler, precision, "
+        "out); options given here take precedence.",
+    ),
+]
+CodeOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-code", help="Let the description of an experiment run the Python file beside it that it names."
+    ),
+]
+PrecisionOption = Annotated[
+    Precision | None, typer.Option(help="Type of all floating-point numbers.", show_default="float64")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
 
 
@@ -153,12 +176,12 @@ def reports_errors(command: Callable) -> Callable:
     return wrapped
 
 
-def configure_jax(precision: Precision = Precision.float64) -> None:
-    """Set the precision, and keep compiled programs between runs where their folder can be written."""
+def configure_jax(precision: Precision | None = None) -> None:
+    """Set the precision, float64 unless given, and keep compiled programs between runs where there can be a folder."""
     import jax
     from platformdirs import user_cache_dir
 
-    jax.config.update("jax_enable_x64", precision is Precision.float64)
+    jax.config.update("jax_enable_x64", precision is not Precision.float32)
     folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or user_cache_dir("cevnsjax")
     if "://" not in folder and not _writable(Path(folder)):
         jax.config.update("jax_enable_compilation_cache", False)
@@ -223,6 +246,12 @@ def check_plot_file(path: Path) -> None:
         raise OutputError(f"The plot {path} needs one of the endings {', '.join(formats)}.")
     if not path.parent.is_dir() or path.is_dir():
         raise OutputError(f"The plot {path} cannot be written: there is no folder for it, or a folder in its place.")
+
+
+def results_folder(command: str, experiment: str, model: str) -> Path:
+    """Folder of the results of a command, from the names of what it was asked for."""
+    names = "+".join(Path(each.strip()).name.removesuffix(".toml") for each in experiment.split(","))
+    return Path(f"{command}-{names}-{model}")
 
 
 def split_names(given: Iterable[str] | None) -> list[str]:

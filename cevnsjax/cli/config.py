@@ -1,4 +1,4 @@
-"""``cevnsjax config``: the run.json of a fit as a file that ``cevnsjax fit`` takes."""
+"""``cevnsjax config``: files to start from, the description of an experiment or the settings of a finished fit."""
 
 import json
 from pathlib import Path
@@ -8,31 +8,52 @@ import typer
 
 from cevnsjax.cli.common import check_folder, examples, reports_errors, say
 from cevnsjax.cli.run_file import settings_from, write_settings
-from cevnsjax.errors import OutputError
+from cevnsjax.errors import CevnsjaxError, OutputError, UnknownNameError
 from cevnsjax.files import write_file
 
 CONFIG_EXAMPLES = examples(
+    "cevnsjax config conus --out my_detector.toml && cevnsjax check my_detector.toml",
     "cevnsjax config fit-coherent-csi-2021-sm/run.json",
-    "cevnsjax config fit-coherent-csi-2021-sm/run.json --out run.toml && cevnsjax fit run.toml",
+    "cevnsjax config fit-coherent-csi-2021-sm/run.json --out run.toml && cevnsjax fit --settings run.toml",
 )
 
 
 @reports_errors
 def config(
-    run: Annotated[Path, typer.Argument(metavar="RUN_JSON", help="The run.json of a fit.")],
+    of: Annotated[
+        str, typer.Argument(metavar="NAME|RUN_JSON", help="Name of an experiment, or the run.json of a fit.")
+    ],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it into a file.")] = None,
 ) -> None:
-    """Turn the run.json of a fit back into a file that `cevnsjax fit` takes."""
-    try:
-        given = dict(json.loads(run.read_text(encoding="utf-8"))["settings"])
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutputError(f"The file {run} cannot be read: {getattr(error, 'strerror', error)}.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise OutputError(f"The file {run} is not the run.json of a fit.") from error
-    text = write_settings(settings_from(given, str(run)))
+    """Print the description of an experiment to start from, or the run.json of a fit as a file for `--settings`."""
+    text = _settings(Path(of)) if of.endswith(".json") else _description(of)
     if out is None:
         typer.echo(text, nl=False)
         return
     check_folder(out.absolute().parent)
     write_file(out, lambda path: path.write_text(text, encoding="utf-8"))
     say(f"wrote {out}")
+
+
+def _description(name: str) -> str:
+    """The file of an experiment of the catalogue."""
+    from cevnsjax.experiment.catalogue import DESCRIPTIONS, EXPERIMENTS
+
+    if name in DESCRIPTIONS:
+        return DESCRIPTIONS[name].read_text(encoding="utf-8")
+    if name not in EXPERIMENTS:
+        raise UnknownNameError("experiment", name, EXPERIMENTS)
+    raise CevnsjaxError(
+        f"{name} is built by code with logic of its own, not described by a file; start from one of "
+        f"{', '.join(DESCRIPTIONS)}."
+    )
+
+
+def _settings(run: Path) -> str:
+    try:
+        given = dict(json.loads(run.read_text(encoding="utf-8"))["settings"])
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutputError(f"The file {run} cannot be read: {getattr(error, 'strerror', error)}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise OutputError(f"The file {run} is not the run.json of a fit.") from error
+    return write_settings(settings_from(given, str(run)))

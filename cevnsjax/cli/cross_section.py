@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from cevnsjax.cli.common import (
+    DEFAULT_MODEL,
     JsonOption,
     ModelOption,
-    Precision,
     PrecisionOption,
     SetOption,
     configure_jax,
@@ -67,14 +67,15 @@ def cross_section(
     ] = None,
     neutrino: Annotated[str, typer.Option(help="nu_e, nu_mu or nu_tau, with _bar for antineutrinos.")] = "nu_e",
     threshold: Annotated[float, typer.Option(metavar="KEV", help="Smallest recoil energy that counts, keV.")] = 0.0,
-    model: ModelOption = "sm",
+    model: ModelOption = None,
     set_values: SetOption = None,
     couplings: Annotated[Couplings, typer.Option(help="Couplings of the Standard Model.")] = Couplings.erler_su,
     form_factor: Annotated[FormFactor, typer.Option(help="Nuclear form factor.")] = FormFactor.klein_nystrand,
-    precision: PrecisionOption = Precision.float64,
+    precision: PrecisionOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print cross sections of a model on a nucleus or a material: at one energy, or averaged over a source."""
+    model = model or DEFAULT_MODEL
     if (energy is None) == (flux is None):
         raise CevnsjaxError("Give either --energy (a neutrino energy in MeV) or --flux (a source).")
     if recoil is not None and energy is None:
@@ -126,14 +127,9 @@ def _standard_model(couplings: Couplings):
 
 def _material(target: str, form_factor: FormFactor) -> "Material":
     """Build the material of a formula."""
-    from cevnsjax.target import Helm, KleinNystrand, PointLike, compound
+    from cevnsjax.target import FORM_FACTORS, compound
 
-    shapes = {
-        FormFactor.klein_nystrand: KleinNystrand.from_mass_number,
-        FormFactor.helm: Helm.lewin_smith,
-        FormFactor.point: lambda _: PointLike(),
-    }
-    return compound(target, shapes[form_factor])
+    return compound(target, FORM_FACTORS[form_factor])
 
 
 def _flux(name: str | None, energy: float | None, neutrino: str) -> "AbstractFlux":

@@ -10,12 +10,17 @@ import typer
 from rich.progress import Progress
 
 from cevnsjax.cli.common import (
+    CodeOption,
+    ExperimentArgument,
     FixOption,
     FreeOption,
     JsonOption,
+    ModelOption,
     Precision,
+    PrecisionOption,
     PriorOption,
     SetOption,
+    SettingsOption,
     ShareOption,
     check_folder,
     configure_jax,
@@ -25,14 +30,12 @@ from cevnsjax.cli.common import (
     progress_columns,
     reports_errors,
     say,
-    split_names,
     tables,
 )
 from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.report import Timings, asimov_note, print_summary, warnings, write_results
-from cevnsjax.cli.run_file import LARGEST_SEED, FitSettings, Sampler, overridden, read_settings
+from cevnsjax.cli.run_file import LARGEST_SEED, FitSettings, Sampler, settings_given
 from cevnsjax.cli.run_folder import run_folder
-from cevnsjax.cli.settings import assignments, parse_numbers
 from cevnsjax.errors import CevnsjaxError
 
 if TYPE_CHECKING:
@@ -49,26 +52,15 @@ FIT_EXAMPLES = examples(
     "cevnsjax fit coherent-csi-2021,coherent-lar --model nsi --share sns_flux_norm",
     "cevnsjax fit conus --model nsi --set eps_ee_u=0.3 --out injected",
     "cevnsjax fit ricochet --free signal_norm,mass_kg --prior 'mass_kg=Normal(0.68, 0.01)'",
-    "cevnsjax fit run.toml --chains 64",
+    "cevnsjax fit --settings run.toml --chains 64",
+    "cevnsjax fit my_detector.toml --model nsi",
 )
 
 
 @reports_errors
 def fit(
-    experiment: Annotated[
-        str,
-        typer.Argument(
-            metavar="EXPERIMENT",
-            help="Name of an experiment, as `cevnsjax list` shows it; several with commas between are fitted together; "
-            "or a TOML file with all of this, in which the options given here take precedence.",
-        ),
-    ],
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model", "-m", help="Name of the model, as `cevnsjax list` shows it.", show_default=FitSettings.model
-        ),
-    ] = None,
+    experiment: ExperimentArgument = None,
+    model: ModelOption = None,
     free: FreeOption = None,
     fix: FixOption = None,
     share: ShareOption = None,
@@ -103,27 +95,25 @@ def fit(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run in the folder of the results.")
     ] = False,
-    precision: Annotated[
-        Precision | None,
-        typer.Option(help="Type of all floating-point numbers.", show_default=FitSettings.precision),
-    ] = None,
+    precision: PrecisionOption = None,
+    settings_file: SettingsOption = None,
+    allow_code: CodeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Sample the posterior of a model: a table here, and samples, plots and run.json in a folder."""
     started = time.monotonic()
-    settings = overridden(
-        read_settings(Path(experiment)) if experiment.endswith(".toml") else FitSettings(experiment),
-        {
-            "model": model,
-            "free": tuple(split_names(free)) or None,
-            "fix": tuple(split_names(fix)) or None,
-            "share": tuple(split_names(share)) or None,
-            "prior": assignments("--prior", prior),
-            "set": parse_numbers(set_values),
-            "precision": precision and str(precision),
-            "out": out and str(out),
-        },
-        {
+    settings = settings_given(
+        settings_file,
+        experiment,
+        model=model,
+        free=free,
+        fix=fix,
+        share=share,
+        prior=prior,
+        set_values=set_values,
+        precision=precision,
+        out=out,
+        sampler={
             "chains": chains,
             "warmup": warmup,
             "samples": samples,
@@ -132,10 +122,10 @@ def fit(
             "seed": seed,
         },
     )
-    _run(settings, resume, as_json, started)
+    _run(settings, resume, allow_code, as_json, started)
 
 
-def _run(settings: FitSettings, resume: bool, as_json: bool, started: float) -> None:
+def _run(settings: FitSettings, resume: bool, allow_code: bool, as_json: bool, started: float) -> None:
     """Build, sample, write and print."""
     configure_jax(Precision(settings.precision))
     import jax
@@ -154,6 +144,7 @@ def _run(settings: FitSettings, resume: bool, as_json: bool, started: float) -> 
         free=settings.free,
         fix=settings.fix,
         prior=settings.prior,
+        allow_code=allow_code,
     )
     options = {"model": settings.model, "set": fitted.values, "seed": settings.sampler.seed}
     identity = run_identity(fitted.model, key, settings.sampler, options=options)

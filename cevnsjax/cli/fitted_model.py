@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from cevnsjax.cli.checks import check_start
 from cevnsjax.cli.common import say
-from cevnsjax.cli.priors import parse_prior
 from cevnsjax.cli.settings import prepare
 from cevnsjax.errors import ParameterError
+from cevnsjax.prior_texts import parse_prior
 
 if TYPE_CHECKING:
     from cevnsjax.inference import Model, Offered
@@ -43,6 +43,7 @@ def fitted_model(
     fix: Iterable[str],
     prior: Mapping[str, str],
     gridded: Iterable[str] = (),
+    allow_code: bool = False,
 ) -> FittedModel:
     """Build a model from what a command was told, and say what its settings mean.
 
@@ -58,6 +59,8 @@ def fitted_model(
         Other priors, as texts, by parameter (or path).
     gridded
         Parameters (or paths) that are free beside these, to be put on a grid.
+    allow_code
+        Whether the description of an experiment may run a Python file beside it.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def fitted_model(
     from cevnsjax.inference import Offered, prepared_model
 
     priors = {name: parse_prior(text) for name, text in prior.items()}
-    prepared, chosen, values = prepare(experiment, model, share, given)
+    prepared, chosen, values = prepare(experiment, model, share, given, allow_code=allow_code)
     offered = Offered(chosen.parameters(prepared), prepared)
     on_grid = _on_grid(offered, gridded, fix)
     free, fix = list(free), list(fix)

@@ -1,5 +1,6 @@
 """``cevnsjax list``: what there is."""
 
+import functools
 import inspect
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +9,16 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cevnsjax.cli.common import JsonOption, ModelOption, configure_jax, examples, print_json, reports_errors, tables
+from cevnsjax.cli.common import (
+    DEFAULT_MODEL,
+    JsonOption,
+    ModelOption,
+    configure_jax,
+    examples,
+    print_json,
+    reports_errors,
+    tables,
+)
 from cevnsjax.cli.settings import prepare
 
 if TYPE_CHECKING:
@@ -37,11 +47,12 @@ def list_command(
     experiment: Annotated[
         str, typer.Option("--experiment", "-e", help="Experiment whose parameters are listed.")
     ] = "coherent-csi-2021",
-    model: ModelOption = "sm",
+    model: ModelOption = None,
     paths: Annotated[bool, typer.Option("--paths", help="List every path that can be set and freed, too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List experiments, models, and the parameters of an experiment in a model."""
+    model = model or DEFAULT_MODEL
     configure_jax()
     content: dict[str, Any] = {}
     if topic in (None, Topic.experiments):
@@ -67,14 +78,16 @@ def list_command(
 
 def _experiments() -> list[dict[str, Any]]:
     """Names, what stands in the place of data, and descriptions: first lines of documentation."""
-    from cevnsjax.experiment import EXPERIMENTS, experiment_kind
+    from cevnsjax.experiment import EXPERIMENTS, described_as, experiment_kind
 
     files = [inspect.getmodule(build) for build in EXPERIMENTS.values()]
 
     def first_line(documented) -> str:
         return (inspect.getdoc(documented) or "").split("\n")[0]
 
-    def description(build) -> str:
+    def description(name: str, build) -> str:
+        if isinstance(build, functools.partial):  # a file
+            return described_as(name)
         file = inspect.getmodule(build)
         if files.count(file) == 1:
             return first_line(file)
@@ -83,7 +96,7 @@ def _experiments() -> list[dict[str, Any]]:
         return f"{first_line(file).rstrip('.')}; {own}".replace("``", "")
 
     return [
-        {"name": name, "kind": experiment_kind(name), "description": description(build)}
+        {"name": name, "kind": experiment_kind(name), "description": description(name, build)}
         for name, build in EXPERIMENTS.items()
     ]
 

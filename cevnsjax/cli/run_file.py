@@ -1,13 +1,14 @@
-"""Files that say what a fit is: TOML in, TOML back out of a finished run."""
+"""Settings of a run, from options and from files: TOML in, TOML back out of a finished run."""
 
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from cevnsjax.cli.common import Precision
+from cevnsjax.cli.common import DEFAULT_MODEL, Precision, results_folder, split_names
+from cevnsjax.cli.settings import assignments, parse_numbers
 from cevnsjax.errors import OutputError, ParameterError, UnknownNameError
 from cevnsjax.schedule import Schedule
 
@@ -34,7 +35,7 @@ class Sampler(Schedule):
 
 @dataclass(frozen=True)
 class FitSettings:
-    """Everything that a fit is told.
+    """Everything that a command is told; a map and a spectrum leave out what is of a fit alone.
 
     Attributes
     ----------
@@ -59,7 +60,7 @@ class FitSettings:
     """
 
     experiment: str
-    model: str = "sm"
+    model: str = DEFAULT_MODEL
     free: tuple[str, ...] = ()
     fix: tuple[str, ...] = ()
     share: tuple[str, ...] = ()
@@ -72,11 +73,11 @@ class FitSettings:
     @property
     def folder(self) -> Path:
         """Folder of the results."""
-        return Path(self.out or f"fit-{self.experiment.replace(',', '+')}-{self.model}")
+        return Path(self.out) if self.out else results_folder("fit", self.experiment, self.model)
 
 
-def read_settings(path: Path) -> FitSettings:
-    """Read a TOML file with the keys of :class:`FitSettings`.
+def read_settings(path: Path, experiment: str | None = None) -> FitSettings:
+    """Read a TOML file with the keys of :class:`FitSettings`; an experiment named beside it takes precedence.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def read_settings(path: Path) -> FitSettings:
         raise OutputError(f"The file {path} cannot be read: {getattr(error, 'strerror', error)}.") from error
     except tomllib.TOMLDecodeError as error:
         raise ParameterError(f"The file {path} is not valid TOML: {error}.") from None
-    return settings_from(content, str(path))
+    return settings_from(content | ({} if experiment is None else {"experiment": experiment}), str(path))
 
 
 def settings_from(content: dict[str, Any], file: str) -> FitSettings:
@@ -161,23 +162,47 @@ def _flat(table: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def overridden(settings: FitSettings, given: Mapping[str, Any], sampler: Mapping[str, Any]) -> FitSettings:
-    """Settings with others in their place.
+def settings_given(
+    file: Path | None,
+    experiment: str | None,
+    *,
+    model: str | None = None,
+    free: Iterable[str] | None = None,
+    fix: Iterable[str] | None = None,
+    share: Iterable[str] | None = None,
+    prior: Iterable[str] | None = None,
+    set_values: Iterable[str] | None = None,
+    precision: Precision | None = None,
+    out: Path | None = None,
+    sampler: Mapping[str, Any] | None = None,
+) -> FitSettings:
+    """Settings of a command: those of a file, with what its options say in their place.
 
-    Parameters
-    ----------
-    settings
-        Those of a file, or those of nothing but an experiment.
-    given, sampler
-        The others by name, and those of the sampler; ``None`` leaves what is there. Priors and numbers (``prior`` and
-        ``set``) stand beside those of other names.
+    Priors and numbers (``prior`` and ``set``) stand beside those of other names.
+
+    Raises
+    ------
+    CevnsjaxError
+        If nothing names an experiment, or a value cannot be.
     """
+    if file is None and experiment is None:
+        raise ParameterError("Name an experiment, or give --settings FILE with one.")
+    settings = FitSettings(str(experiment)) if file is None else read_settings(file, experiment)
+    given: dict[str, Any] = {
+        "model": model,
+        "free": tuple(split_names(free)) or None,
+        "fix": tuple(split_names(fix)) or None,
+        "share": tuple(split_names(share)) or None,
+        "prior": settings.prior | assignments("--prior", prior),
+        "set": settings.set | parse_numbers(set_values),
+        "precision": precision and str(precision),
+        "out": out and str(out),
+    }
 
     def stated(values: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in values.items() if value is not None}
 
-    tables = {name: getattr(settings, name) | given[name] for name in ("prior", "set") if name in given}
-    return replace(settings, **(stated(given) | tables), sampler=replace(settings.sampler, **stated(sampler)))
+    return replace(settings, **stated(given), sampler=replace(settings.sampler, **stated(sampler or {})))
 
 
 def write_settings(settings: FitSettings) -> str:

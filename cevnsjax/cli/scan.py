@@ -13,6 +13,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from cevnsjax.cli.common import (
+    CodeOption,
     ExperimentArgument,
     FixOption,
     FreeOption,
@@ -22,6 +23,7 @@ from cevnsjax.cli.common import (
     PrecisionOption,
     PriorOption,
     SetOption,
+    SettingsOption,
     ShareOption,
     check_folder,
     configure_jax,
@@ -31,15 +33,15 @@ from cevnsjax.cli.common import (
     print_json,
     progress_columns,
     reports_errors,
+    results_folder,
     say,
-    split_names,
     tables,
     writable_folder,
 )
 from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.grid import parse_grids
 from cevnsjax.cli.report import asimov_note, surroundings
-from cevnsjax.cli.settings import assignments, parse_numbers
+from cevnsjax.cli.run_file import settings_given
 from cevnsjax.errors import InterruptedRun
 from cevnsjax.files import write_file
 
@@ -55,7 +57,6 @@ SCAN_EXAMPLES = examples(
 
 @reports_errors
 def scan(
-    experiment: ExperimentArgument,
     grid: Annotated[
         list[str],
         typer.Option(
@@ -65,7 +66,8 @@ def scan(
             help="Values of a parameter (or a path with a --prior), 64 evenly spaced ones by default; once or twice.",
         ),
     ],
-    model: ModelOption = "sm",
+    experiment: ExperimentArgument = None,
+    model: ModelOption = None,
     free: FreeOption = None,
     fix: FixOption = None,
     share: ShareOption = None,
@@ -75,7 +77,9 @@ def scan(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the results, `scan-EXPERIMENT-MODEL` by default."),
     ] = None,
-    precision: PrecisionOption = Precision.float64,
+    precision: PrecisionOption = None,
+    settings_file: SettingsOption = None,
+    allow_code: CodeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Map the profile likelihood of one or two parameters: a table here, and map, plot and scan.json in a folder.
@@ -85,34 +89,47 @@ def scan(
     """
     started = time.monotonic()
     grids = parse_grids(grid)
-    configure_jax(precision)
+    settings = settings_given(
+        settings_file,
+        experiment,
+        model=model,
+        free=free,
+        fix=fix,
+        share=share,
+        prior=prior,
+        set_values=set_values,
+        precision=precision,
+        out=out,
+    )
+    configure_jax(Precision(settings.precision))
     from cevnsjax.experiment import asimov_names
     from cevnsjax.inference.checkpoint import described_parameters
     from cevnsjax.inference.scan import check_grid
 
-    folder = out or Path(f"scan-{experiment.replace(',', '+')}-{model}")
+    folder = out or results_folder("scan", settings.experiment, settings.model)
     check_folder(folder)
     fitted = fitted_model(
-        experiment,
-        model,
-        share=split_names(share),
-        given=parse_numbers(set_values),
-        free=split_names(free),
-        fix=split_names(fix),
-        prior=assignments("--prior", prior),
+        settings.experiment,
+        settings.model,
+        share=settings.share,
+        given=settings.set,
+        free=settings.free,
+        fix=settings.fix,
+        prior=settings.prior,
         gridded=grids,
+        allow_code=allow_code,
     )
     built = fitted.model
     grids = dict(zip(fitted.gridded, grids.values(), strict=True))
     check_grid(built, grids)
     options = {
-        "experiment": experiment,
-        "model": model,
+        "experiment": settings.experiment,
+        "model": settings.model,
         "asimov": asimov_names(built.experiment),
         "parameters": described_parameters(built),
         "grid": {name: [float(v[0]), float(v[-1]), len(v), _spacing(v)] for name, v in grids.items()},
         "set": fitted.values,
-        "precision": str(precision),
+        "precision": settings.precision,
     }
     found, interruption = _scan(built, grids)
     scan_s = time.monotonic() - started
@@ -126,7 +143,7 @@ def scan(
     if as_json:
         print_json(report | {"wall_s": wall_s, "files": [str(file) for file in files]})
         return
-    _print(report, found, f"{experiment}, model {model}{asimov_note(built)}")
+    _print(report, found, f"{settings.experiment}, model {settings.model}{asimov_note(built)}")
     console = tables()
     console.print(f"{report['points']} points, {report['not_converged']} of them not converged, {wall_s:.1f} s")
     console.print(f"wrote {', '.join(file.name for file in files)} in {folder}", markup=False)

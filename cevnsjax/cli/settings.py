@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def prepare(
-    experiment: str, model: str, share: Iterable[str] = (), given: Mapping[str, float] | None = None
+    experiment: str,
+    model: str,
+    share: Iterable[str] = (),
+    given: Mapping[str, float] | None = None,
+    *,
+    allow_code: bool = False,
 ) -> tuple["Experiment | Joint", "NamedModel", dict[str, float]]:
     """Build an experiment with the interactions of a model and with what is set, and say which data were made anew.
 
@@ -23,6 +28,8 @@ def prepare(
         Name of the experiment (or names with commas between), name of the model, nuisances in common.
     given
         Numbers by parameter or path, like ``{"mass_kg": 15.0}``.
+    allow_code
+        Whether the description of an experiment may run a Python file beside it.
 
     Returns
     -------
@@ -41,7 +48,7 @@ def prepare(
     from cevnsjax.experiment import asimov_names, named_experiment
     from cevnsjax.models import named_model
 
-    built = named_experiment(experiment, share)
+    built = named_experiment(experiment, share, allow_code=allow_code)
     chosen = named_model(model, built)
     prepared, values = apply_settings(chosen.prepared(built), chosen, given or {})
     if given and asimov_names(built):

@@ -11,12 +11,14 @@ from rich.table import Table
 
 from cevnsjax.cli.checks import check_counts
 from cevnsjax.cli.common import (
+    CodeOption,
     ExperimentArgument,
     JsonOption,
     ModelOption,
     Precision,
     PrecisionOption,
     SetOption,
+    SettingsOption,
     check_plot_file,
     configure_jax,
     examples,
@@ -25,7 +27,8 @@ from cevnsjax.cli.common import (
     say,
     tables,
 )
-from cevnsjax.cli.settings import parse_numbers, prepare
+from cevnsjax.cli.run_file import settings_given
+from cevnsjax.cli.settings import prepare
 from cevnsjax.files import write_file
 
 if TYPE_CHECKING:
@@ -40,23 +43,26 @@ SPECTRUM_EXAMPLES = examples(
 
 @reports_errors
 def spectrum(
-    experiment: ExperimentArgument,
-    model: ModelOption = "sm",
+    experiment: ExperimentArgument = None,
+    model: ModelOption = None,
     set_values: SetOption = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the prediction into a file.")] = None,
-    precision: PrecisionOption = Precision.float64,
+    precision: PrecisionOption = None,
+    settings_file: SettingsOption = None,
+    allow_code: CodeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Print the expected counts of every component, in each bin.
 
     Where the data are a prediction (Asimov data, of the projections), --set makes them anew.
     """
-    configure_jax(precision)
+    settings = settings_given(settings_file, experiment, model=model, set_values=set_values, precision=precision)
+    configure_jax(Precision(settings.precision))
     if plot is not None:
         check_plot_file(plot)
-    prepared, _, _ = prepare(experiment, model, given=parse_numbers(set_values))
+    prepared, _, _ = prepare(settings.experiment, settings.model, given=settings.set, allow_code=allow_code)
     each = {name: prediction(part) for name, part in prepared.parts.items()}
-    content = {"experiment": experiment, "model": model}
+    content = {"experiment": settings.experiment, "model": settings.model}
     content |= {"experiments": each} if len(each) > 1 else next(iter(each.values()))
     if plot is not None:
         from cevnsjax.experiment import plot_prediction
@@ -67,7 +73,7 @@ def spectrum(
         print_json(content)
         return
     for name, predicted in each.items():
-        _print(f"{name}, model {model}", predicted, prepared.parts[name].data_label)
+        _print(f"{name}, model {settings.model}", predicted, prepared.parts[name].data_label)
 
 
 def prediction(experiment: "Experiment") -> dict[str, Any]:

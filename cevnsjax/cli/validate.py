@@ -10,7 +10,6 @@ from rich.table import Table
 
 from cevnsjax.cli.common import (
     JsonOption,
-    Precision,
     PrecisionOption,
     configure_jax,
     examples,
@@ -38,7 +37,7 @@ def validate(
     only: Annotated[
         str, typer.Option(metavar="PATTERN", help="Only the numbers whose id matches, like 'csi-*'.")
     ] = "*",
-    precision: PrecisionOption = Precision.float64,
+    precision: PrecisionOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compute every published number again and print both; exit with 1 if one does not hold."""

@@ -2,13 +2,12 @@
 
 from cevnsjax.experiment.axis import NO_TIMES, Axis
 from cevnsjax.experiment.background import AbstractBackground, MeasuredBackground, SimulatedBackground
-from cevnsjax.experiment.catalogue import EXPERIMENTS, experiment_kind, named_experiment
+from cevnsjax.experiment.catalogue import EXPERIMENTS, described_as, experiment_kind, named_experiment
 from cevnsjax.experiment.coherent_csi_2017 import coherent_csi_2017
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
-from cevnsjax.experiment.coherent_ge_mini import coherent_ge_mini
 from cevnsjax.experiment.coherent_lar import coherent_lar, coherent_lar_templates
 from cevnsjax.experiment.continuum import CaptureLine, ContinuumBackground, LineBackground, Satellite
-from cevnsjax.experiment.conus_plus import conus_plus
+from cevnsjax.experiment.description import DescriptionError, read_experiment
 from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.exposure import Exposure
@@ -38,6 +37,7 @@ __all__ = [
     "Axis",
     "CaptureLine",
     "ContinuumBackground",
+    "DescriptionError",
     "Experiment",
     "Exposure",
     "FlatBackground",
@@ -56,10 +56,9 @@ __all__ = [
     "asimov_names",
     "coherent_csi_2017",
     "coherent_csi_2021",
-    "coherent_ge_mini",
     "coherent_lar",
     "coherent_lar_templates",
-    "conus_plus",
+    "described_as",
     "dresden_ii",
     "dresden_ii_lindhard",
     "experiment_kind",
@@ -72,6 +71,7 @@ __all__ = [
     "named_experiment",
     "plot_prediction",
     "poisson_log_likelihood",
+    "read_experiment",
     "settable_leaves",
     "strength_quenching",
     "unknown_number",

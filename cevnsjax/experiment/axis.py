@@ -25,3 +25,12 @@ class Axis(eqx.Module):
 
 NO_TIMES = Axis("exposure", (0.0, 1.0))
 """Last axis of data that are not resolved in time."""
+
+UNITS_OF_AXES = {
+    "keV": ("keV", 1.0),
+    "keVee": ("keV", 1.0),
+    "keVnr": ("keV", 1.0),
+    "MeV": ("keV", 1e3),
+    "PE": ("PE", 1.0),
+}
+"""Units that the name of an observable may end in: the unit of a response, and how many of it one is."""

@@ -1,5 +1,7 @@
-"""Experiments by name."""
+"""Experiments by name: files of descriptions, builders of what has logic of its own, and files of the user's own."""
 
+import functools
+import tomllib
 from collections.abc import Callable, Iterable
 from typing import Literal
 
@@ -7,9 +9,8 @@ from cevnsjax.arrays import short
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.experiment.coherent_csi_2017 import coherent_csi_2017
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
-from cevnsjax.experiment.coherent_ge_mini import coherent_ge_mini
 from cevnsjax.experiment.coherent_lar import coherent_lar, coherent_lar_templates
-from cevnsjax.experiment.conus_plus import conus_plus
+from cevnsjax.experiment.description import read_experiment
 from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.joint import Joint
@@ -17,12 +18,10 @@ from cevnsjax.experiment.karmen_c12 import karmen_c12
 from cevnsjax.experiment.projections import PROJECTIONS
 from cevnsjax.experiment.xenonnt_8b import xenonnt_8b, xenonnt_8b_2024
 from cevnsjax.parameter import name_tuple
+from cevnsjax.tables import data_files
 
-_COUNTING: dict[str, Callable[[], Experiment]] = {
-    "coherent-ge-mini": coherent_ge_mini,
-    "conus-plus": conus_plus,
-    "karmen-c12": karmen_c12,
-}
+DESCRIPTIONS = data_files("experiments", ".toml")
+"""Files of the experiments of the catalogue that are descriptions, by name."""
 
 EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "coherent-csi-2017": coherent_csi_2017,
@@ -33,8 +32,9 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "dresden-ii-lindhard": dresden_ii_lindhard,
     "xenonnt-8b": xenonnt_8b,
     "xenonnt-8b-2024": xenonnt_8b_2024,
-    **_COUNTING,
+    "karmen-c12": karmen_c12,
     **PROJECTIONS,
+    **{name: functools.partial(read_experiment, path) for name, path in DESCRIPTIONS.items()},
 }
 """Functions that build the experiments, by the name used on the command line."""
 
@@ -49,20 +49,32 @@ def experiment_kind(name: str) -> Literal["data", "counting", "projection"]:
     """
     if name not in EXPERIMENTS:
         raise UnknownNameError("experiment", name, EXPERIMENTS)
+    if name in DESCRIPTIONS:
+        described = tomllib.loads(DESCRIPTIONS[name].read_text(encoding="utf-8"))
+        return "counting" if "data" in described else "projection"
     if name in PROJECTIONS:
         return "projection"
-    return "counting" if name in _COUNTING else "data"
+    return "counting" if name == "karmen-c12" else "data"
 
 
-def named_experiment(name: str, share: Iterable[str] = ()) -> Experiment | Joint:
-    """Build an experiment by name, or several from names with commas between.
+def described_as(name: str) -> str:
+    """First line of what the file of an experiment says about it."""
+    source = tomllib.loads(DESCRIPTIONS[name].read_text(encoding="utf-8"))["source"]
+    return source.strip().split("\n")[0]
+
+
+def named_experiment(name: str, share: Iterable[str] = (), *, allow_code: bool = False) -> Experiment | Joint:
+    """Build an experiment by name or from a file, or several from names and files with commas between.
 
     Parameters
     ----------
     name
-        Like ``"coherent-csi-2021"``, or ``"coherent-csi-2021,coherent-lar"`` for a joint fit.
+        Like ``"coherent-csi-2021"``, ``"my_detector.toml"`` (:func:`read_experiment`), or
+        ``"coherent-csi-2021,my_detector.toml"`` for a joint fit.
     share
         Nuisance parameters that the experiments of a joint fit have in common.
+    allow_code
+        Whether a file may name a class of a Python file beside it.
 
     Raises
     ------
@@ -75,10 +87,14 @@ def named_experiment(name: str, share: Iterable[str] = ()) -> Experiment | Joint
         raise CevnsjaxError(f"The name of an experiment must be a text, with commas for several, got {short(name)}.")
     names, share = [part.strip() for part in name.split(",")], name_tuple("share", share)
     for each in names:
-        if each not in EXPERIMENTS:
+        if not each.endswith(".toml") and each not in EXPERIMENTS:
             raise UnknownNameError("experiment", each, EXPERIMENTS)
+
+    def build(each: str) -> Experiment:
+        return read_experiment(each, allow_code=allow_code) if each.endswith(".toml") else EXPERIMENTS[each]()
+
     if len(names) > 1:
-        return Joint.of((EXPERIMENTS[each]() for each in names), share)
+        return Joint.of(map(build, names), share)
     if share:
         raise CevnsjaxError(f"Sharing {', '.join(share)} needs at least two experiments, got {name}.")
-    return EXPERIMENTS[names[0]]()
+    return build(names[0])

@@ -13,6 +13,7 @@ import numpy as np
 from cevnsjax.arrays import check_edges, is_concrete
 from cevnsjax.cross_section import AbstractInteraction
 from cevnsjax.errors import CevnsjaxError, ParameterError
+from cevnsjax.experiment.axis import UNITS_OF_AXES
 from cevnsjax.experiment.background import AbstractBackground
 from cevnsjax.flux import Source
 from cevnsjax.paths import get_path
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from cevnsjax.experiment.axis import Axis
     from cevnsjax.experiment.experiment import Experiment
 
-_UNITS = {"keV": ("keV", 1.0), "keVee": ("keV", 1.0), "keVnr": ("keV", 1.0), "MeV": ("keV", 1e3), "PE": ("PE", 1.0)}
 _BLOCKS = {
     "target": (Material, 'a Material, as compound("Ge") makes it'),
     "quenching": (AbstractQuenching, "a quenching, like Lindhard(0.162, 32)"),
@@ -121,12 +121,12 @@ def check_bins(experiment: Experiment) -> None:
 
 def _check_edges(axis: Axis, response: AbstractResponse) -> None:
     suffix = axis.name.rpartition("_")[2]
-    if suffix not in _UNITS or _UNITS[suffix][0] != response.unit:
-        known = [unit for unit, (kind, _) in _UNITS.items() if kind == response.unit]
+    if suffix not in UNITS_OF_AXES or UNITS_OF_AXES[suffix][0] != response.unit:
+        known = [unit for unit, (kind, _) in UNITS_OF_AXES.items() if kind == response.unit]
         raise CevnsjaxError(
             f"the name of an axis must end in the unit of the response, in _{' or _'.join(known)}, got {axis.name!r}."
         )
-    expected = np.array(axis.edges) * _UNITS[suffix][1]
+    expected = np.array(axis.edges) * UNITS_OF_AXES[suffix][1]
     edges = response.edges
     if edges.shape != expected.shape or (is_concrete(edges) and not _same(edges, expected)):
         raise CevnsjaxError(

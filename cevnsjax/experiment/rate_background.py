@@ -1,11 +1,14 @@
 """Backgrounds that grow with mass and time."""
 
+from pathlib import Path
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, as_optional_float, check_knots, check_not_negative, check_positive, is_concrete
+from cevnsjax.columns import Column, ascending, read_columns
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.background import AbstractBackground
 from cevnsjax.experiment.exposure import Exposure
@@ -65,6 +68,10 @@ class FlatBackground(AbstractBackground):
         return _steady(per_kg_day, self.pulses_per_s, window, exposure)
 
 
+_ENERGY = Column("energy", "keV", ("E", "ionisation_energy", "ionization_energy"))
+_RATE = Column("counts", "1/(keV*kg*day)", ("rate", "background"))
+
+
 class TabulatedBackground(AbstractBackground):
     """A background that is constant in time, and linear in energy between knots.
 
@@ -90,6 +97,14 @@ class TabulatedBackground(AbstractBackground):
         if self.energies_keV.shape[0] < 2:
             raise CevnsjaxError(f"energies_keV must hold at least two energies, got {self.energies_keV.shape[0]}.")
         _check_steady(self)
+
+    @classmethod
+    def from_file(cls, path: Path | str, pulses_per_s: float | None = None, norm: float = 1.0) -> "TabulatedBackground":
+        """Read ``energy_keV, counts_per_keV_kg_day`` from a text file (:mod:`cevnsjax.columns`)."""
+        columns = read_columns(path, (_ENERGY, _RATE))
+        energies = columns.get(_ENERGY, 0)
+        order = ascending(columns, energies, "the energy")
+        return cls(energies[order], columns.get(_RATE, 1)[order], pulses_per_s, norm)
 
     @property
     def edges_unit(self) -> str:

@@ -21,7 +21,12 @@ from cevnsjax.flux.arrivals import (
 from cevnsjax.flux.atmospheric import atmospheric_neutrinos
 from cevnsjax.flux.background_times import AbstractTimeDistribution, ExponentialTimes, HistogramTimes
 from cevnsjax.flux.diffuse_supernova import CoreCollapseHistory, DiffuseSupernovae
-from cevnsjax.flux.facilities import DECAY_AT_REST_FACILITIES, DecayAtRestFacility, decay_at_rest_facility
+from cevnsjax.flux.facilities import (
+    DECAY_AT_REST_FACILITIES,
+    DecayAtRestFacility,
+    decay_at_rest_facility,
+    facility_neutrinos,
+)
 from cevnsjax.flux.flux import FLAVOURS, AbstractFlux, AbstractSource, parse_neutrino
 from cevnsjax.flux.flux_nodes import FluxNodes
 from cevnsjax.flux.interpolated import InterpolatedSpectra
@@ -105,6 +110,7 @@ __all__ = [
     "chromium_51_source",
     "decay_at_rest_facility",
     "energy_powers",
+    "facility_neutrinos",
     "fissions_per_s",
     "huber_mueller_polynomials",
     "hydrogen_capture",

@@ -137,3 +137,23 @@ def decay_at_rest_facility(name: str) -> DecayAtRestFacility:
     if name not in DECAY_AT_REST_FACILITIES:
         raise UnknownNameError("decay-at-rest facility", name, DECAY_AT_REST_FACILITIES)
     return DECAY_AT_REST_FACILITIES[name]
+
+
+def facility_neutrinos(facility: str, exposure_s: float, baseline_m: float | None = None) -> Source:
+    """What arrives from a facility in a time at full power, and when.
+
+    Parameters
+    ----------
+    facility
+        Its name, like ``"sns"``.
+    exposure_s
+        Time at full power, s.
+    baseline_m
+        Distance, m; the facility's own unless given.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such facility.
+    """
+    return decay_at_rest_facility(facility).neutrinos(exposure_s, baseline_m)

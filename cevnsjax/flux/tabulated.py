@@ -9,10 +9,25 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, as_optional_float, check_positive, is_concrete
+from cevnsjax.columns import Column, ascending, read_columns
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux.flux import AbstractFlux, parse_neutrino
 from cevnsjax.flux.interpolated import InterpolatedSpectra
 from cevnsjax.flux.paths import check_baseline, one_path
+
+_ENERGY = Column("energy", "MeV", ("E", "Enu", "E_nu", "neutrino_energy"))
+_FLUX_UNIT = "1/(cm**2*s*MeV)"
+_KINDS = tuple(
+    Column(name, _FLUX_UNIT, also)
+    for name, also in {
+        "nu_e": ("nue",),
+        "nu_mu": ("numu",),
+        "nu_tau": ("nutau",),
+        "nu_e_bar": ("nuebar", "anue", "anti_nu_e", "antinue"),
+        "nu_mu_bar": ("numubar", "anumu", "anti_nu_mu", "antinumu"),
+        "nu_tau_bar": ("nutaubar", "anutau", "anti_nu_tau", "antinutau"),
+    }.items()
+)
 
 
 class TabulatedFlux(AbstractFlux):
@@ -71,41 +86,62 @@ class TabulatedFlux(AbstractFlux):
 
     @classmethod
     def from_file(
-        cls, path: Path | str, component: str, exposure_s: float, *, logarithmic: bool = False, panels: int = 12
+        cls,
+        path: Path | str,
+        exposure_s: float,
+        *,
+        component: str | None = None,
+        logarithmic: bool = False,
+        panels: int = 12,
+        baseline_m: float | None = None,
     ) -> "TabulatedFlux":
-        """Read a flux from a text file of two columns, energy (MeV) and flux (cm^-2 s^-1 MeV^-1).
+        """Read a flux from a text file (:mod:`cevnsjax.columns`).
 
-        Columns are separated by blanks or commas; ``#`` starts a comment.
+        Parameters
+        ----------
+        path
+            The file: a column of energies, ``energy_MeV``, and one for each kind of neutrino, like
+            ``nu_e_bar_per_cm2_s_MeV``, with the units that they are in; or, without a line of names, energies in MeV
+            and a flux in cm^-2 s^-1 MeV^-1. A row at E = 0 and kinds that do not occur are left out.
+        exposure_s
+            How long it is seen, s.
+        component
+            What a file without names holds, ``"nu_e_bar"`` for instance.
+        logarithmic, panels, baseline_m
+            As of the class and of `InterpolatedSpectra`.
 
         Raises
         ------
         CevnsjaxError
-            If the file cannot be read, has other columns, a gap, energies out of order or a negative flux.
+            If the file cannot be read, has no such columns or no unit, energies out of order or a negative flux.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise CevnsjaxError(f"The flux table {path} cannot be read: {error}.") from None
-        rows = []
-        for number, line in enumerate(text.splitlines(), start=1):
-            fields = line.partition("#")[0].replace(",", " ").split()
-            if not fields:
-                continue
-            try:
-                energy, flux = map(float, fields)
-            except ValueError:
-                raise CevnsjaxError(
-                    f"{path}, line {number}: {line.strip()!r} is not two numbers, an energy in MeV and a flux."
-                ) from None
-            if not (np.isfinite(energy) and np.isfinite(flux) and flux >= 0.0):
-                raise CevnsjaxError(f"{path}, line {number}: a flux must be finite and not negative, got {flux:g}.")
-            if rows and energy <= rows[-1][0]:
-                raise CevnsjaxError(f"{path}, line {number}: energies must increase, got {energy:g} MeV.")
-            rows.append((energy, flux))
-        if len(rows) < 2:
-            raise CevnsjaxError(f"{path}: a flux table needs at least two rows, got {len(rows)}.")
-        energies, fluxes = np.array(rows).T
-        return cls.from_columns(energies, {component: fluxes}, exposure_s, logarithmic=logarithmic, panels=panels)
+        if component is not None:
+            parse_neutrino(component)
+        columns = read_columns(path, (_ENERGY, Column(component or "flux", _FLUX_UNIT)))
+        energies = columns.get(_ENERGY, 0)
+        order = ascending(columns, energies, "the energy")
+        if columns.names:
+            kinds = [each for each in _KINDS if columns.has(each)]
+            if not kinds and component is not None:
+                kinds = [Column(component, _FLUX_UNIT, ("flux",))]
+        else:
+            kinds = [Column(component, _FLUX_UNIT)] if component is not None else []
+        if not kinds:
+            known = ", ".join(each.name for each in _KINDS)
+            raise CevnsjaxError(f"{path}: it does not say which neutrinos; name the column, or component: {known}.")
+        fluxes = {each.name: columns.get(each, 1) for each in kinds}
+        for name, flux in fluxes.items():
+            if np.any(flux < 0.0):
+                row = int(np.argmax(flux < 0.0))
+                raise columns.fault(row, f"a flux must not be negative, got {flux[row]:g} of {name}")
+        kept = [row for row in order if energies[row] != 0.0]
+        if len(kept) < 2:
+            raise CevnsjaxError(f"{path}: a flux table needs at least two rows, got {len(kept)}.")
+        some = {name: flux[kept] for name, flux in fluxes.items() if np.any(flux[kept] > 0.0)}
+        if not some:
+            raise CevnsjaxError(f"{path}: the flux is zero in all rows.")
+        spectra = InterpolatedSpectra(energies[kept], np.stack(list(some.values())), logarithmic)
+        return cls(tuple(some), spectra, exposure_s, panels=panels, baseline_m=baseline_m)
 
     @property
     def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:

@@ -1,13 +1,19 @@
 """Quenching through knots: a measured quenching factor, and a monotone curve that assumes no model."""
 
+from pathlib import Path
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_fraction, check_knots, check_positive, is_concrete
+from cevnsjax.columns import Column, ascending, read_columns
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.quenching.quenching import AbstractQuenching
+
+_ENERGY = Column("recoil_energy", "keV", ("energy", "E", "T", "Enr", "E_nr"))
+_FACTOR = Column("quenching_factor", "", ("factor", "quenching", "qf", "q"), fraction=True)
 
 
 class TabulatedQuenching(AbstractQuenching):
@@ -30,6 +36,14 @@ class TabulatedQuenching(AbstractQuenching):
     def __check_init__(self):
         check_knots("knots_keV", self.knots_keV, "keV", "factors", self.factors)
         check_fraction("factors", self.factors)
+
+    @classmethod
+    def from_file(cls, path: Path | str, recoil_floor_keV: float = 0.0) -> "TabulatedQuenching":
+        """Read ``recoil_energy_keV, quenching_factor`` from a text file (:mod:`cevnsjax.columns`); percent too."""
+        columns = read_columns(path, (_ENERGY, _FACTOR))
+        energies = columns.get(_ENERGY, 0)
+        order = ascending(columns, energies, "the recoil energy")
+        return cls(energies[order], columns.get(_FACTOR, 1)[order], recoil_floor_keV)
 
     def __call__(self, recoil_energy_keV: Float[Array, "*node"]) -> Float[Array, "*node"]:
         energy_keV = recoil_energy_keV * jnp.interp(recoil_energy_keV, self.knots_keV, self.factors)

@@ -1,10 +1,16 @@
 """Efficiencies given as tables in energy."""
 
+from pathlib import Path
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_fraction, check_knots
+from cevnsjax.columns import Column, ascending, read_columns
+
+_ENERGY = Column("energy", "keV", ("E", "reconstructed_energy", "ionisation_energy", "ionization_energy"))
+_EFFICIENCY = Column("efficiency", "", ("eff", "acceptance"), fraction=True)
 
 
 class TabulatedEfficiency(eqx.Module):
@@ -26,6 +32,14 @@ class TabulatedEfficiency(eqx.Module):
     def __check_init__(self):
         check_knots("knots_keV", self.knots_keV, "keV", "values", self.values)
         check_fraction("values", self.values)
+
+    @classmethod
+    def from_file(cls, path: Path | str) -> "TabulatedEfficiency":
+        """Read ``energy_keV, efficiency`` from a text file (:mod:`cevnsjax.columns`); ``efficiency_percent`` too."""
+        columns = read_columns(path, (_ENERGY, _EFFICIENCY))
+        energies = columns.get(_ENERGY, 0)
+        order = ascending(columns, energies, "the energy")
+        return cls(energies[order], columns.get(_EFFICIENCY, 1)[order])
 
     def line(self, energy_keV: Float[Array, " node"]) -> tuple[Float[Array, " node"], Float[Array, " node"]]:
         """Efficiency and its slope (keV^-1) at energies in keV."""

@@ -29,10 +29,11 @@ from cevnsjax.target.level_tables import (
     nuclear_levels,
 )
 from cevnsjax.target.levels import NuclearLevels, magnetic_dipole_width_MeV
-from cevnsjax.target.material import Material, compound
+from cevnsjax.target.material import FORM_FACTORS, Material, compound
 from cevnsjax.target.nuclide import NuclearSpin, Nuclide, nuclide
 
 __all__ = [
+    "FORM_FACTORS",
     "AbstractFormFactor",
     "ElectronShells",
     "Helm",

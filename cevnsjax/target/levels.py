@@ -1,5 +1,6 @@
 """Excited states of a nucleus, and the spin matrix elements that lead to them."""
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -210,7 +211,7 @@ class NuclearLevels(eqx.Module):
 
     def quenched(self, quenching) -> "NuclearLevels":
         """Return the same levels with another quenching of all strengths."""
-        return eqx.tree_at(lambda levels: levels.quenching, self, as_float(quenching))
+        return dataclasses.replace(self, quenching=quenching)
 
     def quenched_to_magnetic_dipole(
         self, sum_muN2: float, lowest_MeV: float = 0.0, highest_MeV: float = math.inf

@@ -9,10 +9,17 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import as_float, as_floats, check_positive
 from cevnsjax.constants import AVOGADRO_PER_MOL
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
-from cevnsjax.target.form_factor import AbstractFormFactor, KleinNystrand
+from cevnsjax.target.form_factor import AbstractFormFactor, Helm, KleinNystrand, PointLike
 from cevnsjax.target.formula import nuclei_in_formula
 from cevnsjax.target.levels import NuclearLevels
 from cevnsjax.target.nuclide import Nuclide, nuclide, nuclide_table
+
+FORM_FACTORS: dict[str, Callable[[int], AbstractFormFactor]] = {
+    "klein-nystrand": KleinNystrand.from_mass_number,
+    "helm": Helm.lewin_smith,
+    "point": lambda _: PointLike(),
+}
+"""Form factors of every nuclide, by the name used on the command line and in files."""
 
 
 class Material(eqx.Module):

@@ -7,7 +7,7 @@ import numpy as np
 
 from cevnsjax.arrays import as_float
 from cevnsjax.cross_section import Coherent, ErlerSu, SpinHalf, TreeLevel
-from cevnsjax.experiment import NO_TIMES, Axis, Experiment, coherent_ge_mini, conus_plus
+from cevnsjax.experiment import EXPERIMENTS, NO_TIMES, Axis, Experiment
 from cevnsjax.flux import (
     InterpolatedSpectra,
     Reactor,
@@ -33,7 +33,7 @@ def _ge_mini(highest_keVee: float) -> float:
     """Count in the convention of the reference, whose window has sharp edges: a resolution that is far below it."""
     response = GaussianResponse((1.5, highest_keVee), Resolution(noise_keV=0.02))
     interactions = {"cevns": Coherent({"sm": ErlerSu()}, SpinHalf())}
-    experiment = coherent_ge_mini().with_interactions(interactions)
+    experiment = EXPERIMENTS["coherent-ge-mini"]().with_interactions(interactions)
     axes = Axis("energy_keVee", (1.5, highest_keVee)), NO_TIMES
     target = compound("Ge", Helm.lewin_smith)
     return _total(dataclasses.replace(experiment, response=response, axes=axes, target=target))
@@ -55,7 +55,7 @@ def _to_10_MeV(tables: bool) -> ReactorSpectra:
 @functools.cache
 def _conus_plus(k: float, tables: bool = False) -> float:
     """Count with antineutrinos of conversion in the place of summation, no captures, tree-level couplings."""
-    experiment = conus_plus().with_interactions({"cevns": Coherent({"sm": TreeLevel()}, SpinHalf())})
+    experiment = EXPERIMENTS["conus-plus"]().with_interactions({"cevns": Coherent({"sm": TreeLevel()}, SpinHalf())})
     nominal = experiment.sources["reactor"].flux
     assert isinstance(nominal, Reactor)
     flux = Reactor(_to_10_MeV(tables), nominal.strength, nominal.exposure_s, captures_per_fission=0.0)
@@ -82,7 +82,7 @@ def _rows():
         35.1,
         3.6,
         "events",
-        lambda: _total(coherent_ge_mini()),
+        lambda: _total(EXPERIMENTS["coherent-ge-mini"]()),
     )
     yield PublishedNumber(
         "conus-plus-prediction",
@@ -92,7 +92,7 @@ def _rows():
         347.0,
         59.0,
         "events",
-        lambda: _total(conus_plus()),
+        lambda: _total(EXPERIMENTS["conus-plus"]()),
     )
     base = (
         "1.8 to 10 MeV, no captures; thresholds 160, 170 and 180 eVee for a third of 327 kg d each (inferred); sigma = "

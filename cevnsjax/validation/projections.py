@@ -6,7 +6,8 @@ import functools
 import jax.numpy as jnp
 
 from cevnsjax.cross_section import Coherent, ErlerSu, SpinHalf
-from cevnsjax.experiment.projections import SECONDS_PER_DAY, cicenns, nucleus_1
+from cevnsjax.experiment import EXPERIMENTS
+from cevnsjax.experiment.projections import SECONDS_PER_DAY, cicenns
 from cevnsjax.flux import GaussianPulse, PionDecayArrival, Reactor, Source
 from cevnsjax.paths import set_number
 from cevnsjax.response import GammaPhotoElectrons
@@ -34,7 +35,7 @@ def _cicenns_reference() -> float:
 
 
 def _nucleus_flux() -> float:
-    flux = nucleus_1().sources["reactor"].flux
+    flux = EXPERIMENTS["nucleus-1"]().sources["reactor"].flux
     assert isinstance(flux, Reactor)
     return float(flux.flux_per_cm2_s)
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from cevnsjax import validation
-from cevnsjax.cli.priors import parse_prior
 from cevnsjax.errors import CevnsjaxError, ParameterError
 from cevnsjax.experiment import Experiment, coherent_csi_2021
 from cevnsjax.parameter import describe_prior
 from cevnsjax.paths import check_tree, set_number
+from cevnsjax.prior_texts import parse_prior
 from cevnsjax.validation import PublishedNumber
 
 CSI = "coherent-csi-2021"

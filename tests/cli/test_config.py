@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray
 
-from cevnsjax.cli.run_file import FitSettings, Sampler, overridden, read_settings, write_settings
+from cevnsjax.cli.run_file import FitSettings, Sampler, read_settings, settings_given, write_settings
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment import coherent_csi_2021
 
@@ -79,11 +79,11 @@ def settings_of(cevnsjax, monkeypatch):
             found.append((experiment, model, share))
             raise CevnsjaxError("stopped")
 
-        def record(*given):
-            found.append(overridden(*given))
+        def record(*given, **options):
+            found.append(settings_given(*given, **options))
             return found[-1]
 
-        monkeypatch.setattr(FIT, "overridden", record)
+        monkeypatch.setattr(FIT, "settings_given", record)
         monkeypatch.setattr(FIT, "fitted_model", stop)
         assert cevnsjax("fit", *arguments).err == "error: stopped\n"
         settings, prepared = found
@@ -107,8 +107,8 @@ def second(monkeypatch):
 
 def test_file_equals_options(settings_of, file):
     assert read_settings(file(RUN)) == SETTINGS
-    assert settings_of(file(RUN)) == settings_of(BOTH, *FLAGS) == SETTINGS
-    assert settings_of(file(f"experiment = '{CSI}'")) == settings_of(CSI) == FitSettings(CSI)
+    assert settings_of("--settings", file(RUN)) == settings_of(BOTH, *FLAGS) == SETTINGS
+    assert settings_of("--settings", file(f"experiment = '{CSI}'")) == settings_of(CSI) == FitSettings(CSI)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_file_equals_options(settings_of, file):
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
 def test_options_take_precedence(settings_of, file, options, changed):
-    assert settings_of(file(RUN), *options) == dataclasses.replace(SETTINGS, **changed)
+    assert settings_of("--settings", file(RUN), *options) == dataclasses.replace(SETTINGS, **changed)
 
 
 def test_round_trip(cevnsjax, file, tmp_path):
@@ -187,7 +187,7 @@ def test_round_trip(cevnsjax, file, tmp_path):
 )
 def test_refused(cevnsjax, file, tmp_path, text, words):
     path = file(f"experiment = '{CSI}'\n{text}")
-    assert words.format(file=path) in cevnsjax("fit", path).sentence
+    assert words.format(file=path) in cevnsjax("fit", "--settings", path).sentence
     assert [each.name for each in tmp_path.iterdir()] == ["run.toml"]
 
 
@@ -203,14 +203,17 @@ def test_refused(cevnsjax, file, tmp_path, text, words):
     ],
 )
 def test_refused_experiments(cevnsjax, file, text, words):
-    assert words in cevnsjax("fit", file(text)).sentence
+    assert words in cevnsjax("fit", "--settings", file(text)).sentence
 
 
 def test_files_that_are_something_else(cevnsjax, file, tmp_path):
-    assert "missing.toml cannot be read: No such file or directory." in cevnsjax("fit", "missing.toml").sentence
+    assert (
+        "missing.toml cannot be read: No such file or directory."
+        in cevnsjax("fit", "--settings", "missing.toml").sentence
+    )
     assert "missing.json cannot be read" in cevnsjax("config", "missing.json").sentence
     (tmp_path / "latin.toml").write_bytes("experiment = 'é'".encode("latin-1"))
-    assert "latin.toml cannot be read" in cevnsjax("fit", "latin.toml").sentence
+    assert "latin.toml cannot be read" in cevnsjax("fit", "--settings", "latin.toml").sentence
     for content in (
         "{",
         "[1, 2]",
@@ -235,7 +238,7 @@ def test_joint_fit(cevnsjax, second, file, tmp_path):
     fixed = [f"{each}.{name}" for each in ("second", CSI) for name in names]
     text = f"experiment = {BOTH.split(',')}\nfix = {fixed}\nshare = ['brn_events']\nout = 'both'\n[sampler]\n"
     path = file(text + "chains = 2\nwarmup = 25\nsamples = 25\n")
-    result = cevnsjax("fit", path, "--set", f"experiments.{CSI}.mass_kg=14.5", "--json")
+    result = cevnsjax("fit", "--settings", path, "--set", f"experiments.{CSI}.mass_kg=14.5", "--json")
     assert result.code == 0, result.err
     events = [f"{each}.cevns_events" for each in ("second", CSI)]
     assert list(result.json["parameters"]) == ["signal_norm", "brn_events", *events]
@@ -262,6 +265,7 @@ def test_spectrum_of_two_experiments(cevnsjax, second, tmp_path):
     assert (tmp_path / "both.svg").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_two_experiments_on_the_command_line(cevnsjax, second):
     content = cevnsjax("list", "parameters", "--experiment", BOTH, "--json").json
     rows = {row["name"]: row for row in content["parameters"]}

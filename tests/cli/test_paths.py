@@ -10,6 +10,7 @@ SHAPE = "sources.reactor.flux.spectra.fission.energy_MeV.300"  # a knot between 
 JOINT = ("experiments.conus.mass_kg", "experiments.connie.mass_kg")
 
 
+@pytest.mark.slow
 def test_fit_of_paths_of_two_experiments(cevnsjax, tmp_path):
     """All files are written, drawn ones too."""
     held = {"conus": "lindhard_k", "connie": "silicon_k"}
@@ -35,7 +36,7 @@ def test_fit_of_paths_of_two_experiments(cevnsjax, tmp_path):
     again = cevnsjax("config", "run/run.json").out
     (tmp_path / "again.toml").write_text(again)
     assert "seed = 1" in again
-    repeated = cevnsjax("fit", "again.toml", "--resume", "--json")
+    repeated = cevnsjax("fit", "--settings", "again.toml", "--resume", "--json")
     assert repeated.code == 0, repeated.err
     assert repeated.json["parameters"] == result.json["parameters"]
 

@@ -63,6 +63,7 @@ def test_scan_of_one_parameter(cevnsjax, tmp_path):
     assert content["best_fit"]["signal_norm"] == pytest.approx(interval.best * 14.6 / 14.5, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_scan_of_two_parameters(cevnsjax, tmp_path):
     """Gridded parameters become free: one that the model leaves fixed, and a nuisance; the others are profiled."""
     grids = ("--grid", "eps_mumu_u=-0.3:0.4:6", "-g", "sns_flux_norm=0.6:1.8:log:5")

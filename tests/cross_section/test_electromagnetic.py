@@ -190,6 +190,7 @@ def test_massless_portal_is_a_magnetic_moment(recoil, neutrino):
         np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_massless_portal_average():
     """The same over a flux."""
     moments = FlavourVector.universal(1e-9)

@@ -17,15 +17,21 @@ from cevnsjax.experiment import (
     ScaledBackground,
     TabulatedBackground,
     TemplateBackground,
+    named_experiment,
     xenonnt_8b_2024,
 )
-from cevnsjax.experiment.projections import ccm200, ccm200_lines, coherent_d2o, conus
+from cevnsjax.experiment.projections import ccm200_lines, coherent_d2o
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import check_tree, set_number
 from cevnsjax.response import GaussianResponse, Resolution, TimeWindow
 from cevnsjax.target import compound
 
-GERMANIUM, ARGON, LINES, XENON = conus(), ccm200(), ccm200_lines(), xenonnt_8b_2024()
+GERMANIUM, ARGON, LINES, XENON = (
+    named_experiment("conus"),
+    named_experiment("ccm200"),
+    ccm200_lines(),
+    xenonnt_8b_2024(),
+)
 EDGES = GERMANIUM.axes[0].edges
 PRIOR = dist.Normal(0.0, 1.0)
 FLAT = {"steady_state": FlatBackground(1.0)}

@@ -12,13 +12,13 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from cevnsjax.arrays import as_float
-from cevnsjax.experiment import EXPERIMENTS, coherent_ge_mini, conus_plus, experiment_kind, freeze
+from cevnsjax.experiment import EXPERIMENTS, experiment_kind, freeze, named_experiment
 from cevnsjax.paths import get_path, set_paths
 
-BUILDERS = {"coherent-ge-mini": coherent_ge_mini, "conus-plus": conus_plus}
+COUNTS = ("coherent-ge-mini", "conus-plus")
 
 
-@pytest.fixture(scope="module", params=BUILDERS)
+@pytest.fixture(scope="module", params=COUNTS)
 def experiment(request):
     return EXPERIMENTS[request.param]()
 
@@ -30,7 +30,7 @@ def total(experiment):
 
 def test_catalogue(experiment):
     # KARMEN's counts, of lines, are in test_nuclear_lines.py
-    assert {*BUILDERS, "karmen-c12"} == {name for name in EXPERIMENTS if experiment_kind(name) == "counting"}
+    assert {*COUNTS, "karmen-c12"} == {name for name in EXPERIMENTS if experiment_kind(name) == "counting"}
     assert EXPERIMENTS[experiment.name]().name == experiment.name
 
 
@@ -60,11 +60,11 @@ def test_gradients(experiment):
 
 
 @pytest.mark.parametrize(
-    ("build", "error_down", "error_up"), [(coherent_ge_mini, 6.3, 7.1), (conus_plus, 106.0, 106.0)]
+    ("name", "error_down", "error_up"), [("coherent-ge-mini", 6.3, 7.1), ("conus-plus", 106.0, 106.0)]
 )
-def test_published_errors(build, error_down, error_up):
+def test_published_errors(name, error_down, error_up):
     """A prediction of one published error above or below the count costs half a unit of log-likelihood."""
-    experiment = build()
+    experiment = named_experiment(name)
     observed = experiment.observed
     for shift in (error_up, -error_down):
         value = experiment.likelihood(observed + shift, observed)
@@ -73,7 +73,7 @@ def test_published_errors(build, error_down, error_up):
 
 def test_three_thresholds():
     """CONUS+ is three detectors of one exposure: each counts what a Gaussian leaves above its own threshold."""
-    experiment = conus_plus()
+    experiment = named_experiment("conus-plus")
     for energy in (0.12, 0.155, 0.17, 0.25):
         kernel = float(experiment.response.kernel(as_float([energy]))[0, 0])
         above = [ndtr((energy - threshold) / 0.0204) for threshold in (0.16, 0.17, 0.18)]
@@ -81,16 +81,16 @@ def test_three_thresholds():
 
 
 def test_float32():
-    exact = total(coherent_ge_mini())
+    exact = total(named_experiment("coherent-ge-mini"))
     with jax.enable_x64(False):
-        rough = total(coherent_ge_mini())
+        rough = total(named_experiment("coherent-ge-mini"))
         assert rough.dtype == jnp.float32
         np.testing.assert_allclose(rough, exact, rtol=1e-4)
 
 
 def test_ge_mini_against_adaptive_quadrature():
     """One isotope's share in the default convention, without resolution, by SciPy over neutrino and recoil energy."""
-    experiment = coherent_ge_mini()
+    experiment = named_experiment("coherent-ge-mini")
     muon, line = 105.6583755, 29.79214091
     germanium = experiment.target.nuclides["Ge74"]
     mass = float(germanium.mass_MeV)

@@ -5,18 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cevnsjax.experiment import EXPERIMENTS, experiment_kind, freeze
-from cevnsjax.experiment.projections import (
-    PROJECTIONS,
-    nucleus_1,
-    nucleus_2,
-    nucleus_3,
-)
+from cevnsjax.experiment import EXPERIMENTS, experiment_kind, freeze, named_experiment
 from cevnsjax.flux import AbstractAlpSource
 from cevnsjax.paths import get_path, set_paths
 
 # a pulsed source and a reactor; the others are built of the same blocks
 QUICK = ("cicenns", "nucleus-2")
+PROJECTIONS = [name for name in EXPERIMENTS if experiment_kind(name) == "projection"]
 EACH = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in PROJECTIONS]
 
 
@@ -25,13 +20,9 @@ def experiment(request):
     return EXPERIMENTS[request.param]()
 
 
-def test_catalogue():
-    assert PROJECTIONS.keys() == {name for name in EXPERIMENTS if experiment_kind(name) == "projection"}
-
-
 def test_data(experiment):
     """Signal and background, and nothing else."""
-    assert EXPERIMENTS[experiment.name] is PROJECTIONS[experiment.name]
+    assert experiment.is_asimov
     background = np.asarray(experiment.contributions()["steady_state"])
     signal = np.asarray(experiment.observed)[0] - background
     assert np.all(np.isfinite(signal))
@@ -64,12 +55,12 @@ def test_likelihood(experiment):
 
 
 @pytest.mark.parametrize(
-    ("build", "mass_kg", "level", "width_keV"),
-    [(nucleus_1, 1.0, 100.0, 3.995), (nucleus_2, 3.0, 1.0, 3.995), (nucleus_3, 300.0, 1.0, 3.999)],
+    ("name", "mass_kg", "level", "width_keV"),
+    [("nucleus-1", 1.0, 100.0, 3.995), ("nucleus-2", 3.0, 1.0, 3.995), ("nucleus-3", 300.0, 1.0, 3.999)],
 )
-def test_scenarios_of_nucleus(build, mass_kg, level, width_keV):
+def test_scenarios_of_nucleus(name, mass_kg, level, width_keV):
     """Background in counts/(keV kg d), exposure in a year, threshold."""
-    experiment = build()
+    experiment = named_experiment(name)
     events = experiment.contributions()["steady_state"].sum()
     np.testing.assert_allclose(events, mass_kg * level * width_keV * 365.25, rtol=1e-12)
     np.testing.assert_allclose(experiment.axes[0].edges[0], 4.0 - width_keV, rtol=1e-9)
@@ -87,6 +78,6 @@ def test_exposure(experiment):
 @pytest.mark.slow
 def test_float32():
     with jax.enable_x64(False):
-        rough = nucleus_2().expected()
+        rough = named_experiment("nucleus-2").expected()
         assert rough.dtype == jnp.float32
-    np.testing.assert_allclose(rough, nucleus_2().expected(), rtol=2e-4)
+    np.testing.assert_allclose(rough, named_experiment("nucleus-2").expected(), rtol=2e-4)

@@ -10,8 +10,14 @@ from scipy.integrate import quad
 
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.experiment import Exposure, FlatBackground, MeasuredBackground, ScaledBackground, TabulatedBackground
-from cevnsjax.experiment.projections import conus
+from cevnsjax.experiment import (
+    Exposure,
+    FlatBackground,
+    MeasuredBackground,
+    ScaledBackground,
+    TabulatedBackground,
+    named_experiment,
+)
 from cevnsjax.flux import ExponentialTimes
 from cevnsjax.paths import leaf_paths, set_paths
 from cevnsjax.response import TimeWindow
@@ -104,7 +110,7 @@ def test_float32(name):
 @pytest.mark.parametrize("threshold_keV", [0.2, 0.3, 0.37, 0.45, 2.0])
 def test_one_threshold_cuts_signal_and_background(threshold_keV):
     """Below the first edge nothing, inside a bin a part, beyond all bins all; the background by hand."""
-    nominal = conus()
+    nominal = named_experiment("conus")
     cut = set_paths(nominal, ["response.threshold_keV"], [jnp.array(threshold_keV)])
     expected, found = (np.asarray(each) for each in (nominal.expected(), cut.expected()))
     edges = np.array(nominal.axes[0].edges)
@@ -120,7 +126,7 @@ def test_one_threshold_cuts_signal_and_background(threshold_keV):
 @pytest.mark.parametrize("threshold_keV", [0.3, 0.37, 0.45])
 def test_derivative_in_the_threshold(threshold_keV):
     """On the first edge, inside a bin, and on an edge between two: minus the rate there, of signal and background."""
-    nominal = conus()
+    nominal = named_experiment("conus")
 
     @jax.jit
     def total(threshold):

@@ -456,6 +456,7 @@ def test_arrival_in_another_order(csi):
     np.testing.assert_allclose(turned.signal(), csi.signal(), rtol=1e-13)
 
 
+@pytest.mark.slow
 def test_frozen_experiment(csi):
     mixed = oscillated(csi, electron_mixing2=0.1, muon_mixing2=0.1)
     free = {"electron_mixing2": 0.2, "mass_splitting_eV2": 2.0, "source.neutrinos_per_proton": 0.09}

@@ -45,7 +45,7 @@ def test_warns_outside_the_table(flux):
 def test_file(tmp_path, flux):
     path = tmp_path / "flux.txt"
     path.write_text("# a comment\n1.0, 0\n2 6.0  # peak\n\n4.0\t0.0\n")
-    read = TabulatedFlux.from_file(path, "nu_e", 10.0)
+    read = TabulatedFlux.from_file(path, 10.0, component="nu_e")
     np.testing.assert_allclose(FLUENCE(read), [90.0], rtol=1e-14)
     y = jnp.array([1.3])
     np.testing.assert_allclose(MOMENTS(read, y)[0], MOMENTS(flux, y)[0], rtol=1e-14)
@@ -54,26 +54,71 @@ def test_file(tmp_path, flux):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1 1\n2 -3\n3 1\n", "line 2: a flux must be finite and not negative, got -3"),
-        ("1 1\n3 1\n2 1\n", "line 3: energies must increase, got 2 MeV"),
-        ("1 1\n2\n3 1\n", "line 2: '2' is not two numbers"),
-        ("1 1\n2 1 5\n3 1\n", "line 2: '2 1 5' is not two numbers"),
-        ("1 1\n2 nan\n3 1\n", "line 2: a flux must be finite"),
+        ("1 1\n2 -3\n3 1\n", "line 2: a flux must not be negative, got -3 of nu_e"),
+        ("1 1\n3 1\n2 1\n", "line 3: the energy must increase from row to row, got 2 after 3"),
+        ("1 1\n2\n3 1\n", "line 2: 1 numbers where the rows above have 2"),
+        ("1 1\n2 1 5\n3 1\n", "line 2: 3 numbers where the rows above have 2"),
+        ("1 1\n2 nan\n3 1\n", "line 2: 'nan' in '2 nan' where a finite number is needed"),
         ("1 1\n", "at least two rows, got 1"),
-        ("0 1\n1 1\n", "energy_MeV must be positive"),
-        ("1 0\n2 0\n", "must not be zero on all knots"),
+        ("0 1\n1 1\n", "at least two rows, got 1"),
+        ("-1 1\n1 1\n", "energy_MeV must be positive"),
+        ("1 0\n2 0\n", "the flux is zero in all rows"),
     ],
 )
 def test_bad_files(tmp_path, text, message):
     path = tmp_path / "flux.txt"
     path.write_text(text)
     with pytest.raises(CevnsjaxError, match=message):
-        TabulatedFlux.from_file(path, "nu_e", 1.0)
+        TabulatedFlux.from_file(path, 1.0, component="nu_e")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "energy_MeV, nu_e_per_cm2_s_MeV, nu_mu_bar_per_cm2_s_MeV\n1, 0, 1\n2, 6, 1\n4, 0, 1\n",
+        "E [GeV]; anumu [cm^-2 s^-1 GeV^-1]; nue [cm^-2 s^-1 GeV^-1]\n"
+        "0,001; 1000; 0\n0,002; 1000; 6000\n0,004; 1000; 0",
+        "\ufeffenergy_keV\tnu_e [m^-2 s^-1 keV^-1]\tnumubar [m^-2 s^-1 keV^-1]\r\n"
+        "1.0D3\t0\t10\r\n2d3\t60\t10\r\n4D3\t0\t10",
+        "# energy_MeV nu_mu_bar_per_cm2_s_MeV nu_tau_per_cm2_s_MeV nu_e_per_cm2_s_MeV\n"
+        "4 1 0 0\n2 1 0 6\n1 1 0 0\n0 0 0 0\n",
+        "energy_MeV,nu_e [/(cm^2 day MeV)],nu_mu_bar [1/cm2/d/MeV],\n1,0,86400,\n2,518400,86400,\n4,0,86400,\n",
+    ],
+)
+def test_what_people_have(tmp_path, flux, text):
+    """Units, separators, orders, kinds in any column, zero columns, E = 0: the same flux as from columns in MeV."""
+    path = tmp_path / "flux.txt"
+    path.write_text(text, newline="")
+    read = TabulatedFlux.from_file(path, 10.0)
+    order = [flux.components.index(name) for name in read.components]
+    assert sorted(order) == [0, 1]
+    np.testing.assert_allclose(FLUENCE(read), FLUENCE(flux)[np.array(order)], rtol=1e-12)
+    y = jnp.array([0.5, 1.3, 3.1])
+    np.testing.assert_allclose(MOMENTS(read, y), MOMENTS(flux, y)[np.array(order)], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 1\n2 1\n", "does not say which neutrinos"),
+        ("energy_MeV, nu_e\n1, 1\n2, 1\n", "'nu_e' has no unit"),
+        ("energy_MeV, nu_e [cm^-2 s^-1]\n1, 1\n2, 1\n", "not a unit of this quantity"),
+        ("energy_MeV, nu_e [furlong]\n1, 1\n2, 1\n", "'furlong' is no unit"),
+        ("energy, nu_e_per_cm2_s_MeV\n1, 1\n2, 1\n", "'energy' has no unit"),
+        ("energy_MeV, nue_per_cm2_s_MeV, nu_e_per_cm2_s_MeV\n1, 1, 1\n2, 1, 1\n", "two columns"),
+        ("energy_MeV, flux_per_cm2_s_MeV\n1, 1\n2, 1\n", "does not say which neutrinos"),
+    ],
+)
+def test_heads_that_are_refused(tmp_path, text, message):
+    path = tmp_path / "flux.txt"
+    path.write_text(text)
+    with pytest.raises(CevnsjaxError, match=message):
+        TabulatedFlux.from_file(path, 1.0)
 
 
 def test_other_errors(tmp_path):
     with pytest.raises(CevnsjaxError, match=r"none\.txt cannot be read"):
-        TabulatedFlux.from_file(tmp_path / "none.txt", "nu_e", 1.0)
+        TabulatedFlux.from_file(tmp_path / "none.txt", 1.0, component="nu_e")
     with pytest.raises(UnknownNameError, match="'nu_x'"):
         TabulatedFlux.from_columns(ENERGY, {"nu_x": FLUX["nu_e"]}, 1.0)
     with pytest.raises(CevnsjaxError, match="exposure_s must be positive"):

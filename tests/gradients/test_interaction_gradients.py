@@ -39,7 +39,7 @@ from cevnsjax.cross_section import (
     Tomalak21,
     TreeLevel,
 )
-from cevnsjax.experiment import coherent_ge_mini
+from cevnsjax.experiment import named_experiment
 from cevnsjax.flux import AbstractAlpSource, PionDecayAtRest
 from cevnsjax.inference import build_model
 from cevnsjax.models import MODELS
@@ -360,7 +360,7 @@ OF_NEUTRINOS += [f"{name}+electrons" for name in ("zprime", "scalar", "magnetic-
 @functools.cache
 def germanium():
     """A count, quick to compile; test_gradients.py has the spectra of CsI."""
-    return coherent_ge_mini()
+    return named_experiment("coherent-ge-mini")
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cevnsjax.experiment import GaussianLikelihood, coherent_ge_mini
+from cevnsjax.experiment import GaussianLikelihood, named_experiment
 from cevnsjax.inference import Schedule, build_model, sample
 from cevnsjax.inference.diagnostics import rank_r_hat
 from cevnsjax.inference.jump import own_parameters
@@ -18,7 +18,8 @@ pytestmark = pytest.mark.usefixtures("standard_promotion")
 @pytest.fixture(scope="module")
 def model():
     """One count, ten times better than published, and a coupling: the amplitude, or nearly its reverse."""
-    ge_mini = dataclasses.replace(coherent_ge_mini(), likelihood=GaussianLikelihood(np.full((1, 1, 1), 2.0))).asimov()
+    ge_mini = named_experiment("coherent-ge-mini")
+    ge_mini = dataclasses.replace(ge_mini, likelihood=GaussianLikelihood(np.full((1, 1, 1), 2.0))).asimov()
     with jax.numpy_dtype_promotion("standard"):
         return build_model(ge_mini, "nsi", free=["eps_mumu_u"], fixed=["lindhard_k", "sns_flux_norm"])
 
@@ -42,7 +43,7 @@ def test_shares_of_two_bands(model):
 
 
 def test_nuisances_stay_where_they_are():
-    ge_mini = coherent_ge_mini()
+    ge_mini = named_experiment("coherent-ge-mini")
     with jax.numpy_dtype_promotion("standard"):
         model = build_model(ge_mini, "nsi", free=["eps_ee_u", "eps_mumu_u"])
         nuisances_alone = build_model(ge_mini, "nuisances")

@@ -117,6 +117,8 @@ def test_more_bad_input():
         levels().between(4.0, 5.0)
     with pytest.raises(CevnsjaxError, match="sums of B"):
         levels().quenched_to_magnetic_dipole(-1.0)
+    with pytest.raises(CevnsjaxError, match="quenching multiplies squares"):
+        levels().quenched(-0.5)
 
 
 def scalar_function(one):
