@@ -28,8 +28,7 @@ from machine import RUSAGE_UNIT, console_headed_by, machine
 from rich.table import Table
 
 from cevnsjax.cross_section import LongWavelength
-from cevnsjax.experiment import Experiment, named_experiment
-from cevnsjax.experiment.projections import coherent_nai_lines
+from cevnsjax.experiment import EXPERIMENTS, Experiment, named_experiment
 from cevnsjax.inference import Model, build_model
 from cevnsjax.parameter import Parameter
 
@@ -50,7 +49,7 @@ CASES = {
 @functools.cache
 def line_experiment(number: int, long_wavelength: bool = False) -> Experiment:
     """COHERENT's NaI with the levels that add most counts."""
-    experiment = coherent_nai_lines()
+    experiment = EXPERIMENTS["coherent-nai-lines"]()
     events = experiment.spectrum("nc", "sns").events.sum(axis=0)
     seen = np.asarray(events * experiment.kernel("nc", "sns").sum(axis=1))
     keep = np.zeros(seen.size, dtype=bool)

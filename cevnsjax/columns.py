@@ -147,7 +147,7 @@ def ascending(columns: Columns, values: np.ndarray, name: str) -> np.ndarray:
     return order
 
 
-def read_columns(path: Path | str, wanted: Sequence[Column]) -> Columns:
+def read_columns(path: Path | str, wanted: Sequence[Column], *, named: bool = True) -> Columns:
     """Read the numbers of a text file.
 
     Parameters
@@ -156,13 +156,15 @@ def read_columns(path: Path | str, wanted: Sequence[Column]) -> Columns:
         The file.
     wanted
         Columns that a file without names has, in order; one with names may have others beside them.
+    named
+        Whether names are looked for; otherwise columns are those that are wanted, whatever a line above them says.
 
     Raises
     ------
     CevnsjaxError
         If it cannot be read, or is no such table; the message names the line.
     """
-    file, lines = str(path), _text(Path(path)).splitlines()
+    file, lines = str(path), read_text(Path(path)).splitlines()
     rows: list[list[float]] = []
     numbers: list[int] = []
     head: list[str] = []
@@ -183,10 +185,11 @@ def read_columns(path: Path | str, wanted: Sequence[Column]) -> Columns:
                 f"{file}, line {number}: {len(rows[-1])} numbers where the rows above have {len(rows[0])}; put a point "
                 "for the decimal comma, and a blank, a comma or a semicolon between columns."
             )
+    head, comment = (head, comment) if named else ([], [])
     titles = ", ".join(column.title for column in wanted)
     if not rows:
         raise CevnsjaxError(f"{file}: no row of numbers; a table with the columns {titles} is needed.")
-    if not head and len(comment) == len(rows[0]) and any(_unit(cell)[1] is not None for cell in comment):
+    if not head and len(comment) == len(rows[0]) and any(name_and_unit(cell)[1] is not None for cell in comment):
         head = comment
     if head and len(head) != len(rows[0]):
         raise CevnsjaxError(f"{file}: {len(head)} names ({', '.join(head)}) for {len(rows[0])} columns of numbers.")
@@ -195,13 +198,14 @@ def read_columns(path: Path | str, wanted: Sequence[Column]) -> Columns:
             f"{file}, line {numbers[0]}: {len(rows[0])} columns without names, {len(wanted)} are needed ({titles}); "
             "put a line of names with units above them."
         )
-    named = [_unit(cell) for cell in head]
+    heads = [name_and_unit(cell) for cell in head]
     array = np.array(rows)
     array.setflags(write=False)
-    return Columns(file, tuple(name for name, _ in named), tuple(unit for _, unit in named), tuple(numbers), array)
+    return Columns(file, tuple(name for name, _ in heads), tuple(unit for _, unit in heads), tuple(numbers), array)
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Text of a file, in UTF-8, UTF-16 with its mark, or else Latin-1; refuses folders and what is no text."""
     try:
         if path.is_dir():
             raise CevnsjaxError(f"{path} is a folder; a file with a table is needed.")
@@ -252,7 +256,7 @@ def _number(file: str, number: int, line: str, cell: str) -> float:
     return value
 
 
-def _unit(cell: str) -> tuple[str, str | None]:
+def name_and_unit(cell: str) -> tuple[str, str | None]:
     """Name and unit of a head: ``energy [MeV]``, ``flux_per_cm2_s_MeV``, ``energy_MeV``, ``efficiency_%``."""
     if brackets := _BRACKETS.match(cell):
         return brackets["name"].strip(), brackets["unit"].strip()

@@ -44,3 +44,6 @@ FERMI_CROSS_SECTION_PER_MEV2 = FERMI_CONSTANT_PER_MEV2**2 * CM2_MEV2 / math.pi /
 
 OSCILLATION_PHASE_PER_EV2_M = 1e-12 / (4.0 * HBAR_C_MEV_FM * 1e-15)
 """Phase of an oscillation, Delta m^2 L/(4 hbar c E), for 1 eV^2, 1 m and 1 MeV: 1.2669327, often rounded to 1.267."""
+
+SECONDS_PER_DAY = 86400.0
+"""Time for which descriptions and projections give their sources, s; the number of days is the experiment's."""

@@ -21,12 +21,17 @@ CONFIG_EXAMPLES = examples(
 @reports_errors
 def config(
     of: Annotated[
-        str, typer.Argument(metavar="NAME|RUN_JSON", help="Name of an experiment, or the run.json of a fit.")
-    ],
+        str | None, typer.Argument(metavar="NAME|RUN_JSON", help="Name of an experiment, or the run.json of a fit.")
+    ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of descriptions, for editors, instead.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it into a file.")] = None,
 ) -> None:
     """Print the description of an experiment to start from, or the run.json of a fit as a file for `--settings`."""
-    text = _settings(Path(of)) if of.endswith(".json") else _description(of)
+    if (of is None) != schema:
+        raise CevnsjaxError("Give the name of an experiment, the run.json of a fit, or --schema.")
+    text = _schema() if of is None else _settings(Path(of)) if of.endswith(".json") else _description(of)
     if out is None:
         typer.echo(text, nl=False)
         return
@@ -47,6 +52,13 @@ def _description(name: str) -> str:
         f"{name} is built by code with logic of its own, not described by a file; start from one of "
         f"{', '.join(DESCRIPTIONS)}."
     )
+
+
+def _schema() -> str:
+    """Schema of descriptions as a text."""
+    from cevnsjax.experiment.description.schema import description_schema
+
+    return json.dumps(description_schema(), indent=1) + "\n"
 
 
 def _settings(run: Path) -> str:

@@ -21,17 +21,17 @@ from cevnsjax.cli.common import (
     tables,
 )
 from cevnsjax.cli.settings import apply_settings, parse_numbers
-from cevnsjax.errors import CevnsjaxError, UnknownNameError
+from cevnsjax.errors import CevnsjaxError
 
 if TYPE_CHECKING:
     from cevnsjax.experiment import Scattering
-    from cevnsjax.flux import AbstractFlux
     from cevnsjax.target import Material
 
 CROSS_SECTION_EXAMPLES = examples(
     "cevnsjax cross-section Cs133 --energy 30 --recoil 5",
     "cevnsjax cross-section Ar --energy 30 --recoil 20 --neutrino nu_mu_bar --couplings tree --form-factor helm",
     "cevnsjax cross-section '[Ge76:0.87]' --flux pion-decay-at-rest",
+    "cevnsjax cross-section Ge --flux reactor-bestiole-2023 --threshold 0.5",
     "cevnsjax cross-section CsI --energy 30 --recoil 5 --model zprime --set mass=10 --set coupling=1e-4 --json",
 )
 
@@ -63,9 +63,17 @@ def cross_section(
         float | None, typer.Option("--recoil", "-T", metavar="KEV", help="Recoil energy of dsigma/dT, keV.")
     ] = None,
     flux: Annotated[
-        str | None, typer.Option(metavar="SOURCE", help="Average over this source instead: pion-decay-at-rest.")
+        str | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Average over this source instead: pion-decay-at-rest, solar, atmospheric, chromium-51, argon-37, "
+            "reactor-SPECTRA (like reactor-bestiole-2023), or a file of a flux.",
+        ),
     ] = None,
-    neutrino: Annotated[str, typer.Option(help="nu_e, nu_mu or nu_tau, with _bar for antineutrinos.")] = "nu_e",
+    neutrino: Annotated[
+        str | None,
+        typer.Option(help="nu_e, nu_mu or nu_tau, with _bar for antineutrinos, of --energy.", show_default="nu_e"),
+    ] = None,
     threshold: Annotated[float, typer.Option(metavar="KEV", help="Smallest recoil energy that counts, keV.")] = 0.0,
     model: ModelOption = None,
     set_values: SetOption = None,
@@ -80,14 +88,17 @@ def cross_section(
         raise CevnsjaxError("Give either --energy (a neutrino energy in MeV) or --flux (a source).")
     if recoil is not None and energy is None:
         raise CevnsjaxError("--recoil needs --energy: dsigma/dT is that of one neutrino energy.")
+    if neutrino is not None and flux is not None and "." not in flux:
+        raise CevnsjaxError(f"--neutrino goes with --energy; the source {flux} has neutrinos of its own.")
     configure_jax(precision)
     from cevnsjax.cross_section import Coherent
     from cevnsjax.experiment import Scattering
-    from cevnsjax.flux import Source
+    from cevnsjax.flux import MonoEnergetic, Source, named_flux
     from cevnsjax.models import named_model
 
     chosen, material = named_model(model), _material(target, form_factor)
-    source = Source.steady(_flux(flux, energy, neutrino))
+    kind = neutrino or "nu_e"
+    source = Source.steady(MonoEnergetic(kind, energy) if energy is not None else named_flux(str(flux), neutrino))
     bare = Scattering(material, {"cevns": Coherent({"sm": _standard_model(couplings)})}, {"source": source})
     scattering, values = apply_settings(chosen.prepared(bare), chosen, parse_numbers(set_values))
     content: dict[str, Any] = {
@@ -99,13 +110,14 @@ def cross_section(
         "threshold_keV": threshold,
     }
     if energy is not None:
-        content |= {"neutrino": neutrino, "neutrino_energy_MeV": energy}
+        content |= {"neutrino": kind, "neutrino_energy_MeV": energy}
         content["largest_recoil_keV"] = _largest_recoils(scattering, energy)
+        _check_recoil(recoil, content["largest_recoil_keV"])
     else:
         content |= {"flux": flux}
     if energy is not None and recoil is not None:
         content["recoil_energy_keV"] = recoil
-        content["differential_cross_section_cm2_per_keV"] = _differential(scattering, energy, recoil, neutrino)
+        content["differential_cross_section_cm2_per_keV"] = _differential(scattering, energy, recoil, kind)
     content["cross_section_cm2"] = _averages(scattering, threshold)
     if as_json:
         print_json(content)
@@ -132,16 +144,13 @@ def _material(target: str, form_factor: FormFactor) -> "Material":
     return compound(target, FORM_FACTORS[form_factor])
 
 
-def _flux(name: str | None, energy: float | None, neutrino: str) -> "AbstractFlux":
-    from cevnsjax.flux import MonoEnergetic, PionDecayAtRest
-
-    if name is None:
-        return MonoEnergetic(neutrino, energy)
-    # an average does not depend on how many neutrinos there are
-    sources = {"pion-decay-at-rest": PionDecayAtRest(1.0, 1e20, 20.0)}
-    if name not in sources:
-        raise UnknownNameError("source", name, sources)
-    return sources[name]
+def _check_recoil(recoil: float | None, largest: dict[str, dict[str, float]]) -> None:
+    """Refuse a recoil that no interaction can give."""
+    most = max(energy for each in largest.values() for energy in each.values())
+    if recoil is not None and recoil > most:
+        raise CevnsjaxError(
+            f"--recoil must be at most {most:.6g} keV, the largest recoil there is, got {recoil:g} keV."
+        )
 
 
 def _convention(couplings: Couplings, form_factor: FormFactor, material: "Material") -> dict[str, str]:

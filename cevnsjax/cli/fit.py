@@ -90,7 +90,7 @@ def fit(
         typer.Option(help="Seed of all random numbers.", min=0, max=LARGEST_SEED, show_default=str(Sampler.seed)),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the results, `fit-EXPERIMENT-MODEL` by default.")
+        str | None, typer.Option(metavar="DIR", help="Folder of the results, `fit-EXPERIMENT-MODEL` by default.")
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run in the folder of the results.")

@@ -75,6 +75,9 @@ def fitted_model(
     on_grid = _on_grid(offered, gridded, fix)
     free, fix = list(free), list(fix)
     held = {offered.name(name) for name in fix}
+    both = [name for name in free if offered.name(name) in held]
+    if both:
+        raise ParameterError(f"The parameter {both[0]!r} is both free and fixed; give it --free or --fix.")
     wanted = free or [name for name in chosen.free_by_default(prepared) if name not in held]
     built = prepared_model(chosen, prepared, free=[*on_grid, *wanted], fixed=fix, priors=priors)
     check_start(built)

@@ -173,7 +173,7 @@ def settings_given(
     prior: Iterable[str] | None = None,
     set_values: Iterable[str] | None = None,
     precision: Precision | None = None,
-    out: Path | None = None,
+    out: str | None = None,
     sampler: Mapping[str, Any] | None = None,
 ) -> FitSettings:
     """Settings of a command: those of a file, with what its options say in their place.
@@ -187,6 +187,8 @@ def settings_given(
     """
     if file is None and experiment is None:
         raise ParameterError("Name an experiment, or give --settings FILE with one.")
+    if out is not None and not str(out).strip():
+        raise ParameterError("--out needs the name of a folder, got nothing.")
     settings = FitSettings(str(experiment)) if file is None else read_settings(file, experiment)
     given: dict[str, Any] = {
         "model": model,
@@ -196,7 +198,7 @@ def settings_given(
         "prior": settings.prior | assignments("--prior", prior),
         "set": settings.set | parse_numbers(set_values),
         "precision": precision and str(precision),
-        "out": out and str(out),
+        "out": out,
     }
 
     def stated(values: Mapping[str, Any]) -> dict[str, Any]:

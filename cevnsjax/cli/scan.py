@@ -74,7 +74,7 @@ def scan(
     prior: PriorOption = None,
     set_values: SetOption = None,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="DIR", help="Folder of the results, `scan-EXPERIMENT-MODEL` by default."),
     ] = None,
     precision: PrecisionOption = None,
@@ -106,7 +106,7 @@ def scan(
     from cevnsjax.inference.checkpoint import described_parameters
     from cevnsjax.inference.scan import check_grid
 
-    folder = out or results_folder("scan", settings.experiment, settings.model)
+    folder = Path(out) if out else results_folder("scan", settings.experiment, settings.model)
     check_folder(folder)
     fitted = fitted_model(
         settings.experiment,

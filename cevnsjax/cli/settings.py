@@ -110,7 +110,12 @@ def apply_settings(experiment: Any, model: "NamedModel", given: Mapping[str, flo
     from cevnsjax.inference import Offered
 
     offered = Offered(model.parameters(experiment), experiment)
-    values = {path: value for name, value in given.items() for path in offered.paths(name)}
+    values: dict[str, float] = {}
+    for name, value in given.items():
+        for path in offered.paths(name):
+            if path in values:
+                raise ParameterError(f"--set is given twice for {path!r}, by its path and as {offered.name(path)!r}.")
+            values[path] = value
     return _set(values, experiment), values
 
 
@@ -131,6 +136,8 @@ def assignments(option: str, given: Iterable[str] | None) -> dict[str, str]:
         name, separator, value = (part.strip() for part in text.partition("="))
         if not (name and separator and value):
             raise ParameterError(f"{option} needs NAME=VALUE, got {text!r}.")
+        if name in found:
+            raise ParameterError(f"{option} is given twice for {name!r}; give it once.")
         found[name] = value
     return found
 

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cevnsjax.constants import SECONDS_PER_DAY
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.axis import NO_TIMES, Axis
@@ -35,7 +36,6 @@ from cevnsjax.tables import Table, Values, read_table, read_values
 from cevnsjax.target import compound
 
 RUNS = ("sr0", "sr1", "sr2")
-_SECONDS_PER_DAY = 86400.0
 _DAYS_PER_YEAR = 365.25
 _KG_PER_TONNE = 1000.0
 _OBSERVABLES = ("cS2", "S2 shadow", "S1 BDT", "S2 BDT")
@@ -62,7 +62,7 @@ def xenonnt_8b(runs: Sequence[str] = RUNS) -> Experiment:
     if not runs or len(set(runs)) != len(runs) or not set(runs) <= set(RUNS):
         raise CevnsjaxError(f"runs must name at least one of {', '.join(RUNS)}, each once, got {runs}.")
     values, bins = read_values("xenonnt_8b/parameters.json"), read_table("xenonnt_8b/bins.csv")
-    flux = solar_neutrinos(_SECONDS_PER_DAY, SolarOscillation(), ("8B", "hep"))
+    flux = solar_neutrinos(SECONDS_PER_DAY, SolarOscillation(), ("8B", "hep"))
     backgrounds = _backgrounds(runs, values, bins)
     return Experiment(
         name={RUNS: "xenonnt-8b", RUNS[:2]: "xenonnt-8b-2024"}.get(runs, f"xenonnt-8b-{'-'.join(runs)}"),

@@ -20,6 +20,7 @@ from cevnsjax.flux.arrivals import (
 )
 from cevnsjax.flux.atmospheric import atmospheric_neutrinos
 from cevnsjax.flux.background_times import AbstractTimeDistribution, ExponentialTimes, HistogramTimes
+from cevnsjax.flux.catalogue import NAMED_FLUXES, named_flux
 from cevnsjax.flux.diffuse_supernova import CoreCollapseHistory, DiffuseSupernovae
 from cevnsjax.flux.facilities import (
     DECAY_AT_REST_FACILITIES,
@@ -53,6 +54,7 @@ from cevnsjax.flux.tabulated import TabulatedFlux
 __all__ = [
     "DECAY_AT_REST_FACILITIES",
     "FLAVOURS",
+    "NAMED_FLUXES",
     "POWERS",
     "AbstractAlpSource",
     "AbstractArrival",
@@ -114,6 +116,7 @@ __all__ = [
     "fissions_per_s",
     "huber_mueller_polynomials",
     "hydrogen_capture",
+    "named_flux",
     "parse_neutrino",
     "reactor_spectra",
     "solar_neutrinos",

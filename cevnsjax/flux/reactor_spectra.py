@@ -184,6 +184,9 @@ _SETS: dict[str, tuple[Callable[[bool, bool], ReactorSpectra], bool]] = {
     "kopeikin": (_kopeikin, True),
 }
 
+REACTOR_SPECTRA = tuple(_SETS)
+"""Names of the sets that :func:`reactor_spectra` knows."""
+
 
 def reactor_spectra(name: str, *, logarithmic: bool | None = None, uncorrelated: bool = False) -> ReactorSpectra:
     """Read a published set of spectra; captures of all but ``"kopeikin"`` have the shapes of BESTIOLE.

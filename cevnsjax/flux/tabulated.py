@@ -10,8 +10,9 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, as_optional_float, check_positive, is_concrete
 from cevnsjax.columns import Column, ascending, read_columns
-from cevnsjax.errors import CevnsjaxError
+from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.flux.flux import AbstractFlux, parse_neutrino
+from cevnsjax.flux.flux_layouts import LAYOUTS
 from cevnsjax.flux.interpolated import InterpolatedSpectra
 from cevnsjax.flux.paths import check_baseline, one_path
 
@@ -91,6 +92,7 @@ class TabulatedFlux(AbstractFlux):
         exposure_s: float,
         *,
         component: str | None = None,
+        layout: str | None = None,
         logarithmic: bool = False,
         panels: int = 12,
         baseline_m: float | None = None,
@@ -107,6 +109,9 @@ class TabulatedFlux(AbstractFlux):
             How long it is seen, s.
         component
             What a file without names holds, ``"nu_e_bar"`` for instance.
+        layout
+            ``"snowglobes"`` or ``"honda"`` for files of these (:mod:`cevnsjax.flux.flux_layouts`). A fluence of
+            SNOwGLoBES is that of the exposure: its ``exposure_s`` is 1.
         logarithmic, panels, baseline_m
             As of the class and of `InterpolatedSpectra`.
 
@@ -115,32 +120,19 @@ class TabulatedFlux(AbstractFlux):
         CevnsjaxError
             If the file cannot be read, has no such columns or no unit, energies out of order or a negative flux.
         """
-        if component is not None:
-            parse_neutrino(component)
-        columns = read_columns(path, (_ENERGY, Column(component or "flux", _FLUX_UNIT)))
-        energies = columns.get(_ENERGY, 0)
-        order = ascending(columns, energies, "the energy")
-        if columns.names:
-            kinds = [each for each in _KINDS if columns.has(each)]
-            if not kinds and component is not None:
-                kinds = [Column(component, _FLUX_UNIT, ("flux",))]
+        if layout is None:
+            energies, fluxes = _read(path, component)
+        elif layout in LAYOUTS:
+            energies, fluxes = LAYOUTS[layout](path)
         else:
-            kinds = [Column(component, _FLUX_UNIT)] if component is not None else []
-        if not kinds:
-            known = ", ".join(each.name for each in _KINDS)
-            raise CevnsjaxError(f"{path}: it does not say which neutrinos; name the column, or component: {known}.")
-        fluxes = {each.name: columns.get(each, 1) for each in kinds}
-        for name, flux in fluxes.items():
-            if np.any(flux < 0.0):
-                row = int(np.argmax(flux < 0.0))
-                raise columns.fault(row, f"a flux must not be negative, got {flux[row]:g} of {name}")
-        kept = [row for row in order if energies[row] != 0.0]
-        if len(kept) < 2:
-            raise CevnsjaxError(f"{path}: a flux table needs at least two rows, got {len(kept)}.")
-        some = {name: flux[kept] for name, flux in fluxes.items() if np.any(flux[kept] > 0.0)}
+            raise UnknownNameError("layout of a table of fluxes", layout, LAYOUTS)
+        seen = energies != 0.0  # nothing comes of neutrinos without energy
+        if seen.sum() < 2:
+            raise CevnsjaxError(f"{path}: a flux table needs at least two rows, got {seen.sum()}.")
+        some = {name: flux[seen] for name, flux in fluxes.items() if np.any(flux[seen] > 0.0)}
         if not some:
             raise CevnsjaxError(f"{path}: the flux is zero in all rows.")
-        spectra = InterpolatedSpectra(energies[kept], np.stack(list(some.values())), logarithmic)
+        spectra = InterpolatedSpectra(energies[seen], np.stack(list(some.values())), logarithmic)
         return cls(tuple(some), spectra, exposure_s, panels=panels, baseline_m=baseline_m)
 
     @property
@@ -175,3 +167,27 @@ class TabulatedFlux(AbstractFlux):
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
         totals = self.spectra.totals()
         return self.spectra.moments(minimum_energy_MeV) / totals.reshape(-1, *[1] * (minimum_energy_MeV.ndim + 1))
+
+
+def _read(path: Path | str, component: str | None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Energies, MeV, and fluxes by component, cm^-2 s^-1 MeV^-1, of a file with or without names of its columns."""
+    if component is not None:
+        parse_neutrino(component)
+    columns = read_columns(path, (_ENERGY, Column(component or "flux", _FLUX_UNIT)))
+    energies = columns.get(_ENERGY, 0)
+    order = ascending(columns, energies, "the energy")
+    if columns.names:
+        kinds = [each for each in _KINDS if columns.has(each)]
+        if not kinds and component is not None:
+            kinds = [Column(component, _FLUX_UNIT, ("flux",))]
+    else:
+        kinds = [Column(component, _FLUX_UNIT)] if component is not None else []
+    if not kinds:
+        known = ", ".join(each.name for each in _KINDS)
+        raise CevnsjaxError(f"{path}: it does not say which neutrinos; name the column, or component: {known}.")
+    fluxes = {each.name: columns.get(each, 1) for each in kinds}
+    for name, flux in fluxes.items():
+        if np.any(flux < 0.0):
+            row = int(np.argmax(flux < 0.0))
+            raise columns.fault(row, f"a flux must not be negative, got {flux[row]:g} of {name}")
+    return energies[order], {name: flux[order] for name, flux in fluxes.items()}

@@ -5,9 +5,10 @@ import functools
 
 import jax.numpy as jnp
 
+from cevnsjax.constants import SECONDS_PER_DAY
 from cevnsjax.cross_section import Coherent, ErlerSu, SpinHalf
 from cevnsjax.experiment import EXPERIMENTS
-from cevnsjax.experiment.projections import SECONDS_PER_DAY, cicenns
+from cevnsjax.experiment.projections import cicenns
 from cevnsjax.flux import GaussianPulse, PionDecayArrival, Reactor, Source
 from cevnsjax.paths import set_number
 from cevnsjax.response import GammaPhotoElectrons

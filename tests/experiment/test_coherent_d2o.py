@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.experiment import Experiment, coherent_csi_2021, freeze, lead_neutron_nuisance
-from cevnsjax.experiment.projections import coherent_d2o, flux_precision
+from cevnsjax.experiment import Experiment, coherent_csi_2021, freeze, lead_neutron_nuisance, named_experiment
+from cevnsjax.experiment.projections import flux_precision
 from cevnsjax.paths import get_path, set_paths
 
 
 @pytest.fixture(scope="module")
 def experiment():
-    return coherent_d2o()
+    return named_experiment("coherent-d2o")
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +87,6 @@ def test_lead_neutrons():
 
 
 def test_bad_input():
-    with pytest.raises(CevnsjaxError, match="years must be positive"):
-        coherent_d2o(0.0)
     with pytest.raises(CevnsjaxError, match="years must be positive"):
         flux_precision([1.0, -1.0])
     with pytest.raises(CevnsjaxError, match="deuteron_error must be zero or positive"):

@@ -20,7 +20,7 @@ from cevnsjax.experiment import (
     named_experiment,
     xenonnt_8b_2024,
 )
-from cevnsjax.experiment.projections import ccm200_lines, coherent_d2o
+from cevnsjax.experiment.projections import ccm200_lines
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import check_tree, set_number
 from cevnsjax.response import GaussianResponse, Resolution, TimeWindow
@@ -100,7 +100,7 @@ CASES = {
     ),
     "a reaction on another nuclide": (
         ARGON,
-        {"interactions": {"cc": coherent_d2o().interactions["H2"]}},
+        {"interactions": {"cc": named_experiment("coherent-d2o").interactions["H2"]}},
         UnknownNameError,
         "nuclide in this material",
     ),

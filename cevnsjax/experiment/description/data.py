@@ -10,9 +10,10 @@ from cevnsjax.columns import Column, read_columns
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.axis import Axis
 from cevnsjax.experiment.description.block import numbers
+from cevnsjax.experiment.description.events import binned_events
 from cevnsjax.experiment.description.where import DescriptionError, Where
 
-_KEYS = ("file", "counts", "errors", "errors_up")
+_KEYS = ("counts", "errors", "errors_up")
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,9 @@ def read_data(value: Any, samples: tuple[str, ...], axes: tuple[Axis, ...], wher
     Parameters
     ----------
     value
-        The table: ``counts`` (a list, or a table of them by sample) or ``file`` (with a column for each sample), and
-        ``errors`` and ``errors_up`` of the same form; none for a prediction.
+        The table: ``counts`` (a list, or a table of them by sample), with ``errors`` and ``errors_up`` of the same form
+        where they are no counts; or ``file``, with a column for each sample; or ``events``, single ones that are
+        counted here (:func:`binned_events`), of several samples by name. None for a prediction.
     samples, axes
         Names of the samples, and the axes, the time last.
     where
@@ -53,13 +55,16 @@ def read_data(value: Any, samples: tuple[str, ...], axes: tuple[Axis, ...], wher
     if value is None:
         return Data(np.zeros((len(samples), *shape)), is_prediction=True)
     table = where.table(value, "counts or file")
-    where.only(table, _KEYS)
-    if ("file" in table) == ("counts" in table):
-        where.fail("either 'counts' or 'file' is needed")
+    where.only(table, ("file", "events", *_KEYS))
+    if sum(key in table for key in ("file", "counts", "events")) != 1:
+        where.fail("either 'counts' or 'file' or 'events' is needed")
     if "file" in table:
         where.only(table, ("file",), "key beside file")
         return _from_file(table["file"], samples, shape, where.at("file"))
-    found = {key: _by_sample(table[key], samples, shape, where.at(key)) for key in _KEYS[1:] if key in table}
+    if "events" in table:
+        where.only(table, ("events",), "key beside events")
+        return Data(_of_events(table["events"], samples, axes, where.at("events")))
+    found = {key: _by_sample(table[key], samples, shape, where.at(key)) for key in _KEYS if key in table}
     return Data(found["counts"], found.get("errors"), found.get("errors_up"))
 
 
@@ -74,6 +79,17 @@ def _by_sample(value: Any, samples: tuple[str, ...], shape: tuple[int, int], whe
         if name not in value:
             where.fail(f"the sample {name!r} is missing")
     return np.stack([_bins(numbers(value[name], None, where.at(name)), shape, where.at(name)) for name in samples])
+
+
+def _of_events(value: Any, samples: tuple[str, ...], axes: tuple[Axis, ...], where: Where) -> np.ndarray:
+    if len(samples) == 1 and not (isinstance(value, dict) and samples[0] in value):
+        value = {samples[0]: value}
+    table = where.table(value, f"a file of events for each of {', '.join(samples)}")
+    where.only(table, samples, "sample")
+    for name in samples:
+        if name not in table:
+            where.fail(f"the sample {name!r} is missing")
+    return np.stack([binned_events(table[name], axes, where.at(name)) for name in samples])
 
 
 def _bins(array: np.ndarray, shape: tuple[int, int], where: Where) -> np.ndarray:

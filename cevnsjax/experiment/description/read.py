@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cevnsjax.constants import SECONDS_PER_DAY
 from cevnsjax.cross_section import AbstractInteraction, Coherent, ErlerSu
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.axis import NO_TIMES, UNITS_OF_AXES, Axis
@@ -20,9 +21,6 @@ from cevnsjax.experiment.likelihood import GaussianLikelihood, PoissonLikelihood
 from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse, TimeWindow
 from cevnsjax.target import Material
-
-SECONDS_PER_DAY = 86400.0
-"""Time for which a description gives its sources, s: the number of days is a field of the experiment."""
 
 KEYS = {
     "name": "the name, for files and tables",
@@ -47,7 +45,9 @@ KEYS = {
 }
 """Keys of a description, with what they are."""
 
-_NEEDED = ("name", "target", "mass_kg", "sources", "quenching", "response", "axes")
+NEEDED = ("name", "target", "mass_kg", "sources", "quenching", "response", "axes")
+"""Those that cannot be left out."""
+
 _AXIS = ("name", "edges", "low", "high", "bins", "spacing")
 
 
@@ -94,12 +94,12 @@ def described_experiment(content: Mapping[str, Any], where: Where) -> Experiment
     if "experiment" in content:
         where.fail("this is a file of settings; give it as --settings FILE")
     where.only(content, KEYS)
-    for key in _NEEDED:
+    for key in NEEDED:
         if key not in content:
             where.fail(f"{key!r} is missing: {KEYS[key]}")
     axes = _axes(content["axes"], where.at("axes"))
     material = target(content["target"], where.at("target"))
-    where = where.given(exposure_s=SECONDS_PER_DAY, **_edges(axes), **_of_element(material))
+    where = where.given(exposure_s=SECONDS_PER_DAY, target=material, **_edges(axes), **_of_element(material))
     window, times = _times(content.get("times"), where.at("times"))
     backgrounds = _named(content, "backgrounds", where, lambda each, at: block(each, AbstractBackground, at))
     interactions = _named(content, "interactions", where, lambda each, at: block(each, AbstractInteraction, at))

@@ -6,10 +6,11 @@ efficiencies of COHERENT's CsI[Na] (arXiv:2110.07730); steady background as ther
 neutrons; a calendar year at full power; errors of 10 % (flux) and 2 % (background).
 """
 
+from cevnsjax.constants import SECONDS_PER_DAY
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.exposure import Exposure
-from cevnsjax.experiment.projections.projection import SECONDS_PER_DAY, norm_nuisances, projection
+from cevnsjax.experiment.projections.projection import norm_nuisances, projection
 from cevnsjax.experiment.rate_background import ScaledBackground
 from cevnsjax.flux import DecayAtRestFacility, PionDecayAtRest, decay_at_rest_facility
 

@@ -1,4 +1,4 @@
-"""What projections have in common: a flat background, three kinds of nuisances, and the prediction in place of data."""
+"""What projections have in common: a background, norms as nuisances, and the prediction in place of data."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,16 +7,13 @@ import numpy as np
 from cevnsjax.cross_section import AbstractInteraction, Coherent, ErlerSu
 from cevnsjax.experiment.axis import NO_TIMES, Axis
 from cevnsjax.experiment.experiment import Experiment
-from cevnsjax.experiment.nuisances import flux_norm, nonzero, positive
+from cevnsjax.experiment.nuisances import flux_norm, positive
 from cevnsjax.experiment.rate_background import FlatBackground, ScaledBackground, TabulatedBackground
 from cevnsjax.flux import Source
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse, TimeWindow
 from cevnsjax.target import Material, compound
-
-SECONDS_PER_DAY = 86400.0
-"""Time for which a projection gives its flux, s: its number of days is a field of the experiment."""
 
 
 def projection(
@@ -92,8 +89,3 @@ def norm_nuisances(source: str, flux_error: float, background_error: float) -> t
             description=f"background over its nominal level ({100.0 * background_error:g} %)",
         ),
     )
-
-
-def shape_nuisance(name: str, nominal: float, error: float, where: str, description: str) -> Parameter:
-    """Build a number that cannot be zero, with a Gaussian error: a quenching factor, the scale of energies."""
-    return Parameter(name, nonzero(nominal, error), where, description=description)

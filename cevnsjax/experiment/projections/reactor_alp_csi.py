@@ -15,10 +15,11 @@ import dataclasses
 import equinox as eqx
 import numpy as np
 
+from cevnsjax.constants import SECONDS_PER_DAY
 from cevnsjax.cross_section import AlpAbsorption, AlpDecay, InverseCompton, InversePrimakoff
 from cevnsjax.experiment.axis import Axis
 from cevnsjax.experiment.experiment import Experiment
-from cevnsjax.experiment.projections.projection import SECONDS_PER_DAY, norm_nuisances, projection
+from cevnsjax.experiment.projections.projection import norm_nuisances, projection
 from cevnsjax.experiment.rate_background import FlatBackground
 from cevnsjax.flux import (
     AlpFlux,
