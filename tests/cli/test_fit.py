@@ -92,14 +92,14 @@ def test_fit_writes_everything(cevnsjax, tmp_path):
     for changed, words in (
         (("--seed", 4), "seed, key; 3 then, 4 now"),
         (("--samples", 150), "samples: 100 then, 150 now"),
-        (("mass_kg=14.4",), "mass_kg: 14.5 then, 14.4 now"),
-        (("--prior", "signal_norm=Normal(1, 1)"), "prior: TruncatedNormal"),
+        ({"mass_kg=14.5": "mass_kg=14.4"}, "mass_kg: 14.5 then, 14.4 now"),
+        ({prior: "signal_norm=Normal(1, 1)"}, "prior: TruncatedNormal"),
         (("--fix", "brn_events"), "parameters"),
         (("--precision", "float32"), "float64 then, float32 now"),
     ):
-        others = [*options, *changed] if changed[0].startswith("--") else [*options]
-        if not changed[0].startswith("--"):  # one number cannot be set twice
-            others[others.index("mass_kg=14.5")] = changed[0]
+        # what cannot be given twice is replaced
+        replaced = isinstance(changed, dict)
+        others = [changed.get(each, each) for each in options] if replaced else [*options, *changed]
         sentence = cevnsjax(*others, "--resume").sentence
         assert "other options" in sentence
         assert words in sentence
