@@ -80,6 +80,8 @@ def test_config_prints_a_description(cevnsjax, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (("config",), "or --schema"),
+        (("config", "conus", "--schema"), "or --schema"),
         (("config", "conux"), "did you mean 'conus'"),
         (("config", "dresden-ii"), "built by code with logic of its own"),
         (("check", "none.toml"), "none.toml: it cannot be read (No such file or directory)"),
@@ -94,3 +96,7 @@ def test_config_prints_a_description(cevnsjax, tmp_path):
 def test_refused(cevnsjax, detector, tmp_path, arguments, words):
     (tmp_path / "run.toml").write_text("experiment = 'conus'\n")
     assert words in cevnsjax(*arguments).sentence
+
+
+def test_schema(cevnsjax):
+    assert "TabulatedFlux" in str(cevnsjax("config", "--schema").json["properties"]["sources"])

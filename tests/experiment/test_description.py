@@ -25,6 +25,7 @@ from cevnsjax.experiment import (
 from cevnsjax.experiment.catalogue import DESCRIPTIONS
 from cevnsjax.experiment.description.block import convert
 from cevnsjax.experiment.description.kinds import fields_of, kinds_of
+from cevnsjax.experiment.description.schema import description_schema
 from cevnsjax.experiment.description.where import Where
 from cevnsjax.flux import AbstractArrival, AbstractSource, Source, TabulatedFlux
 from cevnsjax.parameter import Parameter
@@ -551,3 +552,16 @@ def test_number_of_cases():
 def test_the_documentation_shows_this_detector():
     text = (Path(__file__).parents[2] / "docs" / "own-detector.md").read_text()
     assert f"```toml\n{DETECTOR}```" in text
+
+
+def test_schema():
+    """Every file of the catalogue is valid by the schema that editors take, and what is refused above is not."""
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = description_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for text in (DETECTOR, *(path.read_text(encoding="utf-8") for path in DESCRIPTIONS.values())):
+        assert not list(validator.iter_errors(tomllib.loads(text)))
+    for change in ("unknown key", "missing mass", "unknown kind", "field in another unit", "half a bin", "no path"):
+        old, new, _ = CHANGES[change]
+        assert list(validator.iter_errors(tomllib.loads(DETECTOR.replace(old, new, 1)))), change
