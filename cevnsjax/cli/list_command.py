@@ -106,7 +106,7 @@ def _models(experiment: str) -> list[dict[str, Any]]:
     from cevnsjax.experiment import named_experiment
     from cevnsjax.models import MODELS
 
-    built, rows = named_experiment(experiment), []
+    built, rows = named_experiment(experiment).unplaced(), []
     for name in MODELS:
         usable = _usable(name, built)
         if usable is None:

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive, is_concrete, number_array
+from cevnsjax.arrays import as_float, check_positive, number_array
 from cevnsjax.cross_section import (
     AbstractDeposit,
     AbstractInteraction,
@@ -26,7 +26,8 @@ from cevnsjax.experiment.background import AbstractBackground
 from cevnsjax.experiment.exposure import Exposure
 from cevnsjax.experiment.frozen_stages import FrozenStages, Pair
 from cevnsjax.experiment.likelihood import AbstractLikelihood, PoissonLikelihood
-from cevnsjax.experiment.view import PlacedFor, moves_what_is_seen, place_panels
+from cevnsjax.experiment.placing import moved_kinks, placed_panels, recoils
+from cevnsjax.experiment.view import PlacedFor, moves_what_is_seen
 from cevnsjax.flux import Source, sources_of
 from cevnsjax.parameter import Parameter
 from cevnsjax.quenching import AbstractQuenching
@@ -113,12 +114,7 @@ class Experiment(eqx.Module):
         consistency.check_blocks(self)
         consistency.check_bins(self)
         self.placed_for = PlacedFor.numbers_of(self)
-        if self.placed_for is None:
-            raise CevnsjaxError(
-                "An experiment must be built outside of jit, grad and vmap, where its nodes are placed; inside of them "
-                "replace its leaves with equinox.tree_at."
-            )
-        self.panels = self._placed_panels(self.nuisances)
+        self.panels = placed_panels(self, self.nuisances)
 
     def __check_init__(self):
         consistency.check_blocks(self)
@@ -162,32 +158,40 @@ class Experiment(eqx.Module):
         Inside of transformations only where nodes are placed for what recoils already: kinks that are traced stay.
         """
         extended = eqx.tree_at(lambda e: e.interactions, self, {**self.interactions, **interactions})
-        if self._moves_kinks(extended) or any(
-            isinstance(extended.interactions[name], AbstractScattering)
-            and (extended.interactions[name].recoil, source) not in self.panels
-            for name, source in extended.pairs
-        ):
-            return dataclasses.replace(self, interactions={**self.interactions, **interactions})
-        extended.__check_init__()  # the panels are good for the others too
+        consistency.check_blocks(extended)
+        if self.placed_for is not None:
+            moved = moved_kinks(self, extended)
+            stay = {(recoil, source) for recoil, source in recoils(extended) if recoil not in moved}
+            known = {pair: panels for pair, panels in self.panels.items() if pair in stay}
+            object.__setattr__(extended, "panels", known | placed_panels(extended, self.nuisances, without=known))
+        extended.__check_init__()
         return extended
 
-    def kinks_keV(self) -> dict[Recoil, tuple[float, ...]]:
-        """Recoil energies at which what is hit makes a spectrum jump, keV, by what recoils."""
-        found: dict[Recoil, set[float]] = {}
-        for each in self.interactions.values():
-            if isinstance(each, AbstractScattering):
-                found.setdefault(each.recoil, set()).update(np.asarray(each.kinks_keV, dtype=float).tolist())
-        return {recoil: tuple(sorted(kinks)) for recoil, kinks in found.items()}
+    def with_sources(
+        self, sources: Mapping[str, Source], nuisances: tuple[Parameter, ...] | None = None
+    ) -> "Experiment":
+        """Return the same experiment with more sources, or others in the place of those of the same name.
 
-    def _moves_kinks(self, extended: "Experiment") -> bool:
-        """Whether another experiment is known to have other kinks."""
-        blocks = (*self.interactions.values(), *extended.interactions.values())
-        known = all(is_concrete(each.kinks_keV) for each in blocks if isinstance(each, AbstractScattering))
-        return known and extended.kinks_keV() != self.kinks_keV()
+        Parameters
+        ----------
+        sources
+            The others.
+        nuisances
+            Nuisance parameters in the place of its own, where these set what is elsewhere then.
+        """
+        nuisances = self.nuisances if nuisances is None else nuisances
+        if self.placed_for is not None:
+            return dataclasses.replace(self, sources={**self.sources, **sources}, nuisances=nuisances)
+        extended = eqx.tree_at(lambda e: e.sources, self, {**self.sources, **sources})
+        object.__setattr__(extended, "nuisances", nuisances)  # static
+        extended.__check_init__()
+        return extended
 
-    def with_sources(self, sources: Mapping[str, Source]) -> "Experiment":
-        """Return the same experiment with more sources, or others in the place of those of the same name."""
-        return dataclasses.replace(self, sources={**self.sources, **sources})
+    def unplaced(self) -> "Experiment":
+        """Return the same experiment for who asks about its blocks alone: no nodes are placed for what is added."""
+        bare = eqx.tree_at(lambda e: e.frozen, self, FrozenStages())
+        object.__setattr__(bare, "placed_for", None)
+        return bare
 
     def placed(self, refinement: int = 1, parameters: Iterable[Parameter] = ()) -> "Experiment":
         """Return the same experiment with nodes for the numbers that it has now.
@@ -199,20 +203,12 @@ class Experiment(eqx.Module):
         parameters
             Parameters that are going to be free, beside its nuisance parameters.
         """
-        panels = self._placed_panels((*self.nuisances, *parameters))
+        panels = placed_panels(self, (*self.nuisances, *parameters))
         placed = eqx.tree_at(lambda e: e.frozen, self, FrozenStages())
         # not fields of the constructor
         object.__setattr__(placed, "panels", {key: each.refined(refinement) for key, each in panels.items()})
         object.__setattr__(placed, "placed_for", PlacedFor.numbers_of(self))
         return placed
-
-    def _placed_panels(self, parameters: tuple[Parameter, ...]) -> dict[tuple[Recoil, str], Panels]:
-        kinds = {name: each.recoil for name, each in self.interactions.items() if isinstance(each, AbstractScattering)}
-        return {
-            (kinds[name], source): place_panels(self, kinds[name], source, parameters)
-            for name, source in self.pairs
-            if name in kinds
-        }
 
     def in_place(self, parameters: Iterable[Parameter] = ()) -> "Experiment":
         """Return the experiment itself where its nodes are good, the same one with others where they are not.

@@ -112,6 +112,10 @@ class Joint(eqx.Module):
         """Return the same experiments, the data made anew of those whose data are their own prediction."""
         return self.map(Experiment.renewed)
 
+    def unplaced(self) -> "Joint":
+        """Return the same experiments for who asks about their blocks alone."""
+        return self.map(Experiment.unplaced)
+
     def with_observed(self, observed: Mapping) -> "Joint":
         """Return the same experiments with other data, by name."""
         if not isinstance(observed, Mapping):

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, is_concrete, tree_as_float
 from cevnsjax.constants import ELECTRON_MASS_MEV, HBAR_C_MEV_FM
-from cevnsjax.cross_section import Panels, Recoil
+from cevnsjax.cross_section import AbstractScattering, Panels, Recoil
 from cevnsjax.experiment.placement import Recoiling, place
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
@@ -72,6 +72,15 @@ class PlacedFor:
         return cls(b"".join(np.asarray(leaf, dtype=float).tobytes() for leaf in leaves))
 
 
+def kinks_keV(experiment: "Experiment") -> dict[Recoil, tuple[float, ...]]:
+    """Recoil energies at which what is hit makes a spectrum jump, keV, by what recoils."""
+    found: dict[Recoil, set[float]] = {}
+    for each in experiment.interactions.values():
+        if isinstance(each, AbstractScattering):
+            found.setdefault(each.recoil, set()).update(np.asarray(each.kinks_keV, dtype=float).tolist())
+    return {recoil: tuple(sorted(kinks)) for recoil, kinks in found.items()}
+
+
 def place_panels(experiment: "Experiment", recoil: Recoil, source: str, parameters: tuple[Parameter, ...]) -> Panels:
     """Place the panels of what a source makes recoil in an experiment.
 
@@ -98,8 +107,8 @@ def place_panels(experiment: "Experiment", recoil: Recoil, source: str, paramete
             return lambda energy_keV: np.asarray(_probabilities(quenching, blocks["response"], as_float(energy_keV)))
 
         views = [view(each) for each in (blocks, *_variations(blocks, moving))]
-        kinks_keV = np.concatenate([_kinks_keV(blocks, quenched), experiment.kinks_keV()[recoil]])
-        return place(experiment.sources[source].flux, _recoiling(blocks["target"], recoil), views, kinks_keV)
+        kinks = np.concatenate([_kinks_keV(blocks, quenched), kinks_keV(experiment)[recoil]])
+        return place(experiment.sources[source].flux, _recoiling(blocks["target"], recoil), views, kinks)
 
 
 def moves_what_is_seen(parameter: Parameter, quenched: bool = True) -> bool:

@@ -1,7 +1,5 @@
 """The model of a sterile neutrino over a short baseline."""
 
-import dataclasses
-
 import numpyro.distributions as dist
 
 from cevnsjax.errors import ParameterError
@@ -29,7 +27,7 @@ def with_sterile_neutrino(experiment):
         nuisances = experiment.nuisances
         for name in produced:
             nuisances = tuple(p.moved(f"sources.{name}.flux.", f"sources.{name}.flux.source.") for p in nuisances)
-        return dataclasses.replace(experiment, sources={**experiment.sources, **oscillating}, nuisances=nuisances)
+        return experiment.with_sources(oscillating, nuisances)
     return experiment.with_sources(oscillating)
 
 

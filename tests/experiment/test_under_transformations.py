@@ -1,5 +1,7 @@
 """Interactions are changed inside of jit and grad as outside of them, whatever recoils."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -46,6 +48,15 @@ def test_terms(name, request):
     step = 1e-8
     difference = (events(experiment, coupling + step) - events(experiment, coupling - step)) / (2.0 * step)
     np.testing.assert_allclose(slope, difference, rtol=1e-6)
+
+
+def test_nodes_of_what_is_added(germanium, with_electrons):
+    """Nodes of nuclei stay, those of electrons come: the same as of an experiment that was built so."""
+    anew = dataclasses.replace(germanium, interactions=with_electrons.interactions)
+    assert with_electrons.panels == anew.panels
+    bare = germanium.unplaced().with_interactions(with_electrons.interactions)
+    assert bare.panels == germanium.panels
+    assert list(bare.interactions) == ["cevns", "electrons"]
 
 
 def test_a_recoil_without_nodes_is_refused(germanium):
