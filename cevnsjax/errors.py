@@ -28,6 +28,11 @@ def near_matches(given: str, known: Iterable[str], otherwise: str | None = None)
     return otherwise or f"known: {', '.join(map(repr, names)) or 'none'}."
 
 
+def number_of(count: int, what: str) -> str:
+    """Write how many there are of something: ``"1 parameter"``, ``"2 parameters"``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 class UnknownNameError(CevnsjaxError):
     """An experiment, model, parameter or path that does not exist; the message lists the near matches."""
 

@@ -42,7 +42,7 @@ from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.grid import parse_grids
 from cevnsjax.cli.report import asimov_note, surroundings
 from cevnsjax.cli.run_file import settings_given
-from cevnsjax.errors import InterruptedRun
+from cevnsjax.errors import InterruptedRun, number_of
 from cevnsjax.files import write_file
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _scan(model: "Model", grids: dict[str, np.ndarray]) -> "tuple[ProfileMap, st
     with Progress(*progress_columns(), console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task("scanning", total=total)
         if not console.is_terminal:
-            say(f"scanning: {total} points, {profiled} parameters profiled at each")
+            say(f"scanning: {total} points, {number_of(profiled, 'parameter')} profiled at each")
         try:
             return profile_map(model, grids, progress=lambda done, _: bars.update(task, completed=done)), None
         except InterruptedScan as error:

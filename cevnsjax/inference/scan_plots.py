@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import chi2
 
+from cevnsjax.errors import number_of
 from cevnsjax.experiment.plots import BAND_COLOUR, INK, SIGNAL_COLOUR
 from cevnsjax.inference.profile_map import ProfileMap, is_logarithmic
 
@@ -54,7 +55,7 @@ def plot_profile_map(scan: ProfileMap, path: Path, levels: tuple[float, ...] = L
     cuts = {level: value for level, value in thresholds(len(scan.grid)).items() if level in levels}
     handles = _draw_map(figure, axis, scan, cuts) if len(scan.grid) == 2 else _draw_curve(axis, scan, cuts)
     axis.set_title(
-        f"{scan.model.experiment.name}: profile likelihood, {len(scan.nuisances)} parameters profiled",
+        f"{scan.model.experiment.name}: profile likelihood, {number_of(len(scan.nuisances), 'parameter')} profiled",
         loc="left",
         color=INK,
         fontsize=_FONT_SIZE,
