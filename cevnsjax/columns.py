@@ -117,6 +117,11 @@ class Columns:
         known = {_plain(name) for name in (column.name, *column.also)}
         return any(_plain(name) in known for name in self.names)
 
+    def others(self, columns: Sequence[Column]) -> tuple[str, ...]:
+        """Names of the columns that are none of these."""
+        known = {_plain(name) for column in columns for name in (column.name, *column.also)}
+        return tuple(name for name in self.names if _plain(name) not in known)
+
     def _checked(self, column: Column, values: np.ndarray) -> np.ndarray:
         bad = np.flatnonzero(values > 1.0 + 1e-6) if column.fraction else np.zeros(0, dtype=int)
         if bad.size:

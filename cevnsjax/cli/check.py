@@ -67,23 +67,27 @@ def understood(experiment: "Experiment") -> dict[str, Any]:
     """Everything that a description says, as nested dictionaries: what ``--json`` prints.
 
     ``blocks`` are texts by path; ``counts`` are those of ``cevnsjax spectrum``; ``quadrature_error`` is how far a bin
-    moves when the number of nodes is doubled, over the largest bin.
+    of the signal moves when the number of nodes is doubled, over the largest of them.
     """
     from cevnsjax.parameter import describe_prior
 
     counts = prediction(experiment)
-    fine = np.asarray(experiment.placed(2).expected())
-    coarse = np.asarray(experiment.expected())
+    fine, coarse = _signal(experiment.placed(2)), _signal(experiment)
     return {
         "blocks": dict(_blocks(experiment)),
         "counts": counts,
         "data": experiment.data_label,
-        "quadrature_error": float(np.abs(fine - coarse).max() / np.abs(fine).max()),
+        "quadrature_error": float(np.abs(fine - coarse).max() / max(np.abs(fine).max(), np.finfo(float).tiny)),
         "nuisances": {
             each.name: {"prior": describe_prior(each.prior), "paths": list(each.paths), "description": each.description}
             for each in experiment.nuisances
         },
     }
+
+
+def _signal(experiment: "Experiment") -> np.ndarray:
+    """Counts of every interaction, of all components of its sources, one after the other: a background hides errors."""
+    return np.concatenate([np.asarray(each, dtype=float).sum(axis=0) for each in experiment.signals().values()])
 
 
 def _blocks(experiment: "Experiment"):
@@ -96,7 +100,7 @@ def _blocks(experiment: "Experiment"):
     for name, source in experiment.sources.items():
         yield f"sources.{name}", summary(source.flux)
         fluence = zip(source.flux.components, np.asarray(source.flux.fluence_per_cm2, dtype=float), strict=True)
-        yield "", ", ".join(f"{each} {value:.4g}" for each, value in fluence) + " per cm^2 and exposure of the source"
+        yield f"sources.{name}.fluence_per_cm2", ", ".join(f"{each} {value:.4g}" for each, value in fluence)
         yield f"sources.{name}.arrival", type(source.arrival).__name__
     for name, interaction in experiment.interactions.items():
         yield f"interactions.{name}", summary(interaction)
@@ -155,4 +159,6 @@ def _print(name: str, content: dict[str, Any]) -> None:
     for parameter, each in content["nuisances"].items():
         free.add_row(escape(parameter), escape(each["prior"]), escape(", ".join(each["paths"])))
     console.print(free)
-    console.print(f"quadrature: no bin moves by more than {content['quadrature_error']:.1e} of the largest")
+    console.print(
+        f"quadrature: no bin of the signal moves by more than {content['quadrature_error']:.1e} of the largest"
+    )

@@ -106,7 +106,7 @@ def scan(
     from cevnsjax.inference.checkpoint import described_parameters
     from cevnsjax.inference.scan import check_grid
 
-    folder = Path(out) if out else results_folder("scan", settings.experiment, settings.model)
+    folder = Path(settings.out) if settings.out else results_folder("scan", settings.experiment, settings.model)
     check_folder(folder)
     fitted = fitted_model(
         settings.experiment,

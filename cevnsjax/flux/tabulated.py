@@ -108,7 +108,7 @@ class TabulatedFlux(AbstractFlux):
         exposure_s
             How long it is seen, s.
         component
-            What a file without names holds, ``"nu_e_bar"`` for instance.
+            What a file holds that does not name it, ``"nu_e_bar"`` for instance.
         layout
             ``"snowglobes"`` or ``"honda"`` for files of these (:mod:`cevnsjax.flux.flux_layouts`). A fluence of
             SNOwGLoBES is that of the exposure: its ``exposure_s`` is 1.
@@ -180,6 +180,10 @@ def _read(path: Path | str, component: str | None) -> tuple[np.ndarray, dict[str
         kinds = [each for each in _KINDS if columns.has(each)]
         if not kinds and component is not None:
             kinds = [Column(component, _FLUX_UNIT, ("flux",))]
+        if component is not None and component not in (each.name for each in kinds):
+            raise CevnsjaxError(f"{path}: it has {', '.join(each.name for each in kinds)}, and no {component}.")
+        for name in columns.others((_ENERGY, *kinds)) if kinds else ():  # it may be a flux
+            raise CevnsjaxError(f"{path}: the column {name!r} is no kind of neutrino; name it, or take it out.")
     else:
         kinds = [Column(component, _FLUX_UNIT)] if component is not None else []
     if not kinds:

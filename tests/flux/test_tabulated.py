@@ -107,6 +107,7 @@ def test_what_people_have(tmp_path, flux, text):
         ("energy, nu_e_per_cm2_s_MeV\n1, 1\n2, 1\n", "'energy' has no unit"),
         ("energy_MeV, nue_per_cm2_s_MeV, nu_e_per_cm2_s_MeV\n1, 1, 1\n2, 1, 1\n", "two columns"),
         ("energy_MeV, flux_per_cm2_s_MeV\n1, 1\n2, 1\n", "does not say which neutrinos"),
+        ("energy_MeV, nu_e_per_cm2_s_MeV, nu_x_per_cm2_s_MeV\n1, 1, 1\n2, 1, 1\n", "'nu_x' is no kind of neutrino"),
     ],
 )
 def test_heads_that_are_refused(tmp_path, text, message):
@@ -114,6 +115,14 @@ def test_heads_that_are_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(CevnsjaxError, match=message):
         TabulatedFlux.from_file(path, 1.0)
+
+
+def test_a_component_that_the_file_does_not_have(tmp_path):
+    path = tmp_path / "flux.txt"
+    path.write_text("energy_MeV, nu_e_per_cm2_s_MeV\n1, 1\n2, 1\n")
+    with pytest.raises(CevnsjaxError, match="it has nu_e, and no nu_mu"):
+        TabulatedFlux.from_file(path, 1.0, component="nu_mu")
+    assert TabulatedFlux.from_file(path, 1.0, component="nu_e").components == ("nu_e",)
 
 
 def test_other_errors(tmp_path):
