@@ -1,7 +1,7 @@
 """What was observed: counts in a list or in a file, with errors or without, or single events to be counted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -117,6 +117,6 @@ def _from_file(file: Any, samples: tuple[str, ...], shape: tuple[int, int], wher
         raise
     except CevnsjaxError as error:
         where.fail(str(error))
-    place = where.at(str(file))
+    place = replace(where, keys=(*where.keys[:-1], f"{where.keys[-1]} {str(file)!r}"))
     stacked = {key: np.stack([_bins(row, shape, place) for row in rows]) for key, rows in found.items() if rows}
     return Data(stacked[""], stacked.get("_error"), stacked.get("_error_up"))
