@@ -112,6 +112,11 @@ class Columns:
             raise CevnsjaxError(f"{self.file}: the column {self.names[found[0]]!r}: {error}") from None
         return self._checked(column, factor * self.numbers[:, found[0]])
 
+    def unit_of(self, column: Column) -> str | None:
+        """Unit of a column as it is written in the file; ``None`` where there is none."""
+        known = {_plain(name) for name in (column.name, *column.also)}
+        return next((unit for name, unit in zip(self.names, self.units, strict=True) if _plain(name) in known), None)
+
     def has(self, column: Column) -> bool:
         """Whether the file names a column."""
         known = {_plain(name) for name in (column.name, *column.also)}

@@ -36,10 +36,9 @@ def _registry() -> "pint.UnitRegistry":
 def _expression(text: str) -> str:
     """The same unit as an expression that can be parsed: ``per_cm2_s`` becomes ``1/(cm**2*s)``."""
     text = re.sub(r"^/", "1/", text.strip()).replace("·", " ").replace("²", "2").replace("⁻¹", "-1").replace("⁻²", "-2")
-    if "per_" in text or " per " in text:
-        above, _, below = text.replace(" per ", "_per_").replace("_per_", " per ", 1).rpartition("per")
-        below = below.strip(" _").replace("_", " ")
-        text = f"({above.strip(' _').replace('_', ' ') or '1'})/({below})"
+    above, *below = re.split(r"(?:^|[ _])per[ _]", text)
+    if below:
+        text = f"({above.replace('_', ' ').strip() or '1'})/({' '.join(below).replace('_', ' ').strip()})"
     for word, known in _WORDS.items():
         text = re.sub(rf"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])", known, text)
     text = re.sub(r"\^\{?([-+]?\d+)\}?", r"**\1", text)

@@ -29,6 +29,7 @@ _POINTS = 4096  # of one evaluation: a multiple of _ORDER, always the same, so t
 _ORDER = 64  # nodes that a panel is looked at with
 _TOLERANCE = 1e-10  # of the largest bin, for each panel
 _TOLERANCE_OF_KINKS = 3e-8  # the same, of what multiplies the kinks of a flux
+_TOLERANCE_OF_JUMPS = 3e-10  # ... of one whose density jumps, as that of a histogram
 _SEEN = 1e-14  # smaller probabilities are not seen
 _RANGE = 1e-10  # of the largest recoil that is looked at: noise can trigger without any ionisation at all
 _FEWEST_NODES, _MOST_NODES = 2, 28  # of a panel
@@ -96,6 +97,7 @@ class _Placement:
         self.source, self.recoiling, self.views = source, recoiling, views
         self.breaks_MeV = np.asarray(source.break_points_MeV, dtype=float)
         self.product = source.knots_MeV is not None
+        self.tolerance_of_knots = _TOLERANCE_OF_JUMPS if source.jumps else _TOLERANCE_OF_KINKS
         largest = max(float(_recoil_keV(self.breaks_MeV[-1:], each.mass_MeV)[0]) for each in recoiling)
         grid_keV = np.geomspace(_RANGE * largest, largest, _POINTS)
         probabilities = [view(grid_keV) for view in views]
@@ -202,7 +204,7 @@ class _Placement:
         # the last few coefficients are rounding, or say that 64 nodes are not enough
         nodes = (degrees + 1) // 2
         if self.product:  # kinks are small: what they make of the polynomials between n and 2n is so too
-            nodes = np.maximum(nodes + 1, (above > _TOLERANCE_OF_KINKS).sum(axis=1))
+            nodes = np.maximum(nodes + 1, (above > self.tolerance_of_knots).sum(axis=1))
         return np.where(above[:, -4] > _TOLERANCE, _ORDER, nodes)
 
     def _between_knots(self, slots: tuple, edges: list[np.ndarray]) -> int:

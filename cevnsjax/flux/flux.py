@@ -75,6 +75,11 @@ class AbstractSource(eqx.Module):
         return None
 
     @property
+    def jumps(self) -> bool:
+        """Whether the density jumps at its knots, as that of a histogram; no by default."""
+        return False
+
+    @property
     @abstractmethod
     def fluence_per_cm2(self) -> Float[Array, " component"]:
         """Particles of each component through a square centimetre over the exposure, cm^-2."""

@@ -6,47 +6,82 @@ from pathlib import Path
 
 import numpy as np
 
-from cevnsjax.columns import Column, read_columns, read_text
+from cevnsjax.columns import Column, ascending, read_columns, read_text
 from cevnsjax.errors import CevnsjaxError
+from cevnsjax.flux.flux_columns import FluxTable, bin_width
 
-_PER_MEV_OF_PER_GEV = 1e-3
+_PER_CM2_MEV = 1e-7  # of 1/(m^2 GeV)
 _BLOCK = re.compile(
     r"cosZ\s*=\s*(-?[\d.]+)\s*--\s*(-?[\d.]+)\s*,?\s*(?:phi_Az\s*=\s*(-?[\d.]+)\s*--\s*(-?[\d.]+))?", re.IGNORECASE
 )
 
 
-def read_snowglobes(path: Path | str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+_SEVEN = ("nu_e", "nu_mu", "nu_tau", "nu_e_bar", "nu_mu_bar", "nu_tau_bar")
+
+
+def read_snowglobes(path: Path | str) -> FluxTable:
     """Read a fluence of SNOwGLoBES: GeV, then nu_e, nu_mu, nu_tau and their antineutrinos, cm^-2 in each bin.
 
     Rows are bins of one width (0.2 MeV in its own files), given by their centres.
 
     Returns
     -------
-    energies, fluxes
-        MeV, and by component cm^-2 MeV^-1: per exposure, whatever it is.
+    FluxTable
+        MeV, and by component cm^-2 MeV^-1: of a whole exposure.
 
     Raises
     ------
     CevnsjaxError
-        If it is none of seven columns, or its rows are not evenly spaced.
+        If it has not seven columns, or its rows are not evenly spaced.
     """
-    names = ("nu_e", "nu_mu", "nu_tau", "nu_e_bar", "nu_mu_bar", "nu_tau_bar")
-    columns = read_columns(path, (Column("E", "GeV"), *(Column(name, "") for name in names)), named=False)
-    energies = 1e3 * columns.numbers[:, 0]
-    widths = np.diff(energies)
-    if len(energies) < 2 or np.any(np.abs(widths - widths.mean()) > 1e-3 * abs(widths.mean())):
-        raise CevnsjaxError(f"{path}: the rows of SNOwGLoBES are bins of one width; these are not.")
-    return energies, {name: columns.numbers[:, i + 1] / widths.mean() for i, name in enumerate(names)}
+    energies, fluxes = _seven_columns(path)
+    width = bin_width(str(path), energies)
+    return FluxTable(energies, {name: flux / width for name, flux in fluxes.items()}, integrated=True)
 
 
-def read_honda(path: Path | str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def read_globes(path: Path | str) -> FluxTable:
+    """Read a flux of GLoBES: GeV, then nu_e, nu_mu, nu_tau and their antineutrinos, (m^2 GeV)^-1 at the detector.
+
+    Rows are knots, linear between them, as in GLoBES (``glb_get_flux`` in its source). It leaves the unit to ``@norm``
+    of the experiment's file. What is assumed here is that of the DUNE collaboration's files, neutrinos per m^2 and GeV
+    for each proton on target, whose ``@norm`` is 6.022e-10 (L/km)^2: with another norm N multiply by N/[6.022e-10
+    (L/km)^2], L the distance of the detector. The exposure counts what the flux is for one of: protons, or years.
+
+    Returns
+    -------
+    FluxTable
+        MeV, and by component cm^-2 MeV^-1 for each unit of the exposure.
+
+    Raises
+    ------
+    CevnsjaxError
+        If it has not seven columns.
+    """
+    energies, fluxes = _seven_columns(path)
+    return FluxTable(energies, {name: _PER_CM2_MEV * flux for name, flux in fluxes.items()})
+
+
+def _seven_columns(path: Path | str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Energies, MeV, and six columns as they are, in order of energy; names above them are not looked at."""
+    columns = read_columns(path, (Column("E", "GeV"), *(Column(name, "") for name in _SEVEN)), named=False)
+    order = ascending(columns, columns.numbers[:, 0], "the energy")
+    bad = np.argwhere(columns.numbers < 0.0)
+    if bad.size:
+        row, column = map(int, bad[0])
+        what = ("energy", *_SEVEN)[column]
+        raise columns.fault(row, f"no number may be negative, got {columns.numbers[row, column]:g} of {what}")
+    numbers = columns.numbers[order]
+    return 1e3 * numbers[:, 0], {name: numbers[:, i + 1] for i, name in enumerate(_SEVEN)}
+
+
+def read_honda(path: Path | str) -> FluxTable:
     """Read atmospheric neutrinos of M. Honda et al.: GeV, then nu_mu, nu_mu_bar, nu_e, nu_e_bar, (m^2 s sr GeV)^-1.
 
     Blocks of directions (``cosZ = 0.90 -- 1.00, phi_Az = 0 -- 30``) are added up with their solid angles.
 
     Returns
     -------
-    energies, fluxes
+    FluxTable
         MeV, and by component cm^-2 s^-1 MeV^-1, of all directions in the file.
 
     Raises
@@ -87,12 +122,12 @@ def read_honda(path: Path | str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     if energies is None:
         raise CevnsjaxError(f"{path}: no block of directions; Honda's tables have a line with cosZ above the numbers.")
     per_m2_GeV = np.asarray(total)
-    fluxes = {name: 1e-4 * _PER_MEV_OF_PER_GEV * per_m2_GeV[:, i] for i, name in enumerate(names)}
-    return 1e3 * energies, fluxes
+    return FluxTable(1e3 * energies, {name: _PER_CM2_MEV * per_m2_GeV[:, i] for i, name in enumerate(names)})
 
 
-LAYOUTS: dict[str, Callable[[Path | str], tuple[np.ndarray, dict[str, np.ndarray]]]] = {
+LAYOUTS: dict[str, Callable[[Path | str], FluxTable]] = {
     "snowglobes": read_snowglobes,
+    "globes": read_globes,
     "honda": read_honda,
 }
 """Readers by name."""

@@ -13,7 +13,7 @@ from cevnsjax.flux.moments import POWERS, energy_powers, fold_powers, summed_fro
 
 
 class InterpolatedSpectra(eqx.Module):
-    """Densities on common knots, interpolated between them, zero outside.
+    """Densities on common knots, interpolated between them or constant in bins, zero outside.
 
     Moments are integrals of the interpolation itself: Gauss-Legendre quadrature between neighbouring knots, summed
     from above, so that they are positive, continuous in their lower limit, and without cancellation. With eight nodes
@@ -30,14 +30,20 @@ class InterpolatedSpectra(eqx.Module):
         density itself always is.
     order
         Nodes between neighbouring knots.
+    histogram
+        Whether knots are edges of bins, in which a density is constant: that of a knot holds up to the next one, and
+        what stands on the last knot has no bin. Its integral is the sum of the bins.
     """
 
     energy_MeV: Float[Array, " knot"] = eqx.field(converter=as_float)
     values_per_MeV: Float[Array, "spectrum knot"] = eqx.field(converter=as_float)
     logarithmic: bool = eqx.field(static=True, default=False)
     order: int = eqx.field(static=True, default=8)
+    histogram: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self):
+        if self.histogram and self.logarithmic:
+            raise CevnsjaxError("A histogram is constant in each bin; leave logarithmic out.")
         if is_concrete(self.energy_MeV):
             edges = check_edges("energy_MeV", self.energy_MeV, "MeV")
             if edges[0] <= 0.0:
@@ -87,8 +93,10 @@ class InterpolatedSpectra(eqx.Module):
 
     def totals(self) -> Float[Array, " spectrum"]:
         """Integrals of the densities over all energies."""
+        values = self.values_per_MeV
+        if self.histogram:
+            return (values[:, :-1] * jnp.diff(self.energy_MeV)[None]).sum(axis=1)
         if not self.logarithmic:
-            values = self.values_per_MeV
             return (0.5 * (values[:, 1:] + values[:, :-1]) * jnp.diff(self.energy_MeV)[None]).sum(axis=1)
         return self.moments(self.energy_MeV[0])[:, POWERS.index(0)]
 
@@ -107,7 +115,7 @@ class InterpolatedSpectra(eqx.Module):
         knots = as_float(np.concatenate([[low], energy[(energy > low) & (energy < high)], [high]]))
         knots = jnp.clip(knots, self.energy_MeV[0], self.energy_MeV[-1])
         values = eqx.filter_jit(InterpolatedSpectra.density)(self, knots)
-        return InterpolatedSpectra(knots, values, self.logarithmic, self.order)
+        return InterpolatedSpectra(knots, values, self.logarithmic, self.order, self.histogram)
 
     def edges_MeV(self, number: int) -> Float[Array, " edge"]:
         """Up to a number of knots, the last one included, that quadrature panels can end at."""
@@ -123,6 +131,8 @@ class InterpolatedSpectra(eqx.Module):
         low, high = self.energy_MeV[interval], self.energy_MeV[interval + 1]
         part = (energy_MeV - low) / (high - low)
         before, after = self.values_per_MeV[:, interval], self.values_per_MeV[:, interval + 1]
+        if self.histogram:
+            return before
         linear = before + (after - before) * part[None]
         if not self.logarithmic:
             return linear

@@ -9,26 +9,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, as_optional_float, check_positive, is_concrete
-from cevnsjax.columns import Column, ascending, read_columns
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.flux.flux import AbstractFlux, parse_neutrino
+from cevnsjax.flux.flux_columns import read_flux_columns
 from cevnsjax.flux.flux_layouts import LAYOUTS
 from cevnsjax.flux.interpolated import InterpolatedSpectra
 from cevnsjax.flux.paths import check_baseline, one_path
-
-_ENERGY = Column("energy", "MeV", ("E", "Enu", "E_nu", "neutrino_energy"))
-_FLUX_UNIT = "1/(cm**2*s*MeV)"
-_KINDS = tuple(
-    Column(name, _FLUX_UNIT, also)
-    for name, also in {
-        "nu_e": ("nue",),
-        "nu_mu": ("numu",),
-        "nu_tau": ("nutau",),
-        "nu_e_bar": ("nuebar", "anue", "anti_nu_e", "antinue"),
-        "nu_mu_bar": ("numubar", "anumu", "anti_nu_mu", "antinumu"),
-        "nu_tau_bar": ("nutaubar", "anutau", "anti_nu_tau", "antinutau"),
-    }.items()
-)
 
 
 class TabulatedFlux(AbstractFlux):
@@ -79,11 +65,32 @@ class TabulatedFlux(AbstractFlux):
         exposure_s: float,
         *,
         logarithmic: bool = False,
+        histogram: bool = False,
         panels: int = 12,
+        baseline_m: float | None = None,
     ) -> "TabulatedFlux":
-        """Build a flux from columns: energies (MeV) and, by component, the flux on them (cm^-2 s^-1 MeV^-1)."""
-        spectra = InterpolatedSpectra(energy_MeV, np.stack(list(flux_per_cm2_s_MeV.values())), logarithmic)
-        return cls(tuple(flux_per_cm2_s_MeV), spectra, exposure_s, panels=panels)
+        """Build a flux from columns.
+
+        Parameters
+        ----------
+        energy_MeV
+            Energies, MeV; with ``histogram`` the edges of bins.
+        flux_per_cm2_s_MeV
+            By component the flux on each of them, or in each bin (one less than edges), cm^-2 s^-1 MeV^-1.
+        exposure_s
+            How long it is seen, s.
+        logarithmic
+            As of `InterpolatedSpectra`.
+        histogram
+            Whether the flux is constant in bins.
+        panels, baseline_m
+            As of the class.
+        """
+        values = np.stack(list(flux_per_cm2_s_MeV.values()))
+        if histogram:
+            values = np.pad(values, ((0, 0), (0, 1)))
+        spectra = InterpolatedSpectra(energy_MeV, values, logarithmic, histogram=histogram)
+        return cls(tuple(flux_per_cm2_s_MeV), spectra, exposure_s, panels=panels, baseline_m=baseline_m)
 
     @classmethod
     def from_file(
@@ -105,35 +112,55 @@ class TabulatedFlux(AbstractFlux):
             The file: a column of energies, ``energy_MeV``, and one for each kind of neutrino, like
             ``nu_e_bar_per_cm2_s_MeV``, with the units that they are in; or, without a line of names, energies in MeV
             and a flux in cm^-2 s^-1 MeV^-1. A row at E = 0 and kinds that do not occur are left out.
+
+            With ``energy_low_MeV`` and ``energy_high_MeV`` rows are bins, in which the flux is constant. A unit without
+            an energy, ``nu_e_per_cm2_s``, is per bin; where only centres of bins are given they must be of one width,
+            and the flux is interpolated between them.
         exposure_s
-            How long it is seen, s.
+            How long it is seen, s. A unit without a time, ``nu_e_per_cm2``, is that of the whole exposure: it is 1.
         component
             What a file holds that does not name it, ``"nu_e_bar"`` for instance.
         layout
-            ``"snowglobes"`` or ``"honda"`` for files of these (:mod:`cevnsjax.flux.flux_layouts`). A fluence of
-            SNOwGLoBES is that of the exposure: its ``exposure_s`` is 1.
+            ``"snowglobes"``, ``"globes"`` or ``"honda"`` for files of these (:mod:`cevnsjax.flux.flux_layouts`). A
+            fluence of SNOwGLoBES is that of the exposure: its ``exposure_s`` is 1; that of GLoBES counts what its flux
+            is for one of, protons on target or years.
         logarithmic, panels, baseline_m
             As of the class and of `InterpolatedSpectra`.
 
         Raises
         ------
         CevnsjaxError
-            If the file cannot be read, has no such columns or no unit, energies out of order or a negative flux.
+            If the file cannot be read, has no such columns or no unit, energies out of order, bins that do not follow
+            each other, or a negative flux.
         """
         if layout is None:
-            energies, fluxes = _read(path, component)
+            table = read_flux_columns(path, component)
         elif layout in LAYOUTS:
-            energies, fluxes = LAYOUTS[layout](path)
+            table = LAYOUTS[layout](path)
         else:
             raise UnknownNameError("layout of a table of fluxes", layout, LAYOUTS)
-        seen = energies != 0.0  # nothing comes of neutrinos without energy
-        if seen.sum() < 2:
-            raise CevnsjaxError(f"{path}: a flux table needs at least two rows, got {seen.sum()}.")
-        some = {name: flux[seen] for name, flux in fluxes.items() if np.any(flux[seen] > 0.0)}
-        if not some:
+        if table.integrated and exposure_s != 1.0:
+            raise CevnsjaxError(
+                f"{path}: its flux has no time in its unit, it is that of the whole exposure; give exposure_s = 1, got "
+                f"{exposure_s:g}."
+            )
+        table = table.with_content()
+        if not table.fluxes:
             raise CevnsjaxError(f"{path}: the flux is zero in all rows.")
-        spectra = InterpolatedSpectra(energies[seen], np.stack(list(some.values())), logarithmic)
-        return cls(tuple(some), spectra, exposure_s, panels=panels, baseline_m=baseline_m)
+        if len(table.energy_MeV) < 2:
+            raise CevnsjaxError(f"{path}: a flux table needs at least two rows, got {len(table.energy_MeV)}.")
+        try:
+            return cls.from_columns(
+                table.energy_MeV,
+                table.fluxes,
+                exposure_s,
+                logarithmic=logarithmic,
+                histogram=table.histogram,
+                panels=panels,
+                baseline_m=baseline_m,
+            )
+        except CevnsjaxError as error:
+            raise CevnsjaxError(f"{path}: {error}") from None
 
     @property
     def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:
@@ -152,6 +179,10 @@ class TabulatedFlux(AbstractFlux):
         return self.spectra.energy_MeV
 
     @property
+    def jumps(self) -> bool:
+        return self.spectra.histogram
+
+    @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
         return self.norm * self.exposure_s * self.spectra.totals()
 
@@ -167,31 +198,3 @@ class TabulatedFlux(AbstractFlux):
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
         totals = self.spectra.totals()
         return self.spectra.moments(minimum_energy_MeV) / totals.reshape(-1, *[1] * (minimum_energy_MeV.ndim + 1))
-
-
-def _read(path: Path | str, component: str | None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Energies, MeV, and fluxes by component, cm^-2 s^-1 MeV^-1, of a file with or without names of its columns."""
-    if component is not None:
-        parse_neutrino(component)
-    columns = read_columns(path, (_ENERGY, Column(component or "flux", _FLUX_UNIT)))
-    energies = columns.get(_ENERGY, 0)
-    order = ascending(columns, energies, "the energy")
-    if columns.names:
-        kinds = [each for each in _KINDS if columns.has(each)]
-        if not kinds and component is not None:
-            kinds = [Column(component, _FLUX_UNIT, ("flux",))]
-        if component is not None and component not in (each.name for each in kinds):
-            raise CevnsjaxError(f"{path}: it has {', '.join(each.name for each in kinds)}, and no {component}.")
-        for name in columns.others((_ENERGY, *kinds)) if kinds else ():  # it may be a flux
-            raise CevnsjaxError(f"{path}: the column {name!r} is no kind of neutrino; name it, or take it out.")
-    else:
-        kinds = [Column(component, _FLUX_UNIT)] if component is not None else []
-    if not kinds:
-        known = ", ".join(each.name for each in _KINDS)
-        raise CevnsjaxError(f"{path}: it does not say which neutrinos; name the column, or component: {known}.")
-    fluxes = {each.name: columns.get(each, 1) for each in kinds}
-    for name, flux in fluxes.items():
-        if np.any(flux < 0.0):
-            row = int(np.argmax(flux < 0.0))
-            raise columns.fault(row, f"a flux must not be negative, got {flux[row]:g} of {name}")
-    return energies[order], {name: flux[order] for name, flux in fluxes.items()}

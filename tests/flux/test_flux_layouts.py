@@ -34,6 +34,22 @@ def test_snowglobes(tmp_path):
     np.testing.assert_allclose(*averages, rtol=1e-10)
 
 
+def test_globes(tmp_path):
+    """GeV and neutrinos per m^2 and GeV for each proton on target, as in the files of DUNE, comments and all."""
+    per_m2_GeV = {name: 1e7 * pinched(mean) for name, mean in MEANS.items()}
+    rows = np.column_stack([1e-3 * ENERGY, *per_m2_GeV.values()])
+    np.savetxt(tmp_path / "flux.txt", rows, header="flux at 1297 km", fmt="%.12e")
+    protons = 1.1e21
+    read = TabulatedFlux.from_file(tmp_path / "flux.txt", protons, layout="globes")
+    columns = {name: pinched(mean)[1:] for name, mean in MEANS.items()}
+    expected = TabulatedFlux.from_columns(ENERGY[1:], columns, protons)
+    assert read.components == KINDS
+    np.testing.assert_allclose(read.fluence_per_cm2, expected.fluence_per_cm2, rtol=1e-10)
+    argon = Coherent({"sm": ErlerSu()}), compound("Ar")
+    averages = [flux_averaged_cross_section(argon[0], flux, argon[1], 5.0) for flux in (read, expected)]
+    np.testing.assert_allclose(*averages, rtol=1e-10)
+
+
 def test_honda(tmp_path):
     """Two blocks of directions, each with its solid angle, by hand."""
     energies = np.array([0.1, 0.2, 0.5])
@@ -57,6 +73,16 @@ def test_honda(tmp_path):
         ("snowglobe", "1 1", "did you mean 'snowglobes'"),
         ("snowglobes", "0.001 1 1 1 1 1\n0.002 1 1 1 1 1\n", "6 columns without names"),
         ("snowglobes", "0.001 1 1 1 1 1 1\n0.002 1 1 1 1 1 1\n0.005 1 1 1 1 1 1\n", "bins of one width"),
+        (
+            "snowglobes",
+            "0.001 1 1 1 1 1 1\n0.002 1 1 -1 1 1 1\n",
+            "line 2: no number may be negative, got -1 of nu_tau",
+        ),
+        ("globes", "0.001 1 1 1 1 1\n0.002 1 1 1 1 1\n", "6 columns without names"),
+        ("globes", "1 1 1 1 1 1 1\n3 1 1 1 1 1 1\n2 1 1 1 1 1 1\n", "line 3: the energy must increase"),
+        ("globes", "1 1 1 1 1 1 1\n2 1 1 1 1 1 1 -1\n", "line 2: 8 numbers where the rows above have 7"),
+        ("globes", "1 0 0 0 0 0 0\n2 0 0 0 0 0 0\n", "the flux is zero in all rows"),
+        ("honda", "[cosZ = 0 -- 1]\n0.1 1 1 1 1\n0.2 1 -1 1 1\n", "flux.dat: A flux must be finite and not negative"),
         ("honda", "0.1 1 1 1 1\n", "five columns under a line with cosZ"),
         ("honda", "nothing\n", "no block of directions"),
         ("honda", "[cosZ = 0 -- 1]\n0.1 1 1 1\n", "line 2: Honda's tables have five columns"),
@@ -67,6 +93,12 @@ def test_refused(tmp_path, layout, text, words):
     (tmp_path / "flux.dat").write_text(text)
     with pytest.raises(CevnsjaxError, match=words):
         TabulatedFlux.from_file(tmp_path / "flux.dat", 1.0, layout=layout)
+
+
+def test_a_fluence_of_snowglobes_is_of_the_whole_exposure(tmp_path):
+    (tmp_path / "burst.dat").write_text("0.0005 1 1 1 1 1 1\n0.001 1 1 1 1 1 1\n")
+    with pytest.raises(CevnsjaxError, match="give exposure_s = 1, got 86400"):
+        TabulatedFlux.from_file(tmp_path / "burst.dat", 86400.0, layout="snowglobes")
 
 
 @pytest.mark.parametrize("name", NAMED_FLUXES)

@@ -102,7 +102,15 @@ def test_what_people_have(tmp_path, flux, text):
     [
         ("1 1\n2 1\n", "does not say which neutrinos"),
         ("energy_MeV, nu_e\n1, 1\n2, 1\n", "'nu_e' has no unit"),
-        ("energy_MeV, nu_e [cm^-2 s^-1]\n1, 1\n2, 1\n", "not a unit of this quantity"),
+        ("energy_MeV, nu_e [s^-1]\n1, 1\n2, 1\n", "not a unit of this quantity"),
+        ("energy_MeV, nu_e_per_cm2_s, nu_mu_per_cm2_s_MeV\n1, 1, 1\n2, 1, 1\n", "'nu_mu'.*not a unit of this"),
+        ("energy_MeV, nu_e_per_cm2_s\n1, 1\n2, 1\n4, 1\n", "bins of one width.*energy_low_MeV"),
+        ("E_low_MeV, nu_e_per_cm2_s\n1, 1\n2, 1\n", "both of their edges.*'energy_high_MeV' is missing"),
+        ("low_MeV, high_MeV, nu_e_per_cm2_s\n1, 1, 1\n2, 3, 1\n", "line 2: a bin must end above its beginning"),
+        ("low_MeV, high_MeV, nu_e_per_cm2_s\n1, 2, 1\n3, 4, 1\n", "line 3: .*fill a gap with a row of zeros"),
+        ("low_MeV, high_MeV, nu_e_per_cm2_s\n1, 2, 1\n1.5, 4, 1\n", "line 3: the bin from 1.5 MeV overlaps"),
+        ("low_MeV, high_MeV, nu_e_per_cm2_s\n1, 2, 1\n4, 5, 1\n2, 4, 1\n", "line 4: the lower edge must increase"),
+        ("low_MeV, high_MeV, nu_e_per_cm2_s\n-1, 0, 1\n0, 1, 1\n", r"flux.txt: energy_MeV must be"),
         ("energy_MeV, nu_e [furlong]\n1, 1\n2, 1\n", "'furlong' is no unit"),
         ("energy, nu_e_per_cm2_s_MeV\n1, 1\n2, 1\n", "'energy' has no unit"),
         ("energy_MeV, nue_per_cm2_s_MeV, nu_e_per_cm2_s_MeV\n1, 1, 1\n2, 1, 1\n", "two columns"),
@@ -115,6 +123,74 @@ def test_heads_that_are_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(CevnsjaxError, match=message):
         TabulatedFlux.from_file(path, 1.0)
+
+
+BINNED = TabulatedFlux.from_columns(
+    [1.0, 2.0, 4.0], {"nu_e": np.array([6.0, 1.5]), "nu_mu_bar": np.array([0.0, 1.0])}, 10.0, histogram=True
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "energy_low_MeV, energy_high_MeV, nu_e_per_cm2_s, nu_mu_bar_per_cm2_s\n1, 2, 6, 0\n2, 4, 3, 2\n",
+        "E_min [keV]; E_max [keV]; E [keV]; anumu [m^-2 s^-1]; nue [m^-2 s^-1]\n"
+        "2000; 4000; 3000; 2e4; 3e4\n1000; 2000; 1500; 0; 6e4\n",
+        "bin_low_GeV, bin_high_GeV, nue [cm^-2 s^-1 GeV^-1], numubar_per_cm2_s_GeV\n"
+        "0, 0.001, 0, 0\n0.001, 0.002, 6000, 0\n0.002, 0.004, 1500, 1000\n",
+        "low_MeV high_MeV nu_e_per_cm2_s_bin nu_tau_per_cm2_s_bin nu_mu_bar_per_cm2_s_bin\n1 2 6 0 0\n2 4 3 0 2\n",
+    ],
+)
+def test_bins_with_edges(tmp_path, text):
+    """Neutrinos per bin or per energy in it: constant in each bin, which adds up to what the table says."""
+    (tmp_path / "flux.txt").write_text(text)
+    read = TabulatedFlux.from_file(tmp_path / "flux.txt", 10.0)
+    order = np.array([BINNED.components.index(name) for name in read.components])
+    np.testing.assert_allclose(FLUENCE(read), np.array([90.0, 20.0])[order], rtol=1e-13)
+    y = jnp.array([0.5, 1.3, 3.1])
+    np.testing.assert_allclose(MOMENTS(read, y), MOMENTS(BINNED, y)[order], rtol=1e-12)
+    np.testing.assert_allclose(
+        DENSITY(read, jnp.array([1.3, 3.9])) * FLUENCE(read)[:, None],
+        10.0 * np.array([[6.0, 1.5], [0.0, 1.0]])[order],
+        rtol=1e-12,
+    )
+
+
+def test_moments_of_bins_are_powers():
+    """By hand: the integrals of 1, 1/E and 1/E^2 over a box."""
+    found = np.asarray(MOMENTS(BINNED, jnp.array([0.5, 3.0])))
+    np.testing.assert_allclose(
+        found[0, 1], [(6 * np.log(2) + 1.5 * np.log(2)) / 9, 1.5 * np.log(4 / 3) / 9], rtol=1e-10
+    )
+    np.testing.assert_allclose(found[1, 2], [0.5 * (1 / 2 - 1 / 4), 0.5 * (1 / 3 - 1 / 4)], rtol=1e-9)
+
+
+def test_a_bin_from_zero(tmp_path):
+    """Its content is kept to 1e-9; 1/E^2 has no end there, but nothing is infinite."""
+    (tmp_path / "flux.txt").write_text("low_MeV, high_MeV, nu_e_per_cm2_s\n0, 1, 5\n1, 2, 3\n")
+    read = TabulatedFlux.from_file(tmp_path / "flux.txt", 1.0)
+    np.testing.assert_allclose(FLUENCE(read), [8.0], rtol=1e-9)
+    found = np.asarray(MOMENTS(read, jnp.array([0.0, 0.25])))
+    assert np.all(np.isfinite(found))
+    np.testing.assert_allclose(found[0, 1, 1], (5 * np.log(4) + 3 * np.log(2)) / 8, rtol=1e-9)
+
+
+def test_bins_by_their_centres(tmp_path):
+    """Of one width: the flux at the centres is what is in a bin over its width."""
+    (tmp_path / "flux.txt").write_text("E_MeV, nue_per_cm2_s\n0, 3\n0.5, 2\n1, 3\n1.5, 1\n")
+    read = TabulatedFlux.from_file(tmp_path / "flux.txt", 1.0)
+    by_hand = TabulatedFlux.from_columns([0.5, 1.0, 1.5], {"nu_e": np.array([4.0, 6.0, 2.0])}, 1.0)
+    np.testing.assert_allclose(read.spectra.values_per_MeV, by_hand.spectra.values_per_MeV, rtol=1e-12)
+    np.testing.assert_allclose(read.spectra.energy_MeV, by_hand.spectra.energy_MeV, rtol=1e-12)
+
+
+@pytest.mark.parametrize("unit", ["per_m2", "[m^-2 MeV^-1]", "per_m2_per_bin"])
+def test_a_fluence_is_of_the_whole_exposure(tmp_path, unit):
+    (tmp_path / "flux.txt").write_text(f"E_MeV, nue {unit}\n1, 3e4\n2, 2e4\n".replace("nue per", "nue_per"))
+    read = TabulatedFlux.from_file(tmp_path / "flux.txt", 1.0)
+    np.testing.assert_allclose(read.spectra.values_per_MeV, [[3.0, 2.0]], rtol=1e-12)
+    with pytest.raises(CevnsjaxError, match=r"flux.txt: .* give exposure_s = 1, got 86400"):
+        TabulatedFlux.from_file(tmp_path / "flux.txt", 86400.0)
 
 
 def test_a_component_that_the_file_does_not_have(tmp_path):
