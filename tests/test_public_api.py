@@ -113,6 +113,7 @@ API = {
         "SteadyArrival",
         "SterileOscillation",
         "SupernovaBurst",
+        "SupernovaConversion",
         "TabulatedAlpFlux",
         "TabulatedFlux",
         "ThermalPower",

@@ -49,6 +49,7 @@ from cevnsjax.flux.solar import SolarNeutrinos, solar_neutrinos
 from cevnsjax.flux.solar_oscillation import SolarOscillation
 from cevnsjax.flux.source import Source, sources_of
 from cevnsjax.flux.supernova import PinchedSpectrum, SupernovaBurst
+from cevnsjax.flux.supernova_conversion import SupernovaConversion
 from cevnsjax.flux.tabulated import TabulatedFlux
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "SteadyArrival",
     "SterileOscillation",
     "SupernovaBurst",
+    "SupernovaConversion",
     "TabulatedAlpFlux",
     "TabulatedFlux",
     "ThermalPower",

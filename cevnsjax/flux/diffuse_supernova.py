@@ -82,7 +82,8 @@ class DiffuseSupernovae(AbstractFlux):
 
     dPhi/dE = integral of c/H(z) R(z) phi(E (1+z)) dz, where phi is what one collapse emits: a Fermi-Dirac spectrum
     without chemical potential, E^2/[exp(E/T) + 1], that holds the energy given; J. F. Beacom, Annu. Rev. Nucl. Part.
-    Sci. 60, 439 (2010). H(z) = H_0 sqrt[Omega_m (1+z)^3 + 1 - Omega_m]. As emitted, without flavour conversion.
+    Sci. 60, 439 (2010). H(z) = H_0 sqrt[Omega_m (1+z)^3 + 1 - Omega_m]. As emitted: `SupernovaConversion` makes of it
+    what arrives.
 
     With the defaults the flux is 91 cm^-2 s^-1; D. Baxter et al., arXiv:2105.00599, recommend 86 +- 50 % (recalled, not
     checked against the paper), which is ``norm`` = 86/``total_per_cm2_s``.

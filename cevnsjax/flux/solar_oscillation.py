@@ -9,15 +9,10 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import Scalar, as_float, check_positive, is_concrete
 from cevnsjax.constants import AVOGADRO_PER_MOL, FERMI_CONSTANT_PER_MEV2, HBAR_C_MEV_FM
 from cevnsjax.errors import CevnsjaxError
+from cevnsjax.flux.mixing import mixing_squares
 
 MATTER_TERM_EV2 = 2e12 * math.sqrt(2.0) * FERMI_CONSTANT_PER_MEV2 * AVOGADRO_PER_MOL * (HBAR_C_MEV_FM * 1e-13) ** 3
 """2 sqrt2 G_F n_e E for one mole of electrons in a cubic centimetre and 1 MeV, eV^2."""
-
-
-def _root(square: Scalar) -> Scalar:
-    """Square root whose derivative at zero is taken as zero."""
-    positive = square > 0.0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, square, 1.0)), 0.0)
 
 
 class SolarOscillation(eqx.Module):
@@ -72,19 +67,12 @@ class SolarOscillation(eqx.Module):
         electron_density_mol_per_cm3
             Density of electrons where it is produced, in moles per cm^3.
         """
-        s12, s13, s23 = self.theta12_sin2, self.theta13_sin2, self.theta23_sin2
-        c12, c13, c23 = 1.0 - s12, 1.0 - s13, 1.0 - s23
+        s12, s13 = self.theta12_sin2, self.theta13_sin2
+        c12, c13 = 1.0 - s12, 1.0 - s13
         matter = MATTER_TERM_EV2 * electron_density_mol_per_cm3 * c13 / self.mass_splitting_eV2
         detuning = (c12 - s12) - matter * energy_MeV
         cosine = detuning / jnp.sqrt(detuning**2 + 4.0 * s12 * c12)
         first, second = 0.5 * c13 * (1.0 + cosine), 0.5 * c13 * (1.0 - cosine)
-        interference = 2.0 * jnp.cos(self.cp_phase_rad) * _root(s12 * c12 * s13 * s23 * c23)
-
-        def arriving(c23: Scalar, s23: Scalar, interference: Scalar) -> Float[Array, "*point"]:
-            in_first = jnp.maximum(s12 * c23 + c12 * s23 * s13 + interference, 0.0)
-            in_second = jnp.maximum(c12 * c23 + s12 * s23 * s13 - interference, 0.0)
-            return first * in_first + second * in_second + s13 * s23 * c13
-
-        nu_e = c13 * (first * c12 + second * s12) + s13**2
-        # nu_tau is nu_mu with theta_23 turned by 90 degrees
-        return jnp.stack([nu_e, arriving(c23, s23, interference), arriving(s23, c23, -interference)])
+        squares = mixing_squares(s12, s13, self.theta23_sin2, self.cp_phase_rad)
+        of_mass = jnp.stack([first, second, jnp.broadcast_to(s13, first.shape)])
+        return jnp.stack([(squares[b].reshape(-1, *(1,) * first.ndim) * of_mass).sum(axis=0) for b in range(3)])

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, check_positive, is_concrete
+from cevnsjax.arrays import Scalar, as_float, check_not_negative, check_positive, is_concrete
 from cevnsjax.constants import ELEMENTARY_CHARGE_C
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux.flux import AbstractFlux
@@ -43,7 +43,8 @@ class PinchedSpectrum(eqx.Module):
     pinching
         alpha; it must be larger than 1, where the moment of E^-2 is finite.
     total_energy_1e52_erg
-        Energy that leaves in this species (one flavour, neutrinos or antineutrinos), 10^52 erg.
+        Energy that leaves in this species (one flavour, neutrinos or antineutrinos), 10^52 erg; zero where there is
+        none.
     """
 
     mean_energy_MeV: Float[Array, ""] = eqx.field(converter=as_float)
@@ -52,7 +53,7 @@ class PinchedSpectrum(eqx.Module):
 
     def __check_init__(self):
         check_positive("mean_energy_MeV", self.mean_energy_MeV, "MeV")
-        check_positive("total_energy_1e52_erg", self.total_energy_1e52_erg, "10^52 erg")
+        check_not_negative("total_energy_1e52_erg", self.total_energy_1e52_erg, "10^52 erg")
         if is_concrete(self.pinching) and not self.pinching > 1.0:
             raise CevnsjaxError(f"pinching must be larger than 1, got {self.pinching}.")
 
@@ -78,7 +79,7 @@ class PinchedSpectrum(eqx.Module):
 class SupernovaBurst(AbstractFlux):
     """The neutrinos of one core collapse, over its whole duration, as they were emitted.
 
-    Flavour conversion is left out: an interaction that does not tell flavours apart does not see it.
+    `SupernovaConversion` makes of them what arrives; an interaction that does not tell flavours apart does not see it.
 
     Attributes
     ----------

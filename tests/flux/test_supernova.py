@@ -114,6 +114,17 @@ def test_single_precision():
         np.testing.assert_allclose(one, two, rtol=5e-5)
 
 
+def test_species_without_luminosity(precision):
+    """Nothing of them arrives, the others are as before, and no derivative is infinite or missing."""
+    some = burst((SPECIES[0], (15.0, 3.7, 0.0), SPECIES[2]))
+    np.testing.assert_array_equal(some.fluence_per_cm2[1], 0.0)
+    np.testing.assert_array_equal(np.delete(some.fluence_per_cm2, 1), np.delete(burst().fluence_per_cm2, 1))
+    for flux in (some, burst([(12.0, 2.5, 0.0)] * 3)):
+        gradient = jax.jit(jax.grad(seen))(flux)
+        assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(gradient))
+        assert float(gradient.electron_bar.total_energy_1e52_erg) > 0.0
+
+
 # --- the diffuse background, written out anew
 
 
@@ -191,7 +202,7 @@ def test_finite_gradients_at_edges():
     [
         (lambda: PinchedSpectrum(12.0, 1.0, 5.0), "pinching must be larger than 1"),
         (lambda: PinchedSpectrum(-1.0, 2.0, 5.0), "mean_energy_MeV must be positive"),
-        (lambda: PinchedSpectrum(12.0, 2.0, 0.0), "total_energy_1e52_erg must be positive"),
+        (lambda: PinchedSpectrum(12.0, 2.0, -1.0), "total_energy_1e52_erg must be zero or positive"),
         (lambda: burst(distance_kpc=0.0), "distance_kpc must be positive"),
         (lambda: DiffuseSupernovae(0.0), "exposure_s must be positive"),
         (lambda: DiffuseSupernovae(1.0, matter_density=1.5), "matter_density must be between 0 and 1"),
