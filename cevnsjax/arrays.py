@@ -133,19 +133,21 @@ def check_edges(name: str, edges, unit: str) -> np.ndarray:
     return array
 
 
-def check_knots(name: str, knots, unit: str, values_name: str, values) -> None:
+def check_knots(name: str, knots, unit: str, values_name: str, values, *, equal: bool = False) -> None:
     """Refuse knots that do not increase, and values that are not finite or not one (or one row) for each knot.
 
-    Traced values are let through but for their shapes: inside a likelihood nothing raises.
+    With ``equal`` neighbours may be the same, as energies of levels are. Traced values are let through but for their
+    shapes: inside a likelihood nothing raises.
     """
     if knots.ndim != 1 or values.ndim == 0 or not 0 < knots.shape[0] == values.shape[0]:
         raise CevnsjaxError(
             f"{values_name} must have one entry for each of {name}, got shapes {values.shape} and {knots.shape}."
         )
-    if is_concrete(knots) and not (np.all(np.isfinite(knots)) and np.all(np.diff(knots) > 0)):
-        raise CevnsjaxError(
-            f"{name} must be finite and increase strictly (in {unit}), got {np.asarray(knots).tolist()}."
-        )
+    if is_concrete(knots):
+        steps = np.diff(np.asarray(knots))
+        if not (np.all(np.isfinite(knots)) and np.all(steps >= 0 if equal else steps > 0)):
+            how = "not decrease" if equal else "increase strictly"
+            raise CevnsjaxError(f"{name} must be finite and {how} (in {unit}), got {np.asarray(knots).tolist()}.")
     if is_concrete(values) and not np.all(np.isfinite(values)):
         raise CevnsjaxError(f"{values_name} must be finite, got {np.asarray(values).tolist()}.")
 

@@ -58,6 +58,8 @@ API = {
         "read_bigstick_densities",
         "read_bigstick_spectrum",
         "read_bigstick_strength",
+        "read_kshell_levels",
+        "read_kshell_spectrum",
         "read_levels",
         "shells_per_formula_unit",
         "spin_from_densities",

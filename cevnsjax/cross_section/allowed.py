@@ -40,7 +40,7 @@ class AllowedReaction(AbstractReaction):
     missing_MeV
         Mass of the neutral atom after the reaction less that of the target, both in the ground state, MeV.
     excitation_MeV
-        E_x of each level, MeV, increasing, shape ``[level]``.
+        E_x of each level, MeV, in order (degenerate levels beside each other), shape ``[level]``.
     fermi_strength, gamow_teller_strength
         B(F) and B(GT) of each level (1 and 3 for a free neutron), shape ``[level]``.
     quenching
@@ -74,7 +74,7 @@ class AllowedReaction(AbstractReaction):
             raise CevnsjaxError(f"proton_number must be from 0 to A = {self.mass_number}, got {self.proton_number}.")
         for name in ("fermi_strength", "gamow_teller_strength"):
             strength = getattr(self, name)
-            check_knots("excitation_MeV", self.excitation_MeV, "MeV", name, strength)
+            check_knots("excitation_MeV", self.excitation_MeV, "MeV", name, strength, equal=True)
             if is_concrete(strength) and not np.all(np.asarray(strength) >= 0.0):
                 worst = int(np.argmin(np.asarray(strength)))
                 raise CevnsjaxError(f"{name} must not be negative, got {strength[worst]:g} for level {worst}.")

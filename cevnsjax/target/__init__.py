@@ -4,9 +4,9 @@ from cevnsjax.target.bigstick import ShellModelSpectrum, read_bigstick_spectrum,
 from cevnsjax.target.densities import (
     ShellModelDensities,
     levels_from_densities,
-    read_bigstick_densities,
     spin_from_densities,
 )
+from cevnsjax.target.density_file import read_bigstick_densities
 from cevnsjax.target.electrons import ElectronShells, atoms_per_formula_unit, electron_shells, shells_per_formula_unit
 from cevnsjax.target.form_factor import (
     AbstractFormFactor,
@@ -19,6 +19,7 @@ from cevnsjax.target.form_factor import (
 )
 from cevnsjax.target.form_factor_moments import MomentExpansion
 from cevnsjax.target.form_factor_table import TabulatedFormFactor
+from cevnsjax.target.kshell import read_kshell_levels, read_kshell_spectrum
 from cevnsjax.target.level_file import read_levels
 from cevnsjax.target.level_tables import (
     MeasuredLevel,
@@ -65,6 +66,8 @@ __all__ = [
     "read_bigstick_densities",
     "read_bigstick_spectrum",
     "read_bigstick_strength",
+    "read_kshell_levels",
+    "read_kshell_spectrum",
     "read_levels",
     "shells_per_formula_unit",
     "spin_from_densities",

@@ -41,15 +41,15 @@ class ShellModelSpectrum:
     isospin: np.ndarray
     parity: np.ndarray | None = None
 
-    def spins_at(self, energy_MeV: float, tolerance_MeV: float) -> set[float]:
-        """Return the spins (rounded to half-integers) of all states at an absolute energy.
+    def spins_at(self, energy_MeV: float, tolerance_MeV: float, states: slice = slice(None)) -> set[float]:
+        """Return the spins (rounded to half-integers) of all states, or some, at an absolute energy.
 
         Raises
         ------
         CevnsjaxError
             If the spin of one of them is not near a half-integer: the state is not converged, or two are mixed.
         """
-        twice = 2.0 * self.spin[np.abs(self.energy_MeV - energy_MeV) <= tolerance_MeV]
+        twice = 2.0 * self.spin[states][np.abs(self.energy_MeV[states] - energy_MeV) <= tolerance_MeV]
         if np.any(np.abs(twice - np.round(twice)) > 0.05):
             raise CevnsjaxError(
                 f"The spectrum has a state of J = {', '.join(f'{spin / 2:g}' for spin in twice)} at {energy_MeV:.5f} "
@@ -139,6 +139,9 @@ def read_bigstick_strength(
     by sqrt 2 and 4 where it is not. It is the strength of one operator: the levels have S_n = -S_p from isovector files
     and S_n = S_p from the others. Rows without strength, as printed, and the ground state are left out.
 
+    Degenerate states stay levels of their own; where their J_f differ, a spectrum of the same states in the same order
+    (that of the same file) tells which is which.
+
     Parameters
     ----------
     path
@@ -188,9 +191,11 @@ def read_bigstick_strength(
             "ground state is."
         )
     divisor = _OPERATORS[operator][1]
-    strengths: dict[float, float] = {}
-    spins: dict[float, float] = {}
-    for row in rows:
+    row_by_row = spectrum is not None and _same_states(rows, spectrum, tolerance_MeV)
+    energies: list[float] = []
+    strengths: list[float] = []
+    spins: list[float] = []
+    for number, row in enumerate(rows):
         absolute, strength = row.numbers
         energy = absolute - ground_state_energy_MeV
         if strength == 0.0 or abs(energy) <= tolerance_MeV or energy > highest_energy_MeV:
@@ -199,18 +204,19 @@ def read_bigstick_strength(
             raise CevnsjaxError(
                 f"{row.where}: {absolute:g} MeV is below the ground state, {ground_state_energy_MeV:g}."
             )
-        spins[energy] = _final_spin(row, ground_state_spin, projection, spectrum, tolerance_MeV)
-        square = fixed_projection(spins[energy], ground_state_spin, projection) ** 2
-        # states that are printed at one energy and have one spin are one level
-        strengths[energy] = strengths.get(energy, 0.0) + strength / (divisor * square)
+        states = slice(number, number + 1) if row_by_row else slice(None)
+        spin = _final_spin(row, ground_state_spin, projection, spectrum, tolerance_MeV, states)
+        energies.append(energy)
+        spins.append(spin)
+        strengths.append(strength / (divisor * fixed_projection(spin, ground_state_spin, projection) ** 2))
     if not strengths:
         raise CevnsjaxError(f"{path}: no excited state up to {highest_energy_MeV:g} MeV has strength.")
     return levels_from_strength(
         nuclide,
         ground_state_spin,
-        [*spins.values()],
-        [*strengths],
-        [*strengths.values()],
+        spins,
+        energies,
+        strengths,
         "isovector" if operator == "isovector" else "isoscalar",
     )
 
@@ -272,13 +278,25 @@ def _ground_state_energy(
     return first.numbers[0]
 
 
+def _same_states(rows: Sequence[Row], spectrum: ShellModelSpectrum, tolerance_MeV: float) -> bool:
+    """Whether a spectrum lists the states of a strength file, one by one: that of the same file does."""
+    energies = np.array([row.numbers[0] for row in rows])
+    same = energies.shape == spectrum.energy_MeV.shape
+    return same and bool(np.all(np.abs(energies - spectrum.energy_MeV) <= tolerance_MeV))
+
+
 def _final_spin(
-    row: Row, initial_spin: float, projection: float, spectrum: ShellModelSpectrum | None, tolerance_MeV: float
+    row: Row,
+    initial_spin: float,
+    projection: float,
+    spectrum: ShellModelSpectrum | None,
+    tolerance_MeV: float,
+    states: slice,
 ) -> float:
-    """Return J_f of a row that has strength."""
+    """Return J_f of a row that has strength, from some states of the spectrum."""
     if initial_spin == 0 or spectrum is None:
         return 1.0
-    found = spectrum.spins_at(row.numbers[0], tolerance_MeV)
+    found = spectrum.spins_at(row.numbers[0], tolerance_MeV, states)
     allowed = [spin for spin in found if fixed_projection(spin, initial_spin, projection)]
     if len(allowed) == 1:
         return allowed[0]

@@ -31,7 +31,7 @@ class NuclearLevels(eqx.Module):
     spins
         J_f of each level.
     energy_MeV
-        Excitation energies, MeV, increasing, shape ``[level]``.
+        Excitation energies, MeV, in order; degenerate levels stand beside each other. Shape ``[level]``.
     proton_spin, neutron_spin
         S_p = <J_f||sum over protons of sigma||J_i> and S_n of the neutrons, shape ``[level]``.
     proton_orbital
@@ -76,9 +76,8 @@ class NuclearLevels(eqx.Module):
         self.relative_strength = one if relative_strength is None else as_float(relative_strength)
 
     def __check_init__(self):
-        check_knots("energy_MeV", self.energy_MeV, "MeV", "proton_spin", self.proton_spin)
-        for name in ("neutron_spin", "proton_orbital", "relative_strength"):
-            check_knots("energy_MeV", self.energy_MeV, "MeV", name, getattr(self, name))
+        for name in ("proton_spin", "neutron_spin", "proton_orbital", "relative_strength"):
+            check_knots("energy_MeV", self.energy_MeV, "MeV", name, getattr(self, name), equal=True)
         if is_concrete(self.energy_MeV) and not np.all(np.asarray(self.energy_MeV) > 0.0):
             raise CevnsjaxError(
                 f"energy_MeV must be above zero (the ground state is no excitation), got {self.energy_MeV[0]} MeV."

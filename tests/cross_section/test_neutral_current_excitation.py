@@ -47,6 +47,14 @@ def test_carbon_in_the_long_wavelength_limit():
     np.testing.assert_allclose(1e2 * found, [2.5558636476, 4.564200223, 7.0936555476], rtol=1e-6)
 
 
+def test_degenerate_levels_add():
+    """Two levels at one energy give what one of the sum of their strengths gives."""
+    two = compound("[C12]").with_levels(NuclearLevels.isovector("C12", 0, (1, 1), [15.11, 15.11], [0.2, 0.3]))
+    one = compound("[C12]").with_levels(NuclearLevels.isovector("C12", 0, (1,), [15.11], [0.5]))
+    interaction = NeutralCurrentExcitation({"axial": ISOVECTOR})
+    np.testing.assert_allclose(averages(interaction, FLUX, two), averages(interaction, FLUX, one), rtol=1e-13)
+
+
 def spinor_sum(energy, final, cosine, axial, magnetic, sign):
     """Sum over spins of abs(chi'^+ sigma chi . h)^2 for a nucleus with two states of spin 1/2.
 

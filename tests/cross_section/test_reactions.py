@@ -223,7 +223,7 @@ def test_float32():
 def test_bad_input():
     with pytest.raises(CevnsjaxError, match=r"fermi_strength must not be negative, got -1 for level 1"):
         simple(fermi_strength=[0.0, -1.0])
-    with pytest.raises(CevnsjaxError, match="excitation_MeV must be finite and increase"):
+    with pytest.raises(CevnsjaxError, match="excitation_MeV must be finite and not decrease"):
         simple(excitation_MeV=[5.0, 2.0])
     with pytest.raises(CevnsjaxError, match="must have one entry for each of excitation_MeV"):
         simple(gamow_teller_strength=[1.0])

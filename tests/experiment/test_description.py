@@ -239,6 +239,16 @@ CHANGES = {
     ),
     "levels of another nuclide": ('"Ge"', '{ formula = "Ge", levels = { Ar40 = {} } }', "Ar40"),
     "levels that are unknown": ('"Ge"', '{ formula = "Ge", levels = { Ge74 = {} } }', "Ge74"),
+    "levels in an unknown layout": (
+        '"Ge"',
+        '{ formula = "Ar", levels = { Ar40 = { file = "counts.csv", layout = "x" } } }',
+        "target.levels.Ar40.layout: this is 'kshell'",
+    ),
+    "a summary of KSHELL that is none": (
+        '"Ge"',
+        '{ formula = "Ar", levels = { Ar40 = { file = "counts.csv", layout = "kshell" } } }',
+        "counts.csv: no line reads 'N  J prty",
+    ),
     "negative quenching of levels": ('"Ge"', '{ formula = "Ar", levels = { Ar40 = { quenching = -1 } } }', "quenching"),
     # sources
     "unknown source": ('"TabulatedFlux"', '"TabulatedFlow"', "did you mean 'TabulatedFlux'"),

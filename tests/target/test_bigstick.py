@@ -336,10 +336,26 @@ def test_every_operator_and_projection(written, operator, factor, initial, proje
     assert levels.spins == tuple(finals)
 
 
-def test_rows_at_one_energy_add(written):
+def test_degenerate_rows_stay_levels_of_their_own(written):
     text = "Energy Strength\n -9.0 0.0\n -5.0 0.1\n -5.0 0.2\n"
     levels = read_bigstick_strength(written(text), "C12", "isovector", ground_state_spin=0)
-    np.testing.assert_allclose(levels.isovector_strength, [0.45], rtol=1e-12)
+    np.testing.assert_allclose(levels.isovector_strength, [0.15, 0.3], rtol=1e-12)
+    assert levels.energy_MeV.tolist() == [4.0, 4.0]
+
+
+def test_degenerate_rows_of_different_spins(written):
+    """The spectrum of the same file tells which is which; another one does not."""
+    states = "  State      E        Ex         J       T\n    1 -9.0 0.0 0.5 0.5\n    2 -5.0 4.0 1.5 0.5\n"
+    states += "    3 -5.0 4.0 0.5 0.5\n"
+    path = written(f"Energy Strength\n -9.0 0.0\n -5.0 0.1\n -5.0 0.1\n\n{states}")
+    both = read_bigstick_spectrum(path)
+    levels = read_bigstick_strength(path, "X", "spin", ground_state_spin=0.5, spectrum=both)
+    assert levels.spins == (1.5, 0.5)
+    squares = [fixed_projection(spin, 0.5, 0.5) ** 2 for spin in levels.spins]
+    np.testing.assert_allclose(levels.isoscalar_strength, 0.1 / 4.0 / np.array(squares), rtol=1e-12)
+    more = read_bigstick_spectrum(written(f"{states}    4 -4.0 5.0 0.5 0.5\n", "more.res"))
+    with pytest.raises(CevnsjaxError, match=r"has states of J = 0\.5, 1\.5 there"):
+        read_bigstick_strength(path, "X", "spin", ground_state_spin=0.5, spectrum=more)
 
 
 def test_energies_count_from_what_is_given(written):
@@ -444,7 +460,7 @@ def test_densities_of_fluorine(written):
     densities = read_bigstick_densities(written(F19_HEADER + F19_ORBITS + F19_DENSITIES))
     assert densities.orbits == ((2, 2, 1.5), (2, 2, 2.5), (2, 0, 0.5))
     assert [*densities.transitions[0].densities] == [0, 1]
-    assert densities.transitions[0].nucleons(densities.orbits) == pytest.approx(3.0, abs=1e-4)
+    assert densities.transitions[0].nucleons(densities.orbits) == pytest.approx((3.0,), abs=1e-4)
     spin = spin_from_densities(densities, 9, 10)
     assert spin.angular_momentum == 0.5
     assert float(spin.proton_spin) == pytest.approx(0.4777, abs=1e-4)
@@ -484,12 +500,91 @@ def test_one_nucleon_has_the_elements_of_its_orbits(written):
     assert (float(spin.proton_spin), float(spin.neutron_spin)) == pytest.approx((0.0, 0.5), abs=1e-14)
 
 
+SIDEWAYS = """\
+  Single particle state quantum numbers
+ORBIT :      1     2     3
+   N :      2     2     2
+   J :      3     5     1
+   L :      2     2     0
+
+
+"""
+
+
+def of_nucleons(text):
+    """The same densities of protons and neutrons, as BIGSTICK converts them for T = 1/2 and Z - N = -1."""
+    lines = []
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) == 4 and line.startswith("    ") and words[0].isdigit():
+            scalar, vector = map(float, words[2:])
+            line = f"{words[0]:>5}{words[1]:>5}{(scalar - vector) / 2:12.7f}{(scalar + vector) / 2:12.7f}"
+        lines.append(
+            line.replace("2xJ, 2xT =    ", "2xJ   =    ").replace(", Tt = 0        1", ", proton      neutron ")
+        )
+    return "\n".join(line.removesuffix("   1") if "state" in line else line for line in lines)
+
+
+def test_densities_of_version_7_8_4_and_of_nucleons(written):
+    """Orbits in columns; protons and neutrons in the place of isospin, without which they have one proton and two."""
+    isospin = read_bigstick_densities(written(F19_HEADER + F19_ORBITS + F19_DENSITIES))
+    sideways = read_bigstick_densities(written(F19_HEADER + SIDEWAYS + F19_DENSITIES))
+    assert sideways.orbits == ((2, 2, 1.5), (2, 2, 2.5), (2, 0, 0.5)) == isospin.orbits
+    nucleons = read_bigstick_densities(written(F19_HEADER + SIDEWAYS + of_nucleons(F19_DENSITIES)))
+    assert nucleons.transitions[0].nucleons(nucleons.orbits) == pytest.approx((1.0, 2.0), abs=1e-4)
+    assert nucleons.transitions[0].initial.isospin is None
+    expected = levels_from_densities(isospin, "F19", 9, 10)
+    found = levels_from_densities(nucleons, "F19")
+    assert found.spins == expected.spins
+    for name in ("energy_MeV", "proton_spin", "neutron_spin", "proton_orbital"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-5)
+    one, two = spin_from_densities(nucleons), spin_from_densities(isospin, 9, 10)
+    np.testing.assert_allclose([one.proton_spin, one.neutron_spin], [two.proton_spin, two.neutron_spin], atol=1e-6)
+    with pytest.raises(CevnsjaxError, match="isospin format need proton_number and neutron_number"):
+        levels_from_densities(isospin, "F19")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("   J :      3     5     1\n", "", "line 11: the table of orbits has no line 'J : ...' below it"),
+        ("   L :      2     2     0", "   L :      2     2", r"line 14: '2     2' is not 3 numbers \(orbit 1, orbit 2"),
+        ("   J :      3     5     1", "   J :      3     7     1", r"orbits must be \(n, l, j\)"),
+        ("   J :      3     5     1", "   J :      5     3     1", r"has 2\.7760 nucleons in the orbits"),
+    ],
+)
+def test_bad_orbits_in_columns_are_refused(written, old, new, message):
+    assert old in SIDEWAYS
+    with pytest.raises(CevnsjaxError, match=message):
+        read_bigstick_densities(written(F19_HEADER + SIDEWAYS.replace(old, new) + F19_DENSITIES))
+
+
+@with_outputs
+def test_whole_densities_of_magnesium():
+    """mg25dx.dres of github.com/cwjsdsu/BigstickPublick, of version 7.8.4: nine nucleons, and J of all ten states.
+
+    The spin strength from the ground state to itself at M = 1/2 is that of mg25spinstrength1.res, another run.
+    """
+    densities = read_bigstick_densities(output("mg25dx.dres"))
+    both = [Orbit(*orbit) for orbit in densities.orbits]
+    for transition in densities.transitions:
+        if transition.initial == transition.final:
+            assert transition.nucleons(both) == pytest.approx((9.0,), abs=2e-5)
+            spin = transition.final.spin
+            orbits = np.diag([math.sqrt(each.spin * (each.spin + 1) * (2 * each.spin + 1)) for each in both])
+            total = float(np.sum(orbits * transition.densities[1][..., 0]))  # for T = 1/2
+            assert total == pytest.approx(math.sqrt(spin * (spin + 1) * (2 * spin + 1)), rel=5e-5)
+    ground = spin_from_densities(densities, 4, 5)
+    sigma = 2.0 * float(ground.proton_spin + ground.neutron_spin) * 0.5 / ground.angular_momentum
+    assert sigma**2 == pytest.approx(0.02606, abs=1e-5)
+
+
 def test_orbits_are_given_where_the_file_has_none(written):
     path = written(AR40_DENSITIES)
     densities = read_bigstick_densities(path, AR40_ORBITS)
     full = densities.transitions[0].densities[0][0, 0, 0] * math.sqrt(12.0 / 5.0)
     assert full == pytest.approx(12.0, abs=1e-4)  # 0d5/2
-    assert densities.transitions[0].nucleons(densities.orbits) == pytest.approx(24.0, abs=1e-3)
+    assert densities.transitions[0].nucleons(densities.orbits) == pytest.approx((24.0,), abs=1e-3)
     with pytest.raises(CevnsjaxError, match="no table of orbits; give orbits"):
         read_bigstick_densities(path)
     with pytest.raises(CevnsjaxError, match=r"has 23\.1465 nucleons in the orbits"):
@@ -507,7 +602,13 @@ def test_orbits_are_given_where_the_file_has_none(written):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("Jt =   1, Tt = 0        1", "Jt =   1, proton      neutron", "line 23: .*must be in isospin format"),
+        (
+            "Jt =   1, Tt = 0        1",
+            "Jt =   1, proton      neutron",
+            "line 23: .*before are in the other format",
+        ),
+        ("Jt =   1, Tt = 0        1", "Jt =   1, up down", "line 23: .*columns 'Tt = 0  1' or 'proton  neutron', got"),
+        ("2xJ, 2xT =    1   1\n Jt", "2xJ   =    1\n Jt", "line 19: .*need 2xT of their states"),
         ("0.12703  -0.24666", "0.12703", "line 28: .* is not 4 numbers"),
         ("#    3 E =  -22.09059", "#    3 E =  **********", "line 38: 'Final state .* does not read"),
         (
@@ -579,7 +680,7 @@ def test_table_of_strengths(written, operator):
         (STRENGTHS, "strength\n", "B_GT\n", "the columns are .*B_GT, allowed are"),
         (AMPLITUDES, "# nuclide: Na23\n", "", "no key 'nuclide'"),
         (AMPLITUDES, "3/2", "3/0", "ground_state_spin is '3/0'"),
-        (AMPLITUDES, "2.391", "0.391", "file.res: energy_MeV must be finite and increase"),
+        (AMPLITUDES, "2.391", "0.391", "file.res: energy_MeV must be finite and not decrease"),
         (AMPLITUDES, "2.391", "x", "line 9: column 'excitation_energy_MeV' has 'x'"),
     ],
 )
@@ -644,4 +745,4 @@ def test_whole_densities():
         found = spin_from_densities(densities, 9, 10, state)
         assert found.angular_momentum == spin
     argon = read_bigstick_densities(output("ar40_density_1.dres"), AR40_ORBITS)
-    assert argon.transitions[0].nucleons(argon.orbits) == pytest.approx(24.0, abs=1e-3)
+    assert argon.transitions[0].nucleons(argon.orbits) == pytest.approx((24.0,), abs=1e-3)

@@ -91,7 +91,7 @@ def test_material_with_levels():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"energy_MeV": [8.8, 3.68, 11.8]}, "energy_MeV must be finite and increase"),
+        ({"energy_MeV": [8.8, 3.68, 11.8]}, "energy_MeV must be finite and not decrease"),
         ({"energy_MeV": [3.68, np.nan, 11.8]}, "energy_MeV must be finite"),
         ({"energy_MeV": [0.0, 8.8, 11.8]}, r"energy_MeV must be above zero .*got 0.0 MeV"),
         ({"energy_MeV": [-0.155, 8.8, 11.8]}, "energy_MeV must be above zero"),

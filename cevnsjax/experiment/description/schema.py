@@ -98,7 +98,7 @@ def _target(definitions: dict[str, Any]) -> dict[str, Any]:
         "formula": _TEXT,
         "form_factor": {"enum": list(FORM_FACTORS)},
         "form_factors": _map(_table({"proton": factor, "neutron": factor}, ())),
-        "levels": _map(_table({"quenching": _NUMBER, "file": _TEXT}, ())),
+        "levels": _map(_table({"quenching": _NUMBER, "file": _TEXT, "layout": _TEXT}, ())),
     }
     return {"anyOf": [_TEXT, _table(table, ("formula",))]}
 
