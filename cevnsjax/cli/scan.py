@@ -79,13 +79,22 @@ def scan(
     ] = None,
     precision: PrecisionOption = None,
     settings_file: SettingsOption = None,
+    refine: Annotated[
+        bool,
+        typer.Option(
+            "--refine/--no-refine",
+            help="Whether points are added where the grid does not resolve a band, in halves of its steps: at most "
+            "twice as many as the grid has.",
+        ),
+    ] = True,
     allow_code: CodeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Map the profile likelihood of one or two parameters: a table here, and map, plot and scan.json in a folder.
 
     Everything else that is free is fitted at every point, its priors as constraints. The priors of the gridded
-    parameters are left out, but for nuisances of the experiment; the grid must lie in their support.
+    parameters are left out, but for nuisances of the experiment; the grid must lie in their support. A band that is too
+    narrow for the grid, which would show as islands, is found and resolved.
     """
     started = time.monotonic()
     grids = parse_grids(grid)
@@ -104,6 +113,7 @@ def scan(
     configure_jax(Precision(settings.precision))
     from cevnsjax.experiment import asimov_names
     from cevnsjax.inference.checkpoint import described_parameters
+    from cevnsjax.inference.map_words import resolution_text
     from cevnsjax.inference.scan import check_grid
 
     folder = Path(settings.out) if settings.out else results_folder("scan", settings.experiment, settings.model)
@@ -130,13 +140,17 @@ def scan(
         "grid": {name: [float(v[0]), float(v[-1]), len(v), _spacing(v)] for name, v in grids.items()},
         "set": fitted.values,
         "precision": settings.precision,
+        "refine": refine,
     }
-    found, interruption = _scan(built, grids)
+    found, interruption = _scan(built, grids, refine)
     scan_s = time.monotonic() - started
     report = _report(found) | {"interrupted": interruption is not None, "scan_s": scan_s}
     files = _write(folder, found, options, report)
     if interruption is not None:
-        raise InterruptedRun(f"{interruption} They are written in {folder}, with NaN at the others.")
+        others = "" if found.computed.all() else ", with NaN at the others"
+        raise InterruptedRun(f"{interruption} They are written in {folder}{others}.")
+    if (unresolved := resolution_text(found)) is not None:
+        say(unresolved, "yellow" if found.added.unresolved else None)
     if report["not_converged"]:
         say(f"warning: {report['not_converged']} points have not converged; see `converged` in scan.nc.", "yellow")
     wall_s = time.monotonic() - started
@@ -145,17 +159,18 @@ def scan(
         return
     _print(report, found, f"{settings.experiment}, model {settings.model}{asimov_note(built)}")
     console = tables()
-    console.print(f"{report['points']} points, {report['not_converged']} of them not converged, {wall_s:.1f} s")
+    added = f" and {found.added.number} added" if found.added.number else ""
+    console.print(f"{report['points']} points{added}, {report['not_converged']} of them not converged, {wall_s:.1f} s")
     console.print(f"wrote {', '.join(file.name for file in files)} in {folder}", markup=False)
 
 
 def _spacing(values: np.ndarray) -> str:
-    from cevnsjax.inference.profile_map import is_logarithmic
+    from cevnsjax.inference.map_axes import is_logarithmic
 
     return "log" if is_logarithmic(values) else "lin"
 
 
-def _scan(model: "Model", grids: dict[str, np.ndarray]) -> "tuple[ProfileMap, str | None]":
+def _scan(model: "Model", grids: dict[str, np.ndarray], refine: bool) -> "tuple[ProfileMap, str | None]":
     """The map, and what is said of one that was interrupted; a progress bar on stderr (a line, if no terminal)."""
     from cevnsjax.inference import InterruptedScan, profile_map
 
@@ -166,8 +181,12 @@ def _scan(model: "Model", grids: dict[str, np.ndarray]) -> "tuple[ProfileMap, st
         task = bars.add_task("scanning", total=total)
         if not console.is_terminal:
             say(f"scanning: {total} points, {number_of(profiled, 'parameter')} profiled at each")
+
+        def report(done: int, number: int) -> None:
+            bars.update(task, completed=done, total=number)
+
         try:
-            return profile_map(model, grids, progress=lambda done, _: bars.update(task, completed=done)), None
+            return profile_map(model, grids, progress=report, refine=refine), None
         except InterruptedScan as error:
             if error.partial is None:
                 raise
@@ -176,12 +195,18 @@ def _scan(model: "Model", grids: dict[str, np.ndarray]) -> "tuple[ProfileMap, st
 
 def _report(found: "ProfileMap") -> dict[str, Any]:
     """Summary of a map as plain numbers."""
+    from cevnsjax.inference.map_words import LEVELS, limit_text
+
     return {
         "best_fit": {name: found.best.values[name] for name in found.model.names},
         "best_fit_log_density": found.best.log_density,
         "intervals_90": {name: [list(pair) for pair in found.intervals(name, 0.9)] for name in found.grid},
+        "limits": {name: [limit_text(found, name, level) for level in LEVELS] for name in found.grid},
         "points": int(found.converged.size),
         "computed": int(found.computed.sum()),
+        "points_added": found.added.number,
+        "halvings_of_steps": found.added.halvings,
+        "unresolved_pairs_of_points": found.added.unresolved,
         "not_converged": found.not_converged,
     }
 
@@ -209,22 +234,24 @@ def _print(report: dict[str, Any], found: "ProfileMap", title: str) -> None:
     for name in ("best fit in the grid", "90 % interval, from the map"):
         table.add_column(name, justify="right", overflow="fold")
     table.add_column("unit", no_wrap=True)
-    units = {p.name: p.unit for p in found.model.parameters}
+    units, reached = {p.name: p.unit for p in found.model.parameters}, False
     for name in (*found.grid, *found.nuisances):
         pairs = report["intervals_90"].get(name, [])
-        intervals = ", ".join(f"{_end(found, name, low)} .. {_end(found, name, high)}" for low, high in pairs)
+        ends = [[_end(found.grid[name], end) for end in pair] for pair in pairs]
+        intervals = ", ".join(f"{low} .. {high}" for low, high in ends)
+        reached |= "(" in intervals
         value = report["best_fit"][name]
         table.add_row(escape(name), f"{value:.4g}", intervals or "profiled", escape(units[name]))
     console = tables()
     console.print(table)
-    if any(_at_edge(found, name, end) for name, rows in report["intervals_90"].items() for row in rows for end in row):
+    if reached:
         console.print("An end in brackets is the end of the grid: the interval may go on.")
+    if len(found.grid) == 1:
+        for text in report["limits"][next(iter(found.grid))]:
+            console.print(text, markup=False)
 
 
-def _at_edge(found: "ProfileMap", name: str, value: float) -> bool:
-    values = found.grid[name]
-    return bool(np.isclose(value, [values[0], values[-1]], rtol=1e-9, atol=0.0).any())
+def _end(values: np.ndarray, value: float) -> str:
+    from cevnsjax.inference.map_words import at_end
 
-
-def _end(found: "ProfileMap", name: str, value: float) -> str:
-    return f"({value:.4g})" if _at_edge(found, name, value) else f"{value:.4g}"
+    return f"({value:.4g})" if at_end(values, value) else f"{value:.4g}"

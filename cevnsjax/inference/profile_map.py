@@ -1,9 +1,6 @@
 """What a scan gives: the map, intervals read off it, and a file that other programs read."""
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,33 +9,13 @@ from scipy.interpolate import PchipInterpolator
 from scipy.stats import chi2
 
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
+from cevnsjax.inference.added_points import AddedPoints
+from cevnsjax.inference.map_axes import axis_coordinate, positions_of
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.profile import Maximum
-from cevnsjax.parameter import describe_prior
 
 if TYPE_CHECKING:
     import xarray
-
-
-def is_logarithmic(values: np.ndarray) -> bool:
-    """Whether values are spaced more evenly in their logarithm than in themselves."""
-    if values.size < 3 or values[0] <= 0.0:
-        return False
-
-    def unevenness(positions: np.ndarray) -> float:
-        steps = np.diff(positions)
-        return float(steps.std() / steps.mean())
-
-    return unevenness(np.log(values)) < unevenness(values)
-
-
-def axis_coordinate(values: np.ndarray) -> tuple[Callable, Callable]:
-    """The coordinate in which values are evenly spaced, and the way back: the logarithm, or the value itself."""
-    return (np.log, np.exp) if is_logarithmic(values) else (_same, _same)
-
-
-def _same(values):
-    return values
 
 
 @dataclass(frozen=True)
@@ -65,6 +42,8 @@ class ProfileMap:
         width, and nothing to be gained by another step.
     best
         Best fit in the box of the grid, found between its points; its ``log_density`` is defined as that of the map.
+    added
+        Points between those of the grid, where it does not resolve a valley of the map.
     attributes
         Whatever else should be written beside the map.
     """
@@ -76,12 +55,21 @@ class ProfileMap:
     gradient: np.ndarray
     converged: np.ndarray
     best: Maximum
+    added: AddedPoints = field(default_factory=AddedPoints)
     attributes: dict[str, str] = field(default_factory=dict)
 
     @property
     def delta_chi2(self) -> np.ndarray:
         """Twice the drop of the profiled log-density from the best fit; infinite where the density is zero."""
-        return np.maximum(2.0 * (self.best.log_density - self.log_density), 0.0)
+        return self._heights(self.log_density)
+
+    @property
+    def added_delta_chi2(self) -> np.ndarray:
+        """``delta_chi2`` at the added points, shape ``[point]``."""
+        return self._heights(self.added.log_density)
+
+    def _heights(self, log_density: np.ndarray) -> np.ndarray:
+        return np.maximum(2.0 * (self.best.log_density - log_density), 0.0)
 
     @property
     def computed(self) -> np.ndarray:
@@ -91,10 +79,12 @@ class ProfileMap:
     @property
     def not_converged(self) -> int:
         """Number of points that were computed and have not converged."""
-        return int((self.computed & ~self.converged).sum())
+        return int((self.computed & ~self.converged).sum() + (~self.added.converged).sum())
 
     def profile(self, name: str) -> np.ndarray:
         """Smallest ``delta_chi2`` at each value of one gridded parameter; NaN where nothing was computed.
+
+        Added points count where they have one of these values.
 
         Raises
         ------
@@ -106,7 +96,22 @@ class ProfileMap:
         axis = list(self.grid).index(name)
         others = tuple(other for other in range(len(self.grid)) if other != axis)
         lowest = np.where(self.computed, self.delta_chi2, np.inf).min(axis=others)
+        if self.added.number:
+            positions = positions_of(self.grid[name], self.added.values[name])
+            places = np.rint(positions).astype(int)
+            here = np.abs(positions - places) < 1e-6
+            np.minimum.at(lowest, places[here], self.added_delta_chi2[here])
         return np.where(self.computed.any(axis=others), lowest, np.nan)
+
+    def _curve(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Values of a gridded parameter, increasing, and its profile there, where that is finite."""
+        values, heights = self.grid[name], self.profile(name)
+        if len(self.grid) == 1:  # added points are values of the parameter, of which everything is known
+            values = np.concatenate([values, self.added.values.get(name, np.zeros(0))])
+            heights = np.concatenate([heights, self.added_delta_chi2])
+        order = np.argsort(values)
+        order = order[np.isfinite(heights[order])]
+        return values[order], heights[order]
 
     def intervals(self, name: str, level: float = 0.9) -> list[tuple[float, float]]:
         """Where the profile of one parameter is below the quantile of chi-squared with one degree of freedom.
@@ -135,10 +140,10 @@ class ProfileMap:
         """
         if not 0.0 < level < 1.0:
             raise CevnsjaxError(f"level must lie between 0 and 1, got {level}.")
-        heights, threshold = self.profile(name), float(chi2.ppf(level, 1))
+        values, heights = self._curve(name)
+        threshold = float(chi2.ppf(level, 1))
         to, back = axis_coordinate(self.grid[name])
-        finite = np.isfinite(heights)
-        places, heights = to(self.grid[name][finite]), heights[finite]
+        places = to(values)
         best = to(self.best.values[name])
         # the best fit is a point of the profile too, unless it is one of the grid's
         if places.size and np.abs(places - best).min() > 1e-9 * np.ptp(to(self.grid[name])):
@@ -162,48 +167,9 @@ class ProfileMap:
 
     def to_dataset(self) -> "xarray.Dataset":
         """The map as an xarray data set, with units and descriptions."""
-        import xarray
+        from cevnsjax.inference.map_file import map_dataset
 
-        parameters = {parameter.name: parameter for parameter in self.model.parameters}
-        axes = tuple(self.grid)
-        dataset = xarray.Dataset(
-            {
-                "delta_chi2": (axes, self.delta_chi2),
-                "log_density": (axes, self.log_density),
-                "gradient": (axes, self.gradient),
-                "converged": (axes, self.converged),
-                **{name: (axes, values) for name, values in self.nuisances.items()},
-            },
-            dict(self.grid),
-        )
-        described = {
-            "delta_chi2": "twice the drop of log_density from the best fit in the box of the grid",
-            "log_density": "log-likelihood relative to the saturated model plus the log-priors that constrain",
-            "gradient": "largest derivative of log_density in a latent of the profiled parameters",
-            "converged": "whether the fit of the point has converged",
-        }
-        for name in (*self.grid, *self.nuisances):
-            parameter = parameters[name]
-            dataset[name].attrs = {
-                "unit": parameter.unit,
-                "description": parameter.description,
-                "prior": describe_prior(parameter.prior),
-            }
-        nuisances = {parameter.name for parameter in self.model.experiment.nuisances}
-        for name in self.grid:
-            dataset[name].attrs["spacing"] = "logarithmic" if is_logarithmic(self.grid[name]) else "linear"
-            if name not in nuisances:
-                dataset[name].attrs["prior"] += ", left out of log_density"
-        for name, text in described.items():
-            dataset[name].attrs = {"unit": "", "description": text}
-        dataset.attrs = {
-            "experiment": self.model.experiment.name,
-            "best_fit": json.dumps(self.best.values),
-            "best_fit_log_density": self.best.log_density,
-            "versions": json.dumps({name: version(name) for name in ("cevnsjax", "jax", "numpy")}),
-            **self.attributes,
-        }
-        return dataset
+        return map_dataset(self)
 
     def to_netcdf(self, path: Path) -> None:
         """Write :meth:`to_dataset` as a NetCDF file."""

@@ -42,6 +42,7 @@ def profile_map(
     batch_size: int | None = None,
     block_size: int | None = None,
     progress: Progress | None = None,
+    refine: bool = True,
 ) -> ProfileMap:
     """Maximise the likelihood over all but one or two parameters at every point of a grid.
 
@@ -58,6 +59,12 @@ def profile_map(
     ``delta_chi2`` is relative to the best fit **within the box of the grid**: found from the lowest points of the grid
     by the same minimiser. If the box excludes the global best fit, the map is relative to the best that the box holds.
 
+    A valley that is narrower than about three steps, such as the band in which a coupling reverses the amplitude of
+    the Standard Model, shows on the grid as islands where it happens to pass near points. Where heights beside such a
+    valley say that its bottom may be below the 95 % level, points are added in halves of the steps, quarters and so on,
+    until it is resolved, and the valley is followed from there: ``added`` of the result. Twice as many are added as the
+    grid has, at most (512 to small ones); what is left is counted in ``added.unresolved``.
+
     Parameters
     ----------
     model
@@ -71,7 +78,9 @@ def profile_map(
     block_size
         Points that are done between looks at Ctrl-C and calls of ``progress``.
     progress
-        Called after every block.
+        Called after every block; the number of all points grows when some are added.
+    refine
+        Whether points are added; if not, what is not resolved is only counted.
 
     Raises
     ------
@@ -89,11 +98,12 @@ def profile_map(
     with deferred_interrupt() as interrupted:
         scan.interrupted = interrupted
         try:
-            scan.run()
+            scan.run(refine)
         except Stopped:
             done = int(scan.done.sum())
             partial = scan.result() if done else None
-            raise InterruptedScan(f"Interrupted after {done} of {scan.done.size} points.", partial) from None
+            points = f"{scan.done.size} points{'' if done < scan.grid_size else ', those of the grid among them'}"
+            raise InterruptedScan(f"Interrupted after {done} of {points}.", partial) from None
     return scan.result()
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from cevnsjax.errors import CevnsjaxError
+from cevnsjax.inference.map_axes import is_logarithmic
 from cevnsjax.inference.objective import Box, Objective
 from cevnsjax.inference.profile import Maximum
-from cevnsjax.inference.profile_map import is_logarithmic
 from cevnsjax.inference.rounds import fit_one
 from cevnsjax.inference.solver import Fits, constrain
 

@@ -8,7 +8,9 @@ from scipy.stats import chi2
 
 from cevnsjax.errors import number_of
 from cevnsjax.experiment.plots import BAND_COLOUR, INK, SIGNAL_COLOUR
-from cevnsjax.inference.profile_map import ProfileMap, is_logarithmic
+from cevnsjax.inference.added_points import on_one_lattice
+from cevnsjax.inference.map_axes import is_logarithmic
+from cevnsjax.inference.profile_map import ProfileMap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +21,7 @@ HIGHEST = 12.0
 """Delta chi-squared at which the colours, and the curve's axis, end."""
 
 _FONT_SIZE, _DPI = 13.0, 150
+_LINE_WIDTH = 1.3
 _STAR: dict[str, Any] = {
     "marker": "*",
     "markersize": 17,
@@ -81,8 +84,10 @@ def _draw_map(figure, axis: "Axes", scan: ProfileMap, cuts: dict[float, float]) 
     (first, x), (second, y) = scan.grid.items()
     # an interrupted map is whole on its coarser levels, which rows and columns with little in them would tear apart
     rows, columns = _mostly(scan.computed, 1), _mostly(scan.computed, 0)
-    x, y = x[rows], y[columns]
-    height = np.ma.masked_invalid(scan.delta_chi2[np.ix_(rows, columns)].T)
+    grid, height = {first: x[rows], second: y[columns]}, scan.delta_chi2[np.ix_(rows, columns)]
+    grid, height = on_one_lattice(grid, height, scan.added.values, scan.added_delta_chi2)
+    x, y = grid.values()
+    height = np.ma.masked_invalid(height.T)
     colours = axis.contourf(
         x, y, np.ma.minimum(height, HIGHEST), levels=np.linspace(0.0, HIGHEST, 49), cmap="Blues_r", extend="max"
     )
@@ -92,8 +97,8 @@ def _draw_map(figure, axis: "Axes", scan: ProfileMap, cuts: dict[float, float]) 
     bar.ax.tick_params(labelsize=_FONT_SIZE - 1)
     handles: dict[str, Any] = {}
     for (level, cut), colour, style in zip(cuts.items(), CONTOUR_COLOURS, ("-", "--", "-"), strict=False):
-        axis.contour(x, y, height, levels=[cut], linewidths=2.0, linestyles=style, colors=[colour])
-        handle = Line2D([], [], color=colour, linestyle=style, linewidth=2.0)
+        axis.contour(x, y, height, levels=[cut], linewidths=_LINE_WIDTH, linestyles=style, colors=[colour])
+        handle = Line2D([], [], color=colour, linestyle=style, linewidth=_LINE_WIDTH)
         handles[rf"{100 * level:.0f} % ($\Delta\chi^2$ = {cut:.2f})"] = handle
     (handles["best fit in the grid"],) = axis.plot(
         scan.best.values[first], scan.best.values[second], clip_on=False, zorder=5, **_STAR
@@ -112,8 +117,9 @@ def _draw_curve(axis: "Axes", scan: ProfileMap, cuts: dict[float, float]) -> dic
     """Draw the profile of one parameter with its thresholds; returns what the legend names."""
     ((name, x),) = scan.grid.items()
     computed = scan.computed
-    places = np.append(x[computed], scan.best.values[name])
-    heights = np.append(scan.delta_chi2[computed], 0.0)
+    added = scan.added.values.get(name, np.zeros(0))
+    places = np.concatenate([x[computed], added, [scan.best.values[name]]])
+    heights = np.concatenate([scan.delta_chi2[computed], scan.added_delta_chi2, [0.0]])
     order = np.argsort(places)
     (curve,) = axis.plot(places[order], heights[order], color=BAND_COLOUR, linewidth=2.2)
     handles: dict[str, Any] = {"profile": curve}
@@ -140,5 +146,10 @@ def _dress(side, scan: ProfileMap, name: str, values: np.ndarray, set_scale, set
             side.set_minor_formatter(NullFormatter())
     set_limits(values[0], values[-1])
     unit = next(parameter.unit for parameter in scan.model.parameters if parameter.name == name)
+    side.set_label_text(axis_label(name, unit), fontsize=_FONT_SIZE + 1, color=INK)
+
+
+def axis_label(name: str, unit: str) -> str:
+    """Text of an axis of a map: the parameter and its unit."""
     text = name.replace("_", " ")
-    side.set_label_text(f"{text} / {unit.replace('us', 'µs')}" if unit else text, fontsize=_FONT_SIZE + 1, color=INK)
+    return f"{text} / {unit.replace('us', 'µs')}" if unit else text

@@ -5,17 +5,26 @@ from collections.abc import Callable
 import jax
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
+from scipy.spatial import KDTree
+from scipy.stats import chi2
 
 from cevnsjax.arrays import as_float
+from cevnsjax.inference.added_points import AddedPoints
+from cevnsjax.inference.map_axes import positions_of, values_at
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.objective import Objective
+from cevnsjax.inference.profile import Maximum
 from cevnsjax.inference.profile_map import ProfileMap
 from cevnsjax.inference.rounds import Fitter
 from cevnsjax.inference.scan_best_fit import best_in_box
 from cevnsjax.inference.scan_levels import levels_of, pairs
+from cevnsjax.inference.scan_refinement import Refinement, refine
 from cevnsjax.inference.solver import Fits, constrain
 
 _SWEEPS, _MINIMA, _DRAWS = 8, 4, 7
+_NEAREST = 4
+_LEVEL = 0.95
+"""Highest confidence level at which a map is drawn: what lies above may hide between points."""
 # a smaller gain than this by starting from a neighbour's solution is the rounding of two fits to the same minimum
 _SAME = 1e-6
 
@@ -27,8 +36,8 @@ class Stopped(Exception):
 class Scan:
     """The state of a scan: where the fit of every point stands, points in one row.
 
-    ``latents`` and ``curvature`` are those of the best fit of a point so far; ``done`` are points that are not going
-    to be fitted any more, but for repairs.
+    The points of the grid come first, then those that are added between them. ``latents`` and ``curvature`` are those
+    of the best fit of a point so far; ``done`` are points that are not going to be fitted any more, but for repairs.
     """
 
     def __init__(self, model: Model, axes: dict[str, np.ndarray], observed, batch: int, block: int, progress):
@@ -41,19 +50,78 @@ class Scan:
         self.fitter = Fitter(self.objective_of, batch, block, self.look)
         self.report = progress or (lambda done, total: None)
         self.interrupted: Callable[[], bool] = lambda: False
-        meshes = np.meshgrid(*axes.values(), indexing="ij")
-        kind = np.dtype(model.scale.dtype)
-        self.points = {name: mesh.ravel().astype(kind) for name, mesh in zip(axes, meshes, strict=True)}
-        number, size = meshes[0].size, self.objective_of.size
-        self.latents = np.zeros((number, size), kind)
-        self.objective = np.full(number, np.inf, kind)
-        self.gradient = np.full(number, np.nan, kind)
-        self.curvature = np.zeros((number, size, size), kind)
-        self.converged = np.zeros(number, bool)
-        self.done = np.zeros(number, bool)
+        self.best: Maximum | None = None
+        self.refinement = Refinement()
+        self.kind = np.dtype(model.scale.dtype)
+        self.positions = np.zeros((0, len(axes)))
+        self.points = {name: np.zeros(0, self.kind) for name in axes}
+        size = self.objective_of.size
+        self.latents = np.zeros((0, size), self.kind)
+        self.objective, self.gradient = np.zeros(0, self.kind), np.zeros(0, self.kind)
+        self.curvature = np.zeros((0, size, size), self.kind)
+        self.converged, self.done = np.zeros(0, bool), np.zeros(0, bool)
+        self._append(np.stack(np.meshgrid(*map(np.arange, self.shape), indexing="ij"), axis=-1).reshape(-1, len(axes)))
 
-    def run(self) -> None:
-        """Solve all points, from coarse to fine."""
+    def _append(self, positions: np.ndarray) -> np.ndarray:
+        """Append points at positions in steps of the grid, that are not fitted yet; their rows."""
+        number, rows = len(positions), self.done.size + np.arange(len(positions))
+        self.positions = np.concatenate([self.positions, positions])
+        for column, (name, axis) in enumerate(self.axes.items()):
+            values = values_at(axis, positions[:, column]).astype(self.kind)
+            self.points[name] = np.concatenate([self.points[name], values])
+        for name, value in (
+            *(("latents", 0.0), ("objective", np.inf), ("gradient", np.nan), ("curvature", 0.0)),
+            *(("converged", False), ("done", False)),
+        ):
+            array = getattr(self, name)
+            new = np.full((number, *array.shape[1:]), value, array.dtype)
+            setattr(self, name, np.concatenate([array, new]) if len(array) else new)
+        return rows
+
+    def run(self, add_points: bool) -> None:
+        """Solve all points, from coarse to fine, then see whether they show all valleys, and add points if not."""
+        self._run_grid()
+        self.best = best_in_box(self.objective_of, self.axes, self._starts())
+        highest = float(chi2.ppf(_LEVEL, len(self.shape)))
+        place = np.array([float(positions_of(axis, self.best.values[name])) for name, axis in self.axes.items()])
+        solve = self._solve_added if add_points else None
+        self.refinement = refine(self._heights().reshape(self.shape), place, highest, solve)
+        lowest = int(np.argmin(self.objective))
+        if lowest >= self.grid_size and -float(self.objective[lowest]) > self.best.log_density:
+            self.best = best_in_box(self.objective_of, self.axes, [self._start(lowest)])
+
+    @property
+    def grid_size(self) -> int:
+        """Number of points of the grid."""
+        return int(np.prod(self.shape))
+
+    def _heights(self) -> np.ndarray:
+        assert self.best is not None
+        return np.maximum(2.0 * (self.objective.astype(float) + self.best.log_density), 0.0)
+
+    def _solve_added(self, positions: np.ndarray, lattice: np.ndarray, new: np.ndarray) -> np.ndarray:
+        """Fit points between those that are solved, from the nearest of them; the heights of all points."""
+        solved = np.flatnonzero(self.done)
+        distances, nearest = KDTree(self.positions[solved]).query(positions, k=min(_NEAREST, solved.size))
+        shares = 1.0 / distances**2
+        shares /= shares.sum(axis=1, keepdims=True)
+        rows = self._append(positions)
+        self._fit(rows, *self._blend(solved[nearest], shares.astype(self.kind)))
+        self._repair(lattice, new)
+        return self._heights()
+
+    def _blend(self, sources: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Latents and curvatures between those of some points each, shape ``[point, source]``."""
+        slopes = jax.vmap(self.objective_of.coordinates.slope)
+        latents = self.fitter.inside(np.einsum("ps,psi->pi", shares, self.latents[sources])).astype(self.kind)
+        straight = np.zeros((*latents.shape, latents.shape[1]), self.kind)
+        for source, share in zip(sources.T, shares.T, strict=True):
+            units = np.asarray(slopes(as_float(self.latents[source])))
+            straight += share[:, None, None] * self.curvature[source] / (units[:, :, None] * units[:, None, :])
+        units = np.asarray(slopes(as_float(latents)))
+        return latents, (straight * (units[:, :, None] * units[:, None, :])).astype(self.kind)
+
+    def _run_grid(self) -> None:
         before: list[np.ndarray] = []
         for level in levels_of(self.shape):
             every = self._rows(level)
@@ -62,7 +130,7 @@ class Scan:
                 self._fit(new, *self._between(before, new))
             else:
                 self._fit_from_everywhere(new)
-            self._repair(every)
+            self._repair(every, np.ones(every.shape, bool))
             # what fits have learnt of the curvature is rough, and a few points are where many start from
             if 8 * every.size < self.done.size:
                 self.curvature[new] = self.fitter.curvatures(self._values(new), self.latents[new])
@@ -113,16 +181,18 @@ class Scan:
             getattr(self, name)[kept] = getattr(fits, name)[improved]
         self.gradient[kept] = np.abs(fits.gradient[improved]).max(axis=1, initial=0.0)
 
-    def _repair(self, every: np.ndarray) -> None:
-        """Fit points of a level again from where a neighbour ended, if that is better or their own fit has failed."""
-        suspects = np.ones(every.shape, bool)
+    def _repair(self, every: np.ndarray, suspects: np.ndarray) -> None:
+        """Fit points of a level again from where a neighbour ended, if that is better or their own fit has failed.
+
+        ``every`` has their rows, -1 where a lattice has no point; ``suspects`` are points to begin with.
+        """
         for sweep in range(_SWEEPS if self.names else 0):
             best, start = self._beside(every, suspects)
             rows = every.ravel()
             height = np.where(np.isfinite(self.objective[rows]), np.abs(self.objective[rows]), 0.0)
             better = best < self.objective[rows] - _SAME * (1.0 + 1e-3 * height)
             # a fit that has failed beside others that have failed begins again from the middle of the priors
-            lost = ~self.converged[rows] & ~better & (sweep == 0)
+            lost = ~self.converged[rows] & ~better & suspects.ravel() & (sweep == 0)
             start[lost] = 0.0
             again = better | lost
             if not again.any():
@@ -143,7 +213,7 @@ class Scan:
         places = np.arange(every.size).reshape(every.shape)
         for axis in range(every.ndim):
             for here, there in (pair := pairs(axis, every.ndim), pair[::-1]):
-                asked = suspects[here]
+                asked = suspects[here] & (every[here] >= 0) & (every[there] >= 0)
                 place, neighbour = places[here][asked], every[there][asked]
                 found = self.fitter.objectives(self._values(every.ravel()[place]), self.latents[neighbour])
                 lower = found < best[place]
@@ -161,26 +231,38 @@ class Scan:
             raise Stopped
 
     def result(self) -> ProfileMap:
-        """The map of what is done, NaN elsewhere."""
-        best = best_in_box(self.objective_of, self.axes, self._starts())
-        density = np.where(self.done, -self.objective, np.nan).astype(float)
+        """The map of what is done: NaN elsewhere on the grid, and of added points those that are done."""
+        best = self.best or best_in_box(self.objective_of, self.axes, self._starts())
         constrained = constrain(self.objective_of, self._values(np.arange(self.done.size)), self.latents)
+        density = np.where(self.done, -self.objective, np.nan).astype(float)
+        gradient = np.where(self.done, self.gradient, np.nan).astype(float)
+        nuisances = {
+            name: np.where(self.done, np.asarray(constrained[name], dtype=float), np.nan) for name in self.names
+        }
+        grid, added = np.arange(self.grid_size), self.grid_size + np.flatnonzero(self.done[self.grid_size :])
+        places = self.positions[added].T
         return ProfileMap(
             model=self.objective_of.model,
             grid=self.axes,
-            log_density=density.reshape(self.shape),
-            nuisances={
-                name: np.where(self.done, np.asarray(constrained[name], dtype=float), np.nan).reshape(self.shape)
-                for name in self.names
-            },
-            gradient=np.where(self.done, self.gradient, np.nan).astype(float).reshape(self.shape),
-            converged=(self.done & self.converged).reshape(self.shape),
+            log_density=density[grid].reshape(self.shape),
+            nuisances={name: values[grid].reshape(self.shape) for name, values in nuisances.items()},
+            gradient=gradient[grid].reshape(self.shape),
+            converged=(self.done & self.converged)[grid].reshape(self.shape),
             best=best,
+            added=AddedPoints(
+                {name: values_at(axis, at) for (name, axis), at in zip(self.axes.items(), places, strict=True)},
+                density[added],
+                gradient[added],
+                self.converged[added],
+                {name: values[added] for name, values in nuisances.items()},
+                self.refinement.halvings,
+                self.refinement.unresolved,
+            ),
         )
 
     def _starts(self) -> list[tuple[dict[str, float], Fits]]:
-        """Values and fits of the lowest minima of the map, the lowest first."""
-        objective = np.where(self.done, self.objective, np.inf).reshape(self.shape)
+        """Values and fits of the lowest minima of the grid, the lowest first."""
+        objective = np.where(self.done, self.objective, np.inf)[: self.grid_size].reshape(self.shape)
         padded = np.pad(objective, 1, constant_values=np.inf)
         lowest = np.isfinite(objective)
         for axis in range(objective.ndim):
@@ -188,9 +270,8 @@ class Scan:
                 around = np.roll(padded, step, axis)[(slice(1, -1),) * objective.ndim]
                 lowest &= objective <= around
         rows = np.flatnonzero(lowest)
-        rows = rows[np.argsort(objective.ravel()[rows])][:_MINIMA]
-        return [({name: float(v[row]) for name, v in self.points.items()}, self._fit_of(int(row))) for row in rows]
+        return [self._start(int(row)) for row in rows[np.argsort(objective.ravel()[rows])][:_MINIMA]]
 
-    def _fit_of(self, row: int) -> Fits:
+    def _start(self, row: int) -> tuple[dict[str, float], Fits]:
         arrays = (self.latents, self.objective, self.gradient, self.curvature, self.converged)
-        return Fits(*(array[row] for array in arrays))
+        return {name: float(v[row]) for name, v in self.points.items()}, Fits(*(array[row] for array in arrays))

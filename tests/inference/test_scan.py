@@ -22,7 +22,7 @@ from cevnsjax.inference import (
     profile_interval,
     profile_map,
 )
-from cevnsjax.inference.profile_map import is_logarithmic
+from cevnsjax.inference.map_axes import is_logarithmic
 from cevnsjax.inference.scan_plots import thresholds
 from cevnsjax.parameter import Parameter
 
