@@ -1,28 +1,23 @@
 """What all commands share: options, consoles, errors, files, and the configuration of JAX."""
 
+import contextlib
 import functools
 import json
+import logging
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    ProgressColumn,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from cevnsjax.errors import CevnsjaxError, InterruptedRun, OutputError
+from cevnsjax.files import check_file
+from cevnsjax.patience import LOGGER
 
 BAD_INPUT, INTERRUPTED = 2, 130
 DEFAULT_MODEL = "sm"
@@ -124,19 +119,6 @@ def messages() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def progress_columns() -> tuple[ProgressColumn, ...]:
-    """Columns of a progress bar: what is done, how much of it, since when and for how long still."""
-    return (
-        SpinnerColumn(),
-        TextColumn("{task.description:9}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-
-
 def say(text: str, style: str | None = None) -> None:
     """Print one line on stderr, as it is."""
     messages().print(text, style=style, markup=False)
@@ -156,13 +138,34 @@ def finite(content: Any) -> Any:
     return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
+class _Aloud(logging.Handler):
+    """Say on stderr what the package tells its logger: what takes long."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+@contextlib.contextmanager
+def _said_aloud() -> Iterator[None]:
+    logger, handler = logging.getLogger(LOGGER), _Aloud()
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+
 def reports_errors(command: Callable) -> Callable:
     """Wrap a command: bad input and interruption end it with a sentence on stderr and an exit code, not a traceback."""
 
     @functools.wraps(command)
     def wrapped(*arguments, **keywords):
         try:
-            return command(*arguments, **keywords)
+            with _said_aloud():
+                return command(*arguments, **keywords)
         except InterruptedRun as error:
             say(str(error))
             raise typer.Exit(INTERRUPTED) from None
@@ -200,39 +203,10 @@ def _writable(folder: Path) -> bool:
         return False
 
 
-def check_folder(folder: Path) -> None:
-    """Refuse a folder that cannot be made or written, without making it.
-
-    Raises
-    ------
-    OutputError
-        If so.
-    """
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not existing.is_dir():
-        raise OutputError(f"The folder {folder} cannot be written: {existing} is a file.")
-    if not os.access(existing, os.W_OK):
-        raise OutputError(f"The folder {folder} cannot be written: permission denied in {existing}.")
-
-
-def writable_folder(folder: Path) -> None:
-    """Make a folder and make sure that files can be written there.
-
-    Raises
-    ------
-    OutputError
-        If not.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OutputError(f"The folder {folder} cannot be written: {error.strerror or error}.") from error
-
-
 def check_plot_file(path: Path) -> None:
-    """Refuse a plot file whose format is not known, or whose folder cannot be written, before anything is computed.
+    """Refuse a plot whose format is not known, that cannot be written, or that would replace what is no such plot.
+
+    A plot that was drawn before may be drawn again; a file that Matplotlib has not signed is somebody's own.
 
     Raises
     ------
@@ -244,8 +218,18 @@ def check_plot_file(path: Path) -> None:
     formats = sorted(Figure().canvas.get_supported_filetypes())
     if path.suffix.removeprefix(".").lower() not in formats:
         raise OutputError(f"The plot {path} needs one of the endings {', '.join(formats)}.")
-    if not path.parent.is_dir() or path.is_dir():
-        raise OutputError(f"The plot {path} cannot be written: there is no folder for it, or a folder in its place.")
+    check_file(path)
+    if path.exists() and not _drawn(path):
+        raise OutputError(f"The file {path} is there already and no plot of this program; give the plot another name.")
+
+
+def _drawn(path: Path) -> bool:
+    """Whether Matplotlib has drawn a file: formats that it signs say so, of the others nobody knows."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    return path.suffix.lower() not in (".png", ".svg", ".pdf", ".ps", ".eps", ".pgf") or b"atplotlib" in content
 
 
 def results_folder(command: str, experiment: str, model: str) -> Path:

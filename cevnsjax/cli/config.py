@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from cevnsjax.cli.common import check_folder, examples, reports_errors, say
+from cevnsjax.cli.common import examples, reports_errors, say
 from cevnsjax.cli.run_file import settings_from, write_settings
 from cevnsjax.errors import CevnsjaxError, OutputError, UnknownNameError
-from cevnsjax.files import write_file
+from cevnsjax.files import check_file, write_file
 
 CONFIG_EXAMPLES = examples(
     "cevnsjax config conus --out my_detector.toml && cevnsjax check my_detector.toml",
@@ -26,16 +26,20 @@ def config(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema of descriptions, for editors, instead.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it into a file.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it into a new file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there already.")] = False,
 ) -> None:
     """Print the description of an experiment to start from, or the run.json of a fit as a file for `--settings`."""
+    if out is not None:
+        check_file(out)
+        if out.exists() and not force:
+            raise OutputError(f"The file {out} is there already; give another --out, or --force to replace it.")
     if (of is None) != schema:
         raise CevnsjaxError("Give the name of an experiment, the run.json of a fit, or --schema.")
     text = _schema() if of is None else _settings(Path(of)) if of.endswith(".json") else _description(of)
     if out is None:
         typer.echo(text, nl=False)
         return
-    check_folder(out.absolute().parent)
     write_file(out, lambda path: path.write_text(text, encoding="utf-8"))
     say(f"wrote {out}")
 

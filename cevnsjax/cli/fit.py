@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
-from rich.progress import Progress
 
 from cevnsjax.cli.common import (
     CodeOption,
@@ -22,21 +21,33 @@ from cevnsjax.cli.common import (
     SetOption,
     SettingsOption,
     ShareOption,
-    check_folder,
     configure_jax,
     examples,
-    messages,
     print_json,
-    progress_columns,
     reports_errors,
     say,
     tables,
 )
 from cevnsjax.cli.fitted_model import fitted_model
-from cevnsjax.cli.report import Timings, asimov_note, print_summary, warnings, write_results
+from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
+from cevnsjax.cli.progress import stages
+from cevnsjax.cli.report import (
+    RESULTS,
+    Timings,
+    asimov_note,
+    draw_plots,
+    optional,
+    print_summary,
+    summary_rows,
+    summary_texts,
+    warnings,
+    write_run,
+    write_samples,
+)
 from cevnsjax.cli.run_file import LARGEST_SEED, FitSettings, Sampler, settings_given
-from cevnsjax.cli.run_folder import run_folder
-from cevnsjax.errors import CevnsjaxError
+from cevnsjax.cli.run_folder import ForceOption, check_no_other_run, run_folder
+from cevnsjax.errors import InterruptedRun, ParameterError
+from cevnsjax.files import check_folder
 
 if TYPE_CHECKING:
     import jax
@@ -95,12 +106,22 @@ def fit(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run in the folder of the results.")
     ] = False,
+    force: ForceOption = False,
     precision: PrecisionOption = None,
     settings_file: SettingsOption = None,
     allow_code: CodeOption = False,
     as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    as_latex: LatexOption = False,
 ) -> None:
-    """Sample the posterior of a model: a table here, and samples, plots and run.json in a folder."""
+    """Sample the posterior of a model: a table here, and samples, plots and run.json in a folder.
+
+    A folder with the results of another run is refused. The same run may be done again, and one that was interrupted
+    goes on with --resume.
+    """
+    if force and resume:
+        raise ParameterError("--resume goes on with a run, --force replaces it; give one of them.")
+    form = chosen_format(as_json, as_csv, as_latex)
     started = time.monotonic()
     settings = settings_given(
         settings_file,
@@ -122,15 +143,16 @@ def fit(
             "seed": seed,
         },
     )
-    _run(settings, resume, allow_code, as_json, started)
+    _run(settings, resume, force, allow_code, form, started)
 
 
-def _run(settings: FitSettings, resume: bool, allow_code: bool, as_json: bool, started: float) -> None:
-    """Build, sample, write and print."""
+def _run(settings: FitSettings, resume: bool, force: bool, allow_code: bool, form: Format, started: float) -> None:
+    """Build, sample, write and print: samples and record first, then the table, then what can be done without."""
     configure_jax(Precision(settings.precision))
     import jax
 
     from cevnsjax.inference.checkpoint import Checkpoint, check_checkpoint, run_identity
+    from cevnsjax.inference.memory import check_sampling_memory
 
     folder, key = settings.folder, jax.random.key(settings.sampler.seed)
     check_folder(folder)
@@ -148,25 +170,46 @@ def _run(settings: FitSettings, resume: bool, allow_code: bool, as_json: bool, s
     )
     options = {"model": settings.model, "set": fitted.values, "seed": settings.sampler.seed}
     identity = run_identity(fitted.model, key, settings.sampler, options=options)
+    checkpoint = Checkpoint(folder, identity)
     if resume:
-        Checkpoint(folder, identity).check()
+        checkpoint.check()
+    else:
+        check_no_other_run(checkpoint, RESULTS, force)
+    check_sampling_memory(fitted.model, settings.sampler)
     timings = Timings(build=time.monotonic() - started)
+    described = identity | {"settings": asdict(settings)}
     with run_folder(folder, resume):
         posterior = _sample(fitted.model, key, settings.sampler, folder, resume, options, timings)
+        files = [write_samples(folder, posterior, described)]
     report = _report(posterior)
     timings.total = time.monotonic() - started
-    files = write_results(folder, posterior, report, identity | {"settings": asdict(settings)}, timings)
-    wall_s = time.monotonic() - started
+    files.append(write_run(folder, report, described, timings))
     for warning in warnings(report["parameters"], posterior.divergences):
         say(f"warning: {warning}", "yellow")
-    if as_json:
-        print_json(report | {"wall_s": wall_s, "files": [str(file) for file in files]})
-        return
     units = {each.name: each.unit for each in (*fitted.model.parameters, *fitted.model.derived)}
-    print_summary(report, units, f"{settings.experiment}, model {settings.model}{asimov_note(fitted.model)}")
-    console = tables()
-    console.print(f"{posterior.divergences} divergent transitions, {wall_s:.1f} s (sampling {timings.sampling:.1f} s)")
-    console.print(f"wrote {', '.join(file.name for file in files)} in {folder}", markup=False)
+    title = f"{settings.experiment}, model {settings.model}{asimov_note(fitted.model)}"
+    if form is Format.csv:
+        print_rows(form, summary_rows(report, units))
+    elif form is Format.latex:
+        print_rows(form, summary_texts(report, units), title)
+    elif form is Format.text:
+        print_summary(report, units, title)
+    try:
+        files += draw_plots(folder, posterior)
+    except KeyboardInterrupt:
+        raise InterruptedRun(
+            f"Interrupted while drawing; samples and run.json are in {folder}, and the same command with --resume "
+            "draws again without sampling."
+        ) from None
+    wall_s = time.monotonic() - started
+    if form is Format.json:
+        print_json(report | {"wall_s": wall_s, "files": [str(file) for file in files]})
+    elif form is Format.text:
+        console = tables()
+        console.print(
+            f"{posterior.divergences} divergent transitions, {wall_s:.1f} s (sampling {timings.sampling:.1f} s)"
+        )
+        console.print(f"wrote {', '.join(file.name for file in files)} in {folder}", markup=False)
 
 
 def _sample(
@@ -178,27 +221,19 @@ def _sample(
     options: dict[str, Any],
     timings: Timings,
 ) -> "Posterior":
-    """Sample with a progress bar on stderr (lines, where that is no terminal)."""
+    """Sample, with progress on stderr."""
     from cevnsjax.inference import sample
 
     started = time.monotonic()
     marks = {"warm-up": started, "sampling": started}
-    console = messages()
-    with Progress(*progress_columns(), console=console, disable=not console.is_terminal) as bars:
-        tasks = {"compiling": bars.add_task("compiling…", total=None)}
-        if not console.is_terminal:
-            say("compiling…")
+    with stages() as shown:
+        shown.begin("compiling", sentence="compiling…")
 
         def progress(stage: str, done: int, total: int) -> None:
             marks[stage] = time.monotonic()
-            if stage not in tasks:
-                for task in tasks.values():
-                    bars.stop_task(task)
-                bars.update(tasks["compiling"], visible=False)
-                tasks[stage] = bars.add_task(stage, total=total)
-                if not console.is_terminal:
-                    say(f"{stage}: {total} draws in each of {schedule.chains} chains")
-            bars.update(tasks[stage], completed=done, total=total)
+            if not shown.begun(stage):
+                shown.begin(stage, total, f"{stage}: {total} draws in each of {schedule.chains} chains")
+            shown.update(stage, done, total)
 
         posterior = sample(model, key, schedule, folder=folder, resume=resume, progress=progress, options=options)
     timings.warm_up = marks["warm-up"] - started
@@ -208,9 +243,11 @@ def _sample(
 
 def _report(posterior: "Posterior") -> dict[str, Any]:
     """Summary of a posterior and its best fit as plain numbers."""
-    best = _best_fit(posterior.model, posterior)
+    best, parameters = _best_fit(posterior.model, posterior), {}
+    with optional("there is no summary", "the samples are written"):
+        parameters = _ordered(posterior)
     return {
-        "parameters": _ordered(posterior),
+        "parameters": parameters,
         "divergences": posterior.divergences,
         "best_fit": best.values if best else None,
         "best_fit_log_density": best.log_density if best else None,
@@ -223,17 +260,16 @@ def _best_fit(model: "Model", posterior: "Posterior") -> "Maximum | None":
 
     from cevnsjax.inference import maximum
 
-    best = np.unravel_index(
-        np.argmin(posterior.statistics["potential_energy"]), posterior.statistics["diverging"].shape
-    )
-    try:
+    with optional("there is no best fit", "the samples do not need one"):
+        best = np.unravel_index(
+            np.nanargmin(posterior.statistics["potential_energy"]), posterior.statistics["diverging"].shape
+        )
         found = maximum(model, start={name: float(values[best]) for name, values in posterior.samples.items()})
-    except CevnsjaxError as error:
-        say(f"warning: no best fit: {error}", "yellow")
-        return None
-    values = {name: found.values[name] for name in model.names}
-    derived = eqx.filter_jit(lambda m, v: m.derived_values(v))(model, {n: np.asarray(v) for n, v in values.items()})
-    return replace(found, values=values | {name: float(value) for name, value in derived.items()})
+        values = {name: found.values[name] for name in model.names}
+        at = {name: np.asarray(value) for name, value in values.items()}
+        derived = eqx.filter_jit(lambda m, v: m.derived_values(v))(model, at)
+        return replace(found, values=values | {name: float(value) for name, value in derived.items()})
+    return None
 
 
 def _ordered(posterior: "Posterior") -> dict[str, dict]:

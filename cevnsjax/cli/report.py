@@ -1,6 +1,9 @@
 """What a fit reports: a table, warnings, and files."""
 
+import contextlib
 import json
+import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +12,9 @@ import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
-from cevnsjax.cli.common import finite, tables
+from cevnsjax.cli.common import finite, say, tables
+from cevnsjax.cli.run_folder import RUN
+from cevnsjax.errors import CevnsjaxError
 from cevnsjax.files import write_file
 
 if TYPE_CHECKING:
@@ -18,6 +23,11 @@ if TYPE_CHECKING:
 NARROW = 112
 """Width below which the table is squeezed, in characters."""
 
+SAMPLES, CORNER, SPECTRUM = "posterior.nc", "corner.png", "spectrum.png"
+RESULTS = (SAMPLES, RUN, CORNER, SPECTRUM)
+"""Files of a fit, in the order in which they are written."""
+
+HDI = {"hdi_68": "68 % HDI", "hdi_90": "90 % HDI"}
 LARGEST_R_HAT, SMALLEST_ESS = 1.01, 400.0
 
 
@@ -48,15 +58,20 @@ def warnings(summary: dict[str, dict], divergences: int) -> list[str]:
         Number of divergent transitions.
     """
     found = []
-    # the comparisons are written such that NaN (too few draws) is a reason to warn
-    unmixed = [name for name, row in summary.items() if not row["r_hat"] <= LARGEST_R_HAT]
+    unknown = [name for name, row in summary.items() if math.isnan(row["r_hat"]) or math.isnan(row["ess_bulk"])]
+    if unknown:
+        found.append(
+            f"nothing says whether the chains of {', '.join(unknown)} can be trusted: fewer than four draws, or draws "
+            "that are all the same. Raise --samples and --warmup."
+        )
+    unmixed = [name for name, row in summary.items() if row["r_hat"] > LARGEST_R_HAT]
     if unmixed:
         found.append(
             f"R-hat is above {LARGEST_R_HAT} for {', '.join(unmixed)}: the chains disagree. Raise --warmup and "
             "--samples; if the posterior has separated bands, raise --chains, so that each band holds several (chains "
             "start dispersed like the prior)."
         )
-    small = [name for name, row in summary.items() if not row["ess_bulk"] >= SMALLEST_ESS]
+    small = [name for name, row in summary.items() if row["ess_bulk"] < SMALLEST_ESS]
     if small:
         found.append(
             f"the effective sample size is below {SMALLEST_ESS:.0f} for {', '.join(small)}: raise --samples or "
@@ -70,23 +85,50 @@ def warnings(summary: dict[str, dict], divergences: int) -> list[str]:
     return found
 
 
-def write_results(
-    folder: Path, posterior: "Posterior", report: dict[str, Any], options: dict[str, Any], timings: Timings
-) -> list[Path]:
-    """Write all results, each whole or not at all."""
-    from cevnsjax.inference.plots import plot_corner, plot_spectrum
+def write_samples(folder: Path, posterior: "Posterior", options: dict[str, Any]) -> Path:
+    """Write the samples, whole or not at all."""
+    described = replace(posterior, attributes={"options": json.dumps(options)})
+    return write_file(folder / SAMPLES, described.to_netcdf)
 
+
+def write_run(folder: Path, report: dict[str, Any], options: dict[str, Any], timings: Timings) -> Path:
+    """Write the record of a run: options, surroundings and summary, whole or not at all."""
     summary = {"summary": report["parameters"]} | {
         name: value for name, value in report.items() if name != "parameters"
     }
     run = options | surroundings() | {"timings_s": asdict(timings)} | summary
-    posterior = replace(posterior, attributes={"options": json.dumps(options)})
-    return [
-        write_file(folder / "posterior.nc", posterior.to_netcdf),
-        write_file(folder / "corner.png", lambda path: plot_corner(posterior, path)),
-        write_file(folder / "spectrum.png", lambda path: plot_spectrum(posterior, path)),
-        write_file(folder / "run.json", lambda path: path.write_text(json.dumps(finite(run), indent=2) + "\n")),
-    ]
+    return write_file(folder / RUN, lambda path: path.write_text(json.dumps(finite(run), indent=2) + "\n"))
+
+
+def draw_plots(folder: Path, posterior: "Posterior") -> list[Path]:
+    """Draw one plot after the other; what fails is said, and takes nothing else down."""
+    from cevnsjax.inference import plots
+
+    drawn = []
+    for name, plot in ((CORNER, plots.plot_corner), (SPECTRUM, plots.plot_spectrum)):
+        remedy = f"everything else is in {folder}, and the same command with --resume draws again without sampling"
+        with optional(f"{folder / name} is not drawn", remedy):
+            drawn.append(write_file(folder / name, lambda path, plot=plot: plot(posterior, path)))
+    return drawn
+
+
+@contextlib.contextmanager
+def optional(failure: str, remedy: str) -> Iterator[None]:
+    """Do inside what a result can do without: if it fails, one sentence says that it has, why, and what to do.
+
+    Parameters
+    ----------
+    failure
+        What is not there then, as the beginning of the sentence.
+    remedy
+        Its end.
+    """
+    try:
+        yield
+    except Exception as error:  # whatever it is, the result must be reported
+        reason = " ".join(str(error).split()).rstrip(".") or "no reason given"
+        kind = "" if isinstance(error, CevnsjaxError) else f"{type(error).__name__}: "
+        say(f"warning: {failure} ({kind}{reason[:200]}); {remedy}.", "yellow")
 
 
 def surroundings() -> dict[str, Any]:
@@ -113,35 +155,70 @@ def asimov_note(model: "Model") -> str:
     return f", fitted to the prediction (Asimov){each}" if names else ""
 
 
+def summary_rows(report: dict[str, Any], units: dict[str, str]) -> list[dict[str, Any]]:
+    """Rows of the table of a posterior, with all digits."""
+    best = report["best_fit"] or {}
+    return [
+        {
+            "parameter": name,
+            "mean": row["mean"],
+            "sd": row["sd"],
+            **{f"{level}_{end}": row[level][i] for level in HDI for i, end in enumerate(("low", "high"))},
+            "ess_bulk": row["ess_bulk"],
+            "r_hat": row["r_hat"],
+            "best_fit": best.get(name),
+            "unit": units[name],
+        }
+        for name, row in report["parameters"].items()
+    ]
+
+
+def summary_texts(report: dict[str, Any], units: dict[str, str], between: str = ", ") -> list[dict[str, str]]:
+    """Rows of the table of a posterior, with the digits that its spread allows.
+
+    Parameters
+    ----------
+    report, units
+        Summary, and the unit of each parameter.
+    between
+        What stands between the ends of an interval; brackets are around them if it is a comma.
+    """
+    best, rows = report["best_fit"] or {}, []
+    frame = "[{}]" if between == ", " else "{}"
+    for name, row in report["parameters"].items():
+        # decimals of the standard deviation, but significant digits of what ranges over orders of magnitude
+        low, high = row["hdi_90"]
+        form = ".3g" if 0.0 < 30.0 * low < high else f".{decimals(row['sd'])}f"
+        intervals = {
+            title: frame.format(between.join(_text(end, form) for end in row[level])) for level, title in HDI.items()
+        }
+        rows.append(
+            {"parameter": name, "mean": _text(row["mean"], form), "sd": _text(row["sd"], form)}
+            | intervals
+            | {"ESS": _text(row["ess_bulk"], ".0f"), "R-hat": _text(row["r_hat"], ".3f")}
+            | {"best fit": _text(best[name], form) if name in best else "-", "unit": units[name]}
+        )
+    return rows
+
+
 def print_summary(report: dict[str, Any], units: dict[str, str], title: str) -> None:
     """Print the table of a posterior."""
     console = tables()
     # on a narrow terminal without lines, and with intervals in two rows, so that nothing is cut off
     narrow = console.width < NARROW
     frame = {"box": None, "padding": (0, 1, 0, 0)} if narrow else {}
-    to = " ..\n" if narrow else " .. "
     table = Table(title=escape(title), title_justify="left", title_style="bold", **frame)
     table.add_column("parameter", overflow="fold")
-    for name in ("mean", "sd", "68 % HDI", "90 % HDI", "ESS", "R-hat", "best fit"):
+    for name in ("mean", "sd", *HDI.values(), "ESS", "R-hat", "best fit"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
-    best = report["best_fit"] or {}
-    for name, row in report["parameters"].items():
-        # decimals of the standard deviation, but significant digits of what ranges over orders of magnitude
-        low, high = row["hdi_90"]
-        form = ".3g" if 0.0 < 30.0 * low < high else f".{decimals(row['sd'])}f"
-        intervals = [f"{row[level][0]:{form}}{to}{row[level][1]:{form}}" for level in ("hdi_68", "hdi_90")]
-        table.add_row(
-            escape(name),
-            f"{row['mean']:{form}}",
-            f"{row['sd']:{form}}",
-            *intervals,
-            f"{row['ess_bulk']:.0f}",
-            f"{row['r_hat']:.3f}",
-            f"{best[name]:{form}}" if name in best else "-",
-            escape(units[name]),
-        )
+    for row in summary_texts(report, units, " ..\n" if narrow else " .. "):
+        table.add_row(*map(escape, row.values()))
     console.print(table)
+
+
+def _text(value: float, form: str) -> str:
+    return f"{value:{form}}" if math.isfinite(value) else "-"
 
 
 def decimals(spread: float) -> int:

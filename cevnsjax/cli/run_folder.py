@@ -1,10 +1,95 @@
-"""The folder of a run: made before sampling, and gone again if nothing was sampled."""
+"""The folder of a run: whose results it holds, made before the work, and gone again if nothing came of it."""
 
 import contextlib
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cevnsjax.cli.common import writable_folder
+import typer
+
 from cevnsjax.errors import OutputError
+from cevnsjax.files import writable_folder
+
+if TYPE_CHECKING:
+    from cevnsjax.inference.checkpoint import Checkpoint
+
+RUN = "run.json"
+"""The record of a fit."""
+
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace the results of another run in the folder.")]
+
+
+def check_results(folder: Path, record: str, files: Iterable[str], now: Mapping[str, Any], force: bool) -> None:
+    """Refuse a folder with results of another run, or of what is not known to be this one.
+
+    Results of the same run are the same numbers again: they may be replaced.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    record
+        Name of the file in it that says of which run it is.
+    files
+        Names of all that the run would write.
+    now
+        What the run is told, as plain values by the names of the record.
+    force
+        Whether anything may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If so.
+    """
+    from cevnsjax.inference.checkpoint import first_difference
+
+    held = [name for name in files if (folder / name).exists()]
+    if force or not held:
+        return
+    remedy = "give another --out, or --force to replace it"
+    try:
+        before = dict(json.loads((folder / record).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        raise OutputError(f"{folder / held[0]} is there already, of a run that is not known; {remedy}.") from None
+    difference = first_difference(before, json.loads(json.dumps(dict(now))))
+    if difference is not None:
+        raise OutputError(f"The folder {folder} holds the results of another run ({difference}); {remedy}.")
+
+
+def check_no_other_run(checkpoint: "Checkpoint", files: Iterable[str], force: bool) -> None:
+    """Refuse to begin a fit where an interrupted one could go on, or where results of another one are.
+
+    Parameters
+    ----------
+    checkpoint
+        Where the fit keeps its own, and what it is told.
+    files
+        Names of all that it would write beside it.
+    force
+        Whether anything may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If so.
+    """
+    from cevnsjax.inference.checkpoint import CHECKPOINT
+
+    folder, wanted = checkpoint.folder, checkpoint.identity["schedule"]["samples"]
+    if not force and (folder / CHECKPOINT).exists():
+        difference, done = checkpoint.state()
+        if difference is not None:
+            raise OutputError(
+                f"The folder {folder} holds another run ({difference}); give another --out, or --force to replace it."
+            )
+        if done < wanted:
+            raise OutputError(
+                f"The folder {folder} holds this run, interrupted after {done} of {wanted} draws; --resume goes on "
+                "with it, --force begins again."
+            )
+    check_results(folder, RUN, files, checkpoint.identity, force)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Table
 
 from cevnsjax.cli.common import (
@@ -25,28 +24,29 @@ from cevnsjax.cli.common import (
     SetOption,
     SettingsOption,
     ShareOption,
-    check_folder,
     configure_jax,
     examples,
     finite,
-    messages,
     print_json,
-    progress_columns,
     reports_errors,
     results_folder,
     say,
     tables,
-    writable_folder,
 )
 from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.grid import parse_grids
-from cevnsjax.cli.report import asimov_note, surroundings
+from cevnsjax.cli.progress import stages
+from cevnsjax.cli.report import asimov_note, optional, surroundings
 from cevnsjax.cli.run_file import settings_given
+from cevnsjax.cli.run_folder import ForceOption, check_results
 from cevnsjax.errors import InterruptedRun, number_of
-from cevnsjax.files import write_file
+from cevnsjax.files import check_folder, writable_folder, write_file
 
 if TYPE_CHECKING:
     from cevnsjax.inference import Model, ProfileMap
+
+RESULTS = ("scan.json", "scan.nc", "scan.png")
+"""Files of a map: the first is its record."""
 
 SCAN_EXAMPLES = examples(
     "cevnsjax scan coherent-csi-2021 --model nsi --grid eps_ee_u=-1:1:41 --grid eps_ee_d=-1:1:41",
@@ -77,6 +77,7 @@ def scan(
         str | None,
         typer.Option(metavar="DIR", help="Folder of the results, `scan-EXPERIMENT-MODEL` by default."),
     ] = None,
+    force: ForceOption = False,
     precision: PrecisionOption = None,
     settings_file: SettingsOption = None,
     refine: Annotated[
@@ -111,8 +112,7 @@ def scan(
         out=out,
     )
     configure_jax(Precision(settings.precision))
-    from cevnsjax.experiment import asimov_names
-    from cevnsjax.inference.checkpoint import described_parameters
+    from cevnsjax.inference.checkpoint import model_identity
     from cevnsjax.inference.map_words import resolution_text
     from cevnsjax.inference.scan import check_grid
 
@@ -133,15 +133,13 @@ def scan(
     grids = dict(zip(fitted.gridded, grids.values(), strict=True))
     check_grid(built, grids)
     options = {
-        "experiment": settings.experiment,
         "model": settings.model,
-        "asimov": asimov_names(built.experiment),
-        "parameters": described_parameters(built),
         "grid": {name: [float(v[0]), float(v[-1]), len(v), _spacing(v)] for name, v in grids.items()},
         "set": fitted.values,
-        "precision": settings.precision,
         "refine": refine,
+        **model_identity(built),
     }
+    check_results(folder, RESULTS[0], RESULTS, options, force)
     found, interruption = _scan(built, grids, refine)
     scan_s = time.monotonic() - started
     report = _report(found) | {"interrupted": interruption is not None, "scan_s": scan_s}
@@ -171,22 +169,17 @@ def _spacing(values: np.ndarray) -> str:
 
 
 def _scan(model: "Model", grids: dict[str, np.ndarray], refine: bool) -> "tuple[ProfileMap, str | None]":
-    """The map, and what is said of one that was interrupted; a progress bar on stderr (a line, if no terminal)."""
+    """The map, and what is said of one that was interrupted; progress on stderr."""
     from cevnsjax.inference import InterruptedScan, profile_map
 
-    console = messages()
     total = int(np.prod([len(values) for values in grids.values()]))
-    profiled = len(model.names) - len(grids)
-    with Progress(*progress_columns(), console=console, disable=not console.is_terminal) as bars:
-        task = bars.add_task("scanning", total=total)
-        if not console.is_terminal:
-            say(f"scanning: {total} points, {number_of(profiled, 'parameter')} profiled at each")
-
-        def report(done: int, number: int) -> None:
-            bars.update(task, completed=done, total=number)
-
+    profiled = number_of(len(model.names) - len(grids), "parameter")
+    with stages() as shown:
+        shown.begin("scanning", total, f"scanning: {total} points, {profiled} profiled at each")
         try:
-            return profile_map(model, grids, progress=report, refine=refine), None
+            return profile_map(
+                model, grids, progress=lambda done, of: shown.update("scanning", done, of), refine=refine
+            ), None
         except InterruptedScan as error:
             if error.partial is None:
                 raise
@@ -212,7 +205,7 @@ def _report(found: "ProfileMap") -> dict[str, Any]:
 
 
 def _write(folder: Path, found: "ProfileMap", options: dict[str, Any], report: dict[str, Any]) -> list[Path]:
-    """Write all results, each whole or not at all."""
+    """Write all results, each whole or not at all; without the plot, if that fails."""
     from cevnsjax.inference import plot_profile_map
 
     writable_folder(folder)
@@ -220,11 +213,13 @@ def _write(folder: Path, found: "ProfileMap", options: dict[str, Any], report: d
     attributes = {"model": options["model"], "options": json.dumps(options), "versions": json.dumps(around["versions"])}
     described = replace(found, attributes=attributes)
     run = options | around | report
-    return [
+    files = [
         write_file(folder / "scan.nc", described.to_netcdf),
-        write_file(folder / "scan.png", lambda path: plot_profile_map(found, path)),
         write_file(folder / "scan.json", lambda path: path.write_text(json.dumps(finite(run), indent=2) + "\n")),
     ]
+    with optional(f"{folder / 'scan.png'} is not drawn", f"the map is in {folder}"):
+        files.append(write_file(folder / "scan.png", lambda path: plot_profile_map(found, path)))
+    return files
 
 
 def _print(report: dict[str, Any], found: "ProfileMap", title: str) -> None:

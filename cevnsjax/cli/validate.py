@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from cevnsjax.cli.common import (
@@ -13,11 +12,12 @@ from cevnsjax.cli.common import (
     PrecisionOption,
     configure_jax,
     examples,
-    messages,
     print_json,
     reports_errors,
     tables,
 )
+from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
+from cevnsjax.cli.progress import stages
 from cevnsjax.errors import UnknownNameError
 
 DISAGREEMENT = 1
@@ -39,8 +39,11 @@ def validate(
     ] = "*",
     precision: PrecisionOption = None,
     as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    as_latex: LatexOption = False,
 ) -> None:
     """Compute every published number again and print both; exit with 1 if one does not hold."""
+    form = chosen_format(as_json, as_csv, as_latex)
     configure_jax(precision)
     from cevnsjax.validation import PUBLISHED, compare
 
@@ -48,17 +51,10 @@ def validate(
     if not chosen:
         raise UnknownNameError("published number", only, [entry.id for entry in PUBLISHED])
     rows: list[dict[str, Any]] = []
-    columns = (
-        SpinnerColumn(),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=messages(), transient=True) as progress:
-        task = progress.add_task("", total=len(chosen))
+    with stages(transient=True) as shown:
+        shown.begin("validating", len(chosen))
         for entry in chosen:
-            progress.update(task, description=entry.id + (" (slow)" if entry.slow else ""))
+            shown.update("validating", len(rows), len(chosen), entry.id + (" (slow)" if entry.slow else ""))
             comparison = compare(entry)
             rows.append(
                 {
@@ -67,12 +63,13 @@ def validate(
                 }
                 | {"computed": comparison.computed, "verdict": "holds" if comparison.holds else "fails"}
             )
-            progress.advance(task)
     holds = all(row["verdict"] == "holds" for row in rows)
-    if as_json:
+    if form is Format.json:
         print_json({"holds": holds, "numbers": rows})
-    else:
+    elif form is Format.text:
         _print(rows)
+    else:
+        print_rows(form, rows)
     if not holds:
         raise typer.Exit(DISAGREEMENT)
 

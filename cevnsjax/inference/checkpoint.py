@@ -31,6 +31,28 @@ def described_parameters(model: Model) -> list[dict[str, Any]]:
     ]
 
 
+def model_identity(model: Model, observed: Any = None) -> dict[str, Any]:
+    """What is asked of a model, as plain values: two questions are the same where all of these are.
+
+    Parameters
+    ----------
+    model
+        The model.
+    observed
+        Data in the place of the experiment's.
+    """
+    numbers = hashlib.sha256()
+    for leaf in jax.tree.leaves((eqx.filter(model, eqx.is_array), observed)):
+        numbers.update(np.asarray(leaf).tobytes())
+    return {
+        "experiment": model.experiment.name,
+        "asimov": asimov_names(model.experiment),
+        "parameters": described_parameters(model),
+        "precision": str(model.location.dtype),
+        "numbers": numbers.hexdigest()[:16],
+    }
+
+
 def run_identity(
     model: Model, key: jax.Array, schedule: Schedule, observed: Any = None, options: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -45,18 +67,11 @@ def run_identity(
     options
         What the caller was told, for messages: what differs is looked for there first.
     """
-    numbers = hashlib.sha256()
-    for leaf in jax.tree.leaves((eqx.filter(model, eqx.is_array), observed)):
-        numbers.update(np.asarray(leaf).tobytes())
     return {
         **(options or {}),
-        "experiment": model.experiment.name,
-        "asimov": asimov_names(model.experiment),
-        "parameters": described_parameters(model),
         "schedule": {each.name: getattr(schedule, each.name) for each in fields(Schedule)},
-        "precision": str(model.location.dtype),
         "key": np.ravel(jax.random.key_data(key)).tolist(),
-        "numbers": numbers.hexdigest()[:16],
+        **model_identity(model, observed),
     }
 
 
@@ -143,23 +158,38 @@ class Checkpoint:
         OutputError
             If there is no such file, it is damaged, or it is of another run.
         """
+        arrays, difference = self._read()
+        if difference is not None:
+            raise OutputError(
+                f"The run in {self.folder} has other options ({difference}); give the same options as then, or --force "
+                "in the place of --resume, which replaces it."
+            )
+        return arrays
+
+    def state(self) -> tuple[str | None, int]:
+        """How the run in the folder differs from this one (``None``: in nothing), and its draws of each chain so far.
+
+        Raises
+        ------
+        OutputError
+            If there is no such file, or it is damaged.
+        """
+        arrays, difference = self._read()
+        return difference, arrays["latents"].shape[1]
+
+    def _read(self) -> tuple[dict[str, np.ndarray], str | None]:
         check_checkpoint(self.folder)
         path = self.folder / CHECKPOINT
         try:
             with path.open("rb") as stream, np.load(stream) as stored:
                 arrays = dict(stored)
-            before = dict(json.loads(str(arrays["identity"])))
+            before, _ = dict(json.loads(str(arrays["identity"]))), arrays["latents"]
         except (OSError, ValueError, TypeError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            raise OutputError(f"The checkpoint {path} is damaged; run without --resume.") from error
-        now = json.loads(json.dumps(self.identity))
-        different = [name for name in {**now, **before} if before.get(name) != now.get(name)]
-        if different:
-            example = _difference(before.get(different[0]), now.get(different[0]))
             raise OutputError(
-                f"The run in {self.folder} has other options ({', '.join(different)}; {example}); give the same "
-                "options as then, or run without --resume."
-            )
-        return arrays
+                f"The checkpoint {path} is damaged; give --force, and not --resume, to begin again."
+            ) from error
+        now = json.loads(json.dumps(self.identity))
+        return arrays, first_difference(before, {name: now.get(name) for name in (*now, *before)})
 
 
 def check_checkpoint(folder: Path) -> None:
@@ -178,16 +208,40 @@ def _plain(leaf: Any) -> np.ndarray:
     return np.asarray(jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf)
 
 
-def _difference(before: Any, now: Any) -> str:
-    """The first difference of two options in words."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        for name in (*now, *before):
-            if before.get(name) != now.get(name):
-                return f"{name}: {before.get(name)} then, {now.get(name)} now"
-    if isinstance(before, list) and isinstance(now, list):
-        for old, new in zip(before, now, strict=False):
-            if old != new and isinstance(old, dict) and isinstance(new, dict):
-                return (
-                    _difference(old, new) if old.get("name") == new.get("name") else f"{old['name']} or {new['name']}"
-                )
-    return f"{before} then, {now} now"
+def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
+    """The first of the values of a run that was another before, in words; ``None`` where all are the same.
+
+    Parameters
+    ----------
+    before, now
+        Plain values by name, as JSON has them; what ``before`` has beside those of ``now`` is not looked at.
+    """
+    for name, value in now.items():
+        old = before.get(name)
+        if isinstance(old, dict) and isinstance(value, dict):
+            # what only one of them has is a difference too
+            found = first_difference(old, {each: value.get(each) for each in (*value, *old)})
+            if found is not None:
+                return found
+        elif old != value:
+            return _in_words(name, old, value)
+    return None
+
+
+def _in_words(name: str, old: Any, value: Any) -> str:
+    """A difference in words; lists of parameters differ in their names, or in what one of them says."""
+    if name == "numbers":
+        return "other numbers in its data, tables or blocks"
+    if isinstance(old, list) and isinstance(value, list) and all(isinstance(each, dict) for each in (*old, *value)):
+        for one, other in zip(old, value, strict=False):
+            if one.get("name") == other.get("name") and one != other:
+                return f"{one.get('name')}: {first_difference(one, other)}"
+        names = [", ".join(str(each.get("name")) for each in some) or "none" for some in (old, value)]
+        return f"{name}: {names[0]} then, {names[1]} now"
+    return f"{name}: {_shown(old)} then, {_shown(value)} now"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value in (None, "", {}) else str(value)

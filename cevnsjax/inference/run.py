@@ -14,6 +14,7 @@ from cevnsjax.errors import InterruptedRun, OutputError, ParameterError
 from cevnsjax.inference import nuts
 from cevnsjax.inference.checkpoint import Checkpoint, Draws, run_identity
 from cevnsjax.inference.interrupt import deferred_interrupt
+from cevnsjax.inference.memory import check_sampling_memory
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.nuts import Progress
 from cevnsjax.inference.posterior import Posterior
@@ -62,7 +63,7 @@ def sample(
     Raises
     ------
     ParameterError
-        If the model, the key or the schedule is something else.
+        If the model, the key or the schedule is something else, or takes more memory than there is.
     InterruptedRun
         On Ctrl-C, after what was sampled is saved.
     OutputError
@@ -70,6 +71,7 @@ def sample(
     """
     schedule = schedule or Schedule()
     _check_types(model, key, schedule)
+    check_sampling_memory(model, schedule)
     data = model.data(observed)
     if resume and folder is None:
         raise OutputError("Resuming needs the folder of the interrupted run.")

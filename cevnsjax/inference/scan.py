@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import InterruptedRun, ParameterError, UnknownNameError
 from cevnsjax.inference.interrupt import deferred_interrupt
+from cevnsjax.inference.memory import check_map_memory
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.profile_map import ProfileMap
 from cevnsjax.inference.scan_state import Scan, Stopped
@@ -134,6 +135,7 @@ def check_grid(model: Model, grid: Mapping[str, ArrayLike]) -> dict[str, np.ndar
     number = int(np.prod([values.size for values in axes.values()]))
     if number > MOST_POINTS:
         raise ParameterError(f"The grid has {number} points, allowed are at most {MOST_POINTS}.")
+    check_map_memory(number, len(parameters) - len(axes), int(model.scale.dtype.itemsize))
     return axes
 
 
