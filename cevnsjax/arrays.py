@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import equinox as eqx
 import jax
@@ -17,6 +17,9 @@ Scalar = Float[Array, ""]
 
 gauss_legendre = functools.cache(np.polynomial.legendre.leggauss)
 """Gauss-Legendre nodes and weights on (-1, 1), by their number."""
+
+_FEW = 4
+"""Numbers that a message may list."""
 
 ROUNDING = 1e-6
 """By how much what adds up to one may exceed it, in float32."""
@@ -35,9 +38,9 @@ def as_float(value) -> Float[Array, "..."]:
     try:
         array = jnp.asarray(value)  # refuses text, which it would read with a type
     except (TypeError, ValueError):
-        raise CevnsjaxError(f"A number or an array of numbers is needed, got {value!r}.") from None
+        raise CevnsjaxError(f"A number or an array of numbers is needed, got {short(value)}.") from None
     if jnp.iscomplexobj(array):
-        raise CevnsjaxError(f"A real number or an array of them is needed, got {value!r}.")
+        raise CevnsjaxError(f"A real number or an array of them is needed, got {short(value)}.")
     return jnp.asarray(array, dtype=float)
 
 
@@ -66,28 +69,53 @@ def check_positive(name: str, value, unit: str) -> None:
 
     Traced values are let through: inside a likelihood nothing raises.
     """
-    if is_concrete(value) and not np.all(np.isfinite(value) & (np.asarray(value) > 0)):
-        raise CevnsjaxError(f"{name} must be positive and in {unit or 'no unit'}, got {np.asarray(value).tolist()}.")
+    _check(name, value, lambda array: np.isfinite(array) & (array > 0), f"positive and in {unit or 'no unit'}")
 
 
 def check_not_negative(name: str, value, unit: str) -> None:
     """Refuse a number (or array) that is not finite, or negative; traced values are let through."""
-    if is_concrete(value) and not np.all(np.isfinite(value) & (np.asarray(value) >= 0)):
-        raise CevnsjaxError(
-            f"{name} must be zero or positive and in {unit or 'no unit'}, got {np.asarray(value).tolist()}."
-        )
+    must = f"zero or positive and in {unit or 'no unit'}"
+    _check(name, value, lambda array: np.isfinite(array) & (array >= 0), must)
 
 
 def check_finite(name: str, value, unit: str) -> None:
     """Refuse a number (or array) that is not finite; traced values are let through."""
-    if is_concrete(value) and not np.all(np.isfinite(value)):
-        raise CevnsjaxError(f"{name} must be finite and in {unit or 'no unit'}, got {np.asarray(value).tolist()}.")
+    _check(name, value, np.isfinite, f"finite and in {unit or 'no unit'}")
 
 
 def check_fraction(name: str, value) -> None:
     """Refuse a number (or array) that is not between 0 and 1; traced values are let through."""
-    if is_concrete(value) and not np.all((np.asarray(value) >= 0) & (np.asarray(value) <= 1 + ROUNDING)):
-        raise CevnsjaxError(f"{name} must be between 0 and 1, got {np.asarray(value).tolist()}.")
+    _check(name, value, lambda array: (array >= 0) & (array <= 1 + ROUNDING), "between 0 and 1")
+
+
+def _check(name: str, value, allowed: Callable[[np.ndarray], np.ndarray], must: str) -> None:
+    if is_concrete(value) and not np.all(good := allowed(np.asarray(value))):
+        raise CevnsjaxError(f"{name} must be {must}, got {shown(value, good)}.")
+
+
+def shown(values, allowed=None) -> str:
+    """Write numbers into a message: up to four as they are, of more the first that is not allowed, and their number.
+
+    Parameters
+    ----------
+    values
+        A number, or an array of any shape.
+    allowed
+        Which of them are, in the same shape.
+    """
+    array = np.asarray(values)
+    if array.size <= _FEW:
+        return f"{array:g}" if array.ndim == 0 else f"[{', '.join(f'{each:g}' for each in array.ravel())}]"
+    if allowed is None or np.all(allowed):
+        return f"{array.size} numbers from {array.min():g} to {array.max():g}"
+    place = int(np.argmin(np.ravel(allowed)))
+    return f"{array.ravel()[place]:g} as number {place + 1} of {array.size}"
+
+
+def _increase(array: np.ndarray, equal: bool = False) -> np.ndarray:
+    """Which numbers of a row are finite and above the one before, or equal to it."""
+    steps = np.diff(array)
+    return np.isfinite(array) & np.concatenate([[True], steps >= 0 if equal else steps > 0])
 
 
 def check_distribution(name: str, contents) -> None:
@@ -98,8 +126,9 @@ def check_distribution(name: str, contents) -> None:
     if not is_concrete(contents):
         return
     array = np.atleast_1d(np.asarray(contents))
-    if not array.size or not np.all(np.isfinite(array) & (array >= 0)):
-        raise CevnsjaxError(f"{name} must be finite and zero or positive everywhere, got {array.tolist()}.")
+    good = np.isfinite(array) & (array >= 0)
+    if not array.size or not np.all(good):
+        raise CevnsjaxError(f"{name} must be finite and zero or positive everywhere, got {shown(array, good)}.")
     empty = np.flatnonzero(array.sum(axis=-1) == 0)
     if empty.size:
         where = "" if array.ndim == 1 else f" in each row, got nothing in rows {empty.tolist()}"
@@ -128,8 +157,8 @@ def check_edges(name: str, edges, unit: str) -> np.ndarray:
     array = np.asarray(edges, dtype=float)
     if array.ndim != 1 or array.size < 2:
         raise CevnsjaxError(f"{name} must be a list of at least two edges in {unit}, got shape {array.shape}.")
-    if not np.all(np.isfinite(array)) or not np.all(np.diff(array) > 0):
-        raise CevnsjaxError(f"{name} must be finite and increase strictly (in {unit}), got {array.tolist()}.")
+    if not np.all(good := _increase(array)):
+        raise CevnsjaxError(f"{name} must be finite and increase strictly (in {unit}), got {shown(array, good)}.")
     return array
 
 
@@ -143,13 +172,11 @@ def check_knots(name: str, knots, unit: str, values_name: str, values, *, equal:
         raise CevnsjaxError(
             f"{values_name} must have one entry for each of {name}, got shapes {values.shape} and {knots.shape}."
         )
-    if is_concrete(knots):
-        steps = np.diff(np.asarray(knots))
-        if not (np.all(np.isfinite(knots)) and np.all(steps >= 0 if equal else steps > 0)):
-            how = "not decrease" if equal else "increase strictly"
-            raise CevnsjaxError(f"{name} must be finite and {how} (in {unit}), got {np.asarray(knots).tolist()}.")
-    if is_concrete(values) and not np.all(np.isfinite(values)):
-        raise CevnsjaxError(f"{values_name} must be finite, got {np.asarray(values).tolist()}.")
+    if is_concrete(knots) and not np.all(good := _increase(np.asarray(knots), equal)):
+        how = "not decrease" if equal else "increase strictly"
+        raise CevnsjaxError(f"{name} must be finite and {how} (in {unit}), got {shown(knots, good)}.")
+    if is_concrete(values) and not np.all(good := np.isfinite(values)):
+        raise CevnsjaxError(f"{values_name} must be finite, got {shown(values, good)}.")
 
 
 def power_series(argument: Float[Array, "*shape"], coefficients: Sequence[float]) -> Float[Array, "*shape"]:

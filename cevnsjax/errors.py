@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Iterable
 
+MOST_LISTED = 24
+"""Names that a message lists at most."""
+
 
 class CevnsjaxError(ValueError):
     """Base class of every error that bad input can cause."""
@@ -20,11 +23,18 @@ def near_matches(given: str, known: Iterable[str], otherwise: str | None = None)
     otherwise
         What is said where none is; a list of all that are known by default.
     """
-    names = sorted(known)
-    near = difflib.get_close_matches(given, names, n=4, cutoff=0.5)
-    near = near or [name for name in names if given and given in name][:4]
+    names = sorted(map(str, known))
+    by_folded: dict[str, list[str]] = {}
+    for name in names:  # upper and lower case are no difference
+        by_folded.setdefault(name.casefold(), []).append(name)
+    folded = given.casefold()
+    alike = [folded] if folded in by_folded else difflib.get_close_matches(folded, by_folded, n=4, cutoff=0.5)
+    alike = alike or [name for name in by_folded if folded and folded in name][:4]
+    near = [name for each in alike for name in by_folded[each]]
     if near:
         return f"did you mean {', '.join(map(repr, near))}?"
+    if otherwise is None and len(names) > MOST_LISTED:
+        return f"known: {', '.join(map(repr, names[:MOST_LISTED]))} and {len(names) - MOST_LISTED} others."
     return otherwise or f"known: {', '.join(map(repr, names)) or 'none'}."
 
 
@@ -37,7 +47,7 @@ class UnknownNameError(CevnsjaxError):
     """An experiment, model, parameter or path that does not exist; the message lists the near matches."""
 
     def __init__(self, kind: str, given: str, known: Iterable[str], otherwise: str | None = None):
-        super().__init__(f"There is no {kind} called {given!r}; {near_matches(given, known, otherwise)}")
+        super().__init__(f"There is no {kind} called {str(given)!r}; {near_matches(str(given), known, otherwise)}")
 
 
 class ParameterError(CevnsjaxError):

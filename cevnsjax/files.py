@@ -80,7 +80,7 @@ def check_folder(folder: Path) -> None:
             pass
     except (OSError, ValueError) as error:
         in_the_way = next((path for path in (folder, *folder.parents) if _is_file(path)), None)
-        reason = f"{in_the_way} is a file" if in_the_way else _reason(error)
+        reason = f"{in_the_way} is a file, and no folder" if in_the_way else _reason(error)
         raise OutputError(f"The folder {folder} cannot be written: {reason}.") from None
     finally:
         for path in reversed(made):

@@ -1,11 +1,13 @@
 """The command line: ``cevnsjax list``, ``spectrum``, ``cross-section``, ``check``, ``fit`` and others."""
 
+import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cevnsjax.cli.check import CHECK_EXAMPLES, check
+from cevnsjax.cli.common import BAD_INPUT, say
 from cevnsjax.cli.config import CONFIG_EXAMPLES, config
 from cevnsjax.cli.cross_section import CROSS_SECTION_EXAMPLES, cross_section
 from cevnsjax.cli.fit import FIT_EXAMPLES, fit
@@ -13,6 +15,8 @@ from cevnsjax.cli.list_command import LIST_EXAMPLES, list_command
 from cevnsjax.cli.scan import SCAN_EXAMPLES, scan
 from cevnsjax.cli.spectrum import SPECTRUM_EXAMPLES, spectrum
 from cevnsjax.cli.validate import VALIDATE_EXAMPLES, validate
+
+_UsageError: Any = typer.BadParameter.__base__  # what Typer raises of options and arguments: every kind of them
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -55,4 +59,11 @@ def main(arguments: list[str] | None = None) -> None:
     arguments
         Arguments after the program's name; those of the process by default.
     """
-    app(args=arguments, prog_name="cevnsjax")
+    try:
+        code = app(args=arguments, prog_name="cevnsjax", standalone_mode=False)
+    except _UsageError as error:
+        sentence = " ".join(error.format_message().split())
+        if sentence:  # without any argument it is empty, and help is printed
+            say(f"error: {sentence}", "bold red")
+        sys.exit(BAD_INPUT)
+    sys.exit(code)

@@ -20,6 +20,7 @@ from cevnsjax.cli.common import (
     say,
     tables,
 )
+from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
 from cevnsjax.cli.spectrum import prediction
 from cevnsjax.files import write_file
 
@@ -44,8 +45,11 @@ def check(
     ] = None,
     allow_code: CodeOption = False,
     as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    as_latex: LatexOption = False,
 ) -> None:
     """Say what a description of an experiment means: blocks, counts, quadrature error, parameters; and draw it."""
+    form = chosen_format(as_json, as_csv, as_latex)
     configure_jax()
     from cevnsjax.experiment import named_experiment, plot_prediction
 
@@ -54,12 +58,16 @@ def check(
     experiment = named_experiment(file, allow_code=allow_code)
     content = {name: understood(part) for name, part in experiment.parts.items()}
     drawing = plot or Path(f"check-{'+'.join(content)}.png")
+    check_plot_file(drawing)
     write_file(drawing, lambda path: plot_prediction(experiment, path))
-    if as_json:
+    if form is Format.json:
         print_json({"experiments": content, "plot": str(drawing)})
         return
-    for name, each in content.items():
-        _print(name, each)
+    if form is Format.text:
+        for name, each in content.items():
+            _print(name, each)
+    else:
+        print_rows(form, [row for name, each in content.items() for row in _rows(name, each)])
     say(f"wrote {drawing}")
 
 
@@ -138,6 +146,19 @@ def _value(value: Any) -> str:
             return f"[{array.size} from {array.min():.4g} to {array.max():.4g}]"
         return np.array2string(array, formatter={"float_kind": lambda each: f"{each:.6g}"}, separator=", ")
     return str(value)
+
+
+def _rows(experiment: str, content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Everything as rows: what it is of, its name, and what is said of it."""
+    counts = content["counts"]
+    said = [("block", name, text) for name, text in content["blocks"].items()]
+    for name, each in counts["components"].items():
+        said.append(("events", name, each["total"]))
+        said += [("events", f"{name}: {of}", value) for of, value in each.get("by_component", {}).items()]
+    said += [(content["data"], sample, float(np.sum(each))) for sample, each in counts["observed"].items()]
+    said += [("prior", name, each["prior"]) for name, each in content["nuisances"].items()]
+    said.append(("quadrature error", "signal", content["quadrature_error"]))
+    return [{"experiment": experiment, "what": what, "name": name, "value": value} for what, name, value in said]
 
 
 def _print(name: str, content: dict[str, Any]) -> None:

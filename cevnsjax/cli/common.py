@@ -98,7 +98,8 @@ CodeOption = Annotated[
     ),
 ]
 PrecisionOption = Annotated[
-    Precision | None, typer.Option(help="Type of all floating-point numbers.", show_default="float64")
+    Precision | None,
+    typer.Option(case_sensitive=False, help="Type of all floating-point numbers.", show_default="float64"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
 
@@ -120,8 +121,9 @@ def messages() -> Console:
 
 
 def say(text: str, style: str | None = None) -> None:
-    """Print one line on stderr, as it is."""
-    messages().print(text, style=style, markup=False)
+    """Print one line on stderr, as it is but for characters that control a terminal."""
+    shown = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    messages().print(shown, style=style, markup=False)
 
 
 def print_json(content: dict[str, Any]) -> None:

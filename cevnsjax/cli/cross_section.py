@@ -1,5 +1,6 @@
 """``cevnsjax cross-section``: one number at the shell."""
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ from cevnsjax.cli.common import (
     reports_errors,
     tables,
 )
+from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
 from cevnsjax.cli.settings import apply_settings, parse_numbers
 from cevnsjax.errors import CevnsjaxError
 
@@ -77,17 +79,25 @@ def cross_section(
     threshold: Annotated[float, typer.Option(metavar="KEV", help="Smallest recoil energy that counts, keV.")] = 0.0,
     model: ModelOption = None,
     set_values: SetOption = None,
-    couplings: Annotated[Couplings, typer.Option(help="Couplings of the Standard Model.")] = Couplings.erler_su,
-    form_factor: Annotated[FormFactor, typer.Option(help="Nuclear form factor.")] = FormFactor.klein_nystrand,
+    couplings: Annotated[
+        Couplings, typer.Option(case_sensitive=False, help="Couplings of the Standard Model.")
+    ] = Couplings.erler_su,
+    form_factor: Annotated[
+        FormFactor, typer.Option(case_sensitive=False, help="Nuclear form factor.")
+    ] = FormFactor.klein_nystrand,
     precision: PrecisionOption = None,
     as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    as_latex: LatexOption = False,
 ) -> None:
     """Print cross sections of a model on a nucleus or a material: at one energy, or averaged over a source."""
+    form = chosen_format(as_json, as_csv, as_latex)
     model = model or DEFAULT_MODEL
     if (energy is None) == (flux is None):
         raise CevnsjaxError("Give either --energy (a neutrino energy in MeV) or --flux (a source).")
     if recoil is not None and energy is None:
         raise CevnsjaxError("--recoil needs --energy: dsigma/dT is that of one neutrino energy.")
+    _check_energies({"--energy": energy, "--recoil": recoil}, threshold)
     if neutrino is not None and flux is not None and "." not in flux:
         raise CevnsjaxError(f"--neutrino goes with --energy; the source {flux} has neutrinos of its own.")
     configure_jax(precision)
@@ -119,10 +129,12 @@ def cross_section(
         content["recoil_energy_keV"] = recoil
         content["differential_cross_section_cm2_per_keV"] = _differential(scattering, energy, recoil, kind)
     content["cross_section_cm2"] = _averages(scattering, threshold)
-    if as_json:
+    if form is Format.json:
         print_json(content)
-    else:
+    elif form is Format.text:
         _print(content)
+    else:
+        print_rows(form, _rows(content), _title(content))
 
 
 def _standard_model(couplings: Couplings):
@@ -142,6 +154,15 @@ def _material(target: str, form_factor: FormFactor) -> "Material":
     from cevnsjax.target import FORM_FACTORS, compound
 
     return compound(target, FORM_FACTORS[form_factor])
+
+
+def _check_energies(above_zero: Mapping[str, float | None], threshold: float) -> None:
+    """Refuse energies that are none."""
+    for option, value in above_zero.items():
+        if value is not None and not 0.0 < value < np.inf:
+            raise CevnsjaxError(f"{option} must be above zero and finite, got {value:g}.")
+    if not 0.0 <= threshold < np.inf:
+        raise CevnsjaxError(f"--threshold must be zero or above, in keV, got {threshold:g}.")
 
 
 def _check_recoil(recoil: float | None, largest: dict[str, dict[str, float]]) -> None:
@@ -217,39 +238,63 @@ def _averages(scattering: "Scattering", threshold: float) -> dict[str, dict[str,
     }
 
 
-def _print(content: dict[str, Any]) -> None:
-    console = tables()
+def _title(content: dict[str, Any]) -> str:
     at = (
         f"{content['neutrino']} of {content['neutrino_energy_MeV']:g} MeV" if "neutrino" in content else content["flux"]
     )
     above = f", recoils above {content['threshold_keV']:g} keV" if content["threshold_keV"] else ""
-    table = Table(
-        title=escape(f"{content['target']}, {at}, model {content['model']}{above}"),
-        title_justify="left",
-        title_style="bold",
-    )
+    return f"{content['target']}, {at}, model {content['model']}{above}"
+
+
+def _rows(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for each nuclide, interaction and neutrino, with all digits; what grows without end is ``None``."""
     nuclides, differential = content["nuclides"], content.get("differential_cross_section_cm2_per_keV")
-    columns = ["nuclide", "fraction", "interaction", "neutrino", "sigma (cm^2)"]
-    if "neutrino" in content:
-        columns.append("T_max (keV)")
-    if differential is not None:
-        columns += [f"dsigma/dT at {content['recoil_energy_keV']:g} keV (cm^2/keV)", "F_p", "F_n"]
-    for column in (*columns, "SM weak charge"):
-        table.add_column(column, justify="left" if column in ("nuclide", "interaction", "neutrino") else "right")
+    rows = []
     for name, each in content["cross_section_cm2"].items():
         for isotope, components in each.items():
             of = nuclides[isotope]
             for component, value in components.items():
-                row = [isotope, f"{of['fraction']:.4g}", name, component, _number(value)]
+                row = {"nuclide": isotope, "fraction": of["fraction"], "interaction": name, "neutrino": component}
+                row["cross_section_cm2"] = value if np.isfinite(value) else None
                 if "neutrino" in content:
-                    row.append(f"{content['largest_recoil_keV'][name][isotope]:.6g}")
+                    row["largest_recoil_keV"] = content["largest_recoil_keV"][name][isotope]
                 if differential is not None:
-                    row += [_number(differential[name][isotope])]
-                    factors = [f"{of[key]:.6f}" for key in ("proton_form_factor", "neutron_form_factor")]
-                    row += factors if name != "electrons" else ["-", "-"]
+                    row["recoil_energy_keV"] = content["recoil_energy_keV"]
+                    row["differential_cross_section_cm2_per_keV"] = differential[name][isotope]
+                    for key in ("proton_form_factor", "neutron_form_factor"):  # which electrons do not see
+                        row[key] = of[key] if name != "electrons" else None
                 flavour = next(f for f in of["weak_charge"] if component.split("_to_")[-1].startswith(f))
-                table.add_row(*row, f"{of['weak_charge'][flavour]:.5g}")
+                rows.append(row | {"weak_charge": of["weak_charge"][flavour]})
+    return rows
+
+
+def _print(content: dict[str, Any]) -> None:
+    console = tables()
+    table = Table(title=escape(_title(content)), title_justify="left", title_style="bold")
+    heads: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "nuclide": ("nuclide", str),
+        "fraction": ("fraction", "{:.4g}".format),
+        "interaction": ("interaction", str),
+        "neutrino": ("neutrino", str),
+        "cross_section_cm2": ("sigma (cm^2)", lambda value: _number(np.inf if value is None else value)),
+        "largest_recoil_keV": ("T_max (keV)", "{:.6g}".format),
+        "differential_cross_section_cm2_per_keV": (
+            f"dsigma/dT at {content.get('recoil_energy_keV', 0.0):g} keV (cm^2/keV)",
+            _number,
+        ),
+        "proton_form_factor": ("F_p", _factor),
+        "neutron_form_factor": ("F_n", _factor),
+        "weak_charge": ("SM weak charge", "{:.5g}".format),
+    }
+    rows = _rows(content)
+    shown = [name for name in heads if name in rows[0]]
+    for name in shown:
+        left = name in ("nuclide", "interaction", "neutrino")
+        table.add_column(heads[name][0], justify="left" if left else "right")
+    for row in rows:
+        table.add_row(*(escape(heads[name][1](row[name])) for name in shown))
     console.print(table)
+    nuclides = content["nuclides"]
     if len(nuclides) > 1:
         for name, each in content["cross_section_cm2"].items():
             for component in next(iter(each.values())):
@@ -257,6 +302,10 @@ def _print(content: dict[str, Any]) -> None:
                 console.print(f"{name}, {component}: mean per nucleus {_number(mean)} cm^2", markup=False)
     for what, text in content["convention"].items():
         console.print(f"{what.replace('_', ' ')}: {text}", markup=False)
+
+
+def _factor(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6f}"
 
 
 def _number(value: float) -> str:

@@ -11,6 +11,8 @@ from cevnsjax.errors import ParameterError
 from cevnsjax.prior_texts import parse_prior
 
 if TYPE_CHECKING:
+    from numpyro.distributions import Distribution
+
     from cevnsjax.inference import Model, Offered
 
 
@@ -69,7 +71,7 @@ def fitted_model(
     """
     from cevnsjax.inference import Offered, prepared_model
 
-    priors = {name: parse_prior(text) for name, text in prior.items()}
+    priors = {name: _prior(name, text) for name, text in prior.items()}
     prepared, chosen, values = prepare(experiment, model, share, given, allow_code=allow_code)
     offered = Offered(chosen.parameters(prepared), prepared)
     on_grid = _on_grid(offered, gridded, fix)
@@ -83,6 +85,14 @@ def fitted_model(
     check_start(built)
     _say_what_is_free(built, values)
     return FittedModel(built, values, on_grid)
+
+
+def _prior(name: str, text: str) -> "Distribution":
+    """The prior of a parameter, from a text."""
+    try:
+        return parse_prior(text)
+    except ParameterError as error:
+        raise ParameterError(f"{name}: {error}") from None
 
 
 def _say_what_is_free(model: "Model", values: Mapping[str, float]) -> None:

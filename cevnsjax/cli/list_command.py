@@ -19,7 +19,9 @@ from cevnsjax.cli.common import (
     reports_errors,
     tables,
 )
+from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
 from cevnsjax.cli.settings import prepare
+from cevnsjax.errors import ParameterError
 
 if TYPE_CHECKING:
     from cevnsjax.experiment import Experiment, Joint
@@ -43,15 +45,22 @@ class Topic(StrEnum):
 
 @reports_errors
 def list_command(
-    topic: Annotated[Topic | None, typer.Argument(help="What to list; everything by default.")] = None,
+    topic: Annotated[
+        Topic | None, typer.Argument(case_sensitive=False, help="What to list; everything by default.")
+    ] = None,
     experiment: Annotated[
         str, typer.Option("--experiment", "-e", help="Experiment whose parameters are listed.")
     ] = "coherent-csi-2021",
     model: ModelOption = None,
     paths: Annotated[bool, typer.Option("--paths", help="List every path that can be set and freed, too.")] = False,
     as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    as_latex: LatexOption = False,
 ) -> None:
     """List experiments, models, and the parameters of an experiment in a model."""
+    form = chosen_format(as_json, as_csv, as_latex)
+    if form in (Format.csv, Format.latex) and (topic is None or paths):
+        raise ParameterError(f"--{form} is one table; name what to list: experiments, models or parameters.")
     model = model or DEFAULT_MODEL
     configure_jax()
     content: dict[str, Any] = {}
@@ -65,8 +74,11 @@ def list_command(
             content["parameters"] = _parameters(prepared, chosen)
         if paths:
             content["paths"] = _paths(prepared)
-    if as_json:
+    if form is Format.json:
         print_json({"experiment": experiment, "model": model} | content)
+        return
+    if form is not Format.text:
+        print_rows(form, next(iter(content.values())))
         return
     console = tables()
     for name, rows in content.items():

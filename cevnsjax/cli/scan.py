@@ -34,6 +34,7 @@ from cevnsjax.cli.common import (
     tables,
 )
 from cevnsjax.cli.fitted_model import fitted_model
+from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
 from cevnsjax.cli.grid import parse_grids
 from cevnsjax.cli.progress import stages
 from cevnsjax.cli.report import asimov_note, optional, surroundings
@@ -90,6 +91,8 @@ def scan(
     ] = True,
     allow_code: CodeOption = False,
     as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    as_latex: LatexOption = False,
 ) -> None:
     """Map the profile likelihood of one or two parameters: a table here, and map, plot and scan.json in a folder.
 
@@ -97,7 +100,7 @@ def scan(
     parameters are left out, but for nuisances of the experiment; the grid must lie in their support. A band that is too
     narrow for the grid, which would show as islands, is found and resolved.
     """
-    started = time.monotonic()
+    started, form = time.monotonic(), chosen_format(as_json, as_csv, as_latex)
     grids = parse_grids(grid)
     settings = settings_given(
         settings_file,
@@ -152,10 +155,14 @@ def scan(
     if report["not_converged"]:
         say(f"warning: {report['not_converged']} points have not converged; see `converged` in scan.nc.", "yellow")
     wall_s = time.monotonic() - started
-    if as_json:
+    if form is Format.json:
         print_json(report | {"wall_s": wall_s, "files": [str(file) for file in files]})
         return
-    _print(report, found, f"{settings.experiment}, model {settings.model}{asimov_note(built)}")
+    title = f"{settings.experiment}, model {settings.model}{asimov_note(built)}"
+    if form is not Format.text:
+        print_rows(form, _rows(report, found), title)
+        return
+    _print(report, found, title)
     console = tables()
     added = f" and {found.added.number} added" if found.added.number else ""
     console.print(f"{report['points']} points{added}, {report['not_converged']} of them not converged, {wall_s:.1f} s")
@@ -220,6 +227,16 @@ def _write(folder: Path, found: "ProfileMap", options: dict[str, Any], report: d
     with optional(f"{folder / 'scan.png'} is not drawn", f"the map is in {folder}"):
         files.append(write_file(folder / "scan.png", lambda path: plot_profile_map(found, path)))
     return files
+
+
+def _rows(report: dict[str, Any], found: "ProfileMap") -> list[dict[str, Any]]:
+    """A row for each parameter, one for each interval of those on the grid; an end may be that of the grid."""
+    units, rows = {p.name: p.unit for p in found.model.parameters}, []
+    for name in (*found.grid, *found.nuisances):
+        for low, high in report["intervals_90"].get(name, [(None, None)]):
+            of = {"parameter": name, "best_fit": report["best_fit"][name], "unit": units[name]}
+            rows.append(of | {"lower_90": low, "upper_90": high})
+    return rows
 
 
 def _print(report: dict[str, Any], found: "ProfileMap", title: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cevnsjax.cli.common import say
-from cevnsjax.errors import ParameterError
+from cevnsjax.errors import CevnsjaxError, ParameterError
 
 if TYPE_CHECKING:
     from cevnsjax.experiment import Experiment, Joint
@@ -110,13 +110,28 @@ def apply_settings(experiment: Any, model: "NamedModel", given: Mapping[str, flo
     from cevnsjax.inference import Offered
 
     offered = Offered(model.parameters(experiment), experiment)
-    values: dict[str, float] = {}
-    for name, value in given.items():
+    typed: dict[str, str] = {}
+    for name in given:
         for path in offered.paths(name):
-            if path in values:
-                raise ParameterError(f"--set is given twice for {path!r}, by its path and as {offered.name(path)!r}.")
-            values[path] = value
-    return _set(values, experiment), values
+            if path in typed:
+                both = " and as ".join(map(repr, sorted((typed[path], name))))
+                raise ParameterError(f"--set gives one number twice, as {both}; give it once.")
+            typed[path] = name
+    values = {path: given[name] for path, name in typed.items()}
+    try:
+        return _set(values, experiment), values
+    except CevnsjaxError as error:
+        raise CevnsjaxError(f"{_culprit(experiment, given, typed)} cannot be: {error}") from None
+
+
+def _culprit(experiment: Any, given: Mapping[str, float], typed: Mapping[str, str]) -> str:
+    """What was typed that a block refuses: the one that is refused alone too, or else all together."""
+    for name, value in given.items():
+        try:
+            _set({path: value for path, of in typed.items() if of == name}, experiment)
+        except CevnsjaxError:
+            return f"{name}={value:g}"
+    return ", ".join(f"{name}={value:g}" for name, value in given.items())
 
 
 def _set(values: Mapping[str, float], experiment: Any) -> Any:

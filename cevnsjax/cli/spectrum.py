@@ -1,6 +1,7 @@
 """``cevnsjax spectrum``: expected counts."""
 
 import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,7 @@ from cevnsjax.cli.common import (
     say,
     tables,
 )
+from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
 from cevnsjax.cli.run_file import settings_given
 from cevnsjax.cli.settings import prepare
 from cevnsjax.files import write_file
@@ -46,16 +48,22 @@ def spectrum(
     experiment: ExperimentArgument = None,
     model: ModelOption = None,
     set_values: SetOption = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the prediction into a file.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the prediction into a file; a plot there is replaced.")
+    ] = None,
     precision: PrecisionOption = None,
     settings_file: SettingsOption = None,
     allow_code: CodeOption = False,
     as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    as_latex: LatexOption = False,
 ) -> None:
     """Print the expected counts of every component, in each bin.
 
-    Where the data are a prediction (Asimov data, of the projections), --set makes them anew.
+    Where the data are a prediction (Asimov data, of the projections), --set makes them anew. --csv has a row for each
+    bin of all observables, where tables and --latex have sums over all but the first.
     """
+    form = chosen_format(as_json, as_csv, as_latex)
     settings = settings_given(settings_file, experiment, model=model, set_values=set_values, precision=precision)
     configure_jax(Precision(settings.precision))
     if plot is not None:
@@ -69,11 +77,18 @@ def spectrum(
 
         write_file(plot, lambda path: plot_prediction(prepared, path))
         say(f"wrote {plot}")
-    if as_json:
+    if form is Format.json:
         print_json(content)
-        return
-    for name, predicted in each.items():
-        _print(f"{name}, model {settings.model}", predicted, prepared.parts[name].data_label)
+    elif form is Format.csv:
+        print_rows(form, [row for name, predicted in each.items() for row in bin_rows(name, predicted)])
+    elif form is Format.latex:
+        for name, predicted in each.items():
+            title, label = f"{name}, model {settings.model}", prepared.parts[name].data_label
+            for heading, rows, totals in _tables(title, predicted, label):
+                print_rows(form, [*rows, totals], heading)
+    else:
+        for name, predicted in each.items():
+            _print(f"{name}, model {settings.model}", predicted, prepared.parts[name].data_label)
 
 
 def prediction(experiment: "Experiment") -> dict[str, Any]:
@@ -107,35 +122,66 @@ def prediction(experiment: "Experiment") -> dict[str, Any]:
     }
 
 
+def bin_rows(name: str, content: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for each bin of each sample of an experiment: edges of all observables, counts of every contribution.
+
+    Parameters
+    ----------
+    name
+        Name of the experiment.
+    content
+        What :func:`prediction` gives.
+    """
+    rows = []
+    for sample, names in content["samples"].items():
+        counts = {each: np.ravel(content["components"][each]["counts"]) for each in names}
+        observed = np.ravel(content["observed"][sample])
+        bins = [list(itertools.pairwise(edges)) for edges in content["bins"].values()]
+        for index, edges in enumerate(itertools.product(*bins)):
+            row: dict[str, Any] = {"experiment": name, "sample": sample}
+            for axis, (low, high) in zip(content["bins"], edges, strict=True):
+                row |= {f"{axis}_low": float(low), f"{axis}_high": float(high)}
+            row |= {each: float(values[index]) for each, values in counts.items()}
+            row |= {"expected": float(sum(values[index] for values in counts.values()))}
+            rows.append(row | {"prediction" if content["asimov"] else "observed": float(observed[index])})
+    return rows
+
+
+def _tables(
+    title: str, content: dict[str, Any], data_label: str
+) -> Iterator[tuple[str, list[dict[str, str]], dict[str, str]]]:
+    """For each sample its title, and rows and totals as texts, over the bins of the first observable."""
+    first, *others = content["bins"]
+    edges = content["bins"][first]
+    others = [name for name in others if len(content["bins"][name]) > 2]
+    summed = f", summed over {' and '.join(others)}" if others else ""
+    for sample, names in content["samples"].items():
+        observed = np.asarray(content["observed"][sample])
+        counts = {name: np.asarray(content["components"][name]["counts"]) for name in names}
+        counts |= {"expected": np.sum(list(counts.values()), axis=0), data_label: observed}
+        forms: dict[str, Callable[[float], str]] = dict.fromkeys(counts, _count)
+        if np.all(observed == np.round(observed)):
+            forms[data_label] = "{:.0f}".format
+        sums = {name: values.reshape(len(edges) - 1, -1).sum(axis=1) for name, values in counts.items()}
+        rows = [
+            {first: f"{low:g} to {high:g}"} | {name: forms[name](values[index]) for name, values in sums.items()}
+            for index, (low, high) in enumerate(itertools.pairwise(edges))
+        ]
+        totals = {first: "total"} | {name: forms[name](values.sum()) for name, values in sums.items()}
+        yield f"{title}: {sample} sample{summed}", rows, totals
+
+
 def _print(title: str, content: dict[str, Any], data_label: str) -> None:
     """One table for each sample, over the bins of the first observable."""
     console = tables()
-    first, *others = content["bins"]
-    bins = len(content["bins"][first]) - 1
-    others = [name for name in others if len(content["bins"][name]) > 2]
-    summed = f", summed over {' and '.join(others)}" if others else ""
-    components = content["components"]
-    for sample, names in content["samples"].items():
-        table = Table(
-            title=escape(f"{title}: {sample} sample{summed}"),
-            title_justify="left",
-            title_style="bold",
-            show_footer=True,
-        )
-        observed = np.asarray(content["observed"][sample])
-        counted = "{:.0f}".format if np.all(observed == np.round(observed)) else _count
-        counts = {name: np.asarray(components[name]["counts"]) for name in names}
-        counts["expected"] = np.sum([counts[name] for name in names], axis=0)
-        table.add_column(first, "total")
-        for name, values in counts.items():
-            table.add_column(name, _count(values.sum()), justify="right")
-        table.add_column(data_label, counted(observed.sum()), justify="right")
-        rows = {name: values.reshape(bins, -1).sum(axis=1) for name, values in counts.items()}
-        for index, (low, high) in enumerate(itertools.pairwise(content["bins"][first])):
-            row = [_count(values[index]) for values in rows.values()]
-            table.add_row(f"{low:g} to {high:g}", *row, counted(observed.reshape(bins, -1).sum(axis=1)[index]))
+    for heading, rows, totals in _tables(title, content, data_label):
+        table = Table(title=escape(heading), title_justify="left", title_style="bold", show_footer=True)
+        for index, (name, total) in enumerate(totals.items()):
+            table.add_column(escape(name), escape(total), justify="right" if index else "left")
+        for row in rows:
+            table.add_row(*map(escape, row.values()))
         console.print(table)
-    for name, component in components.items():
+    for name, component in content["components"].items():
         if "by_component" in component:
             each = ", ".join(f"{of} {_count(value)}" for of, value in component["by_component"].items())
             console.print(f"{name} by flux component: {each}", markup=False)

@@ -79,12 +79,16 @@ class FlavourMatrix(eqx.Module):
             If the matrix has another shape, is not finite or not Hermitian.
         """
         array = np.asarray(matrix, dtype=complex)
-        if array.shape != (3, 3) or not np.all(np.isfinite(array)):
-            raise CevnsjaxError(f"A flavour matrix needs 3 x 3 finite entries, got {array.tolist()}.")
-        if not np.allclose(array, array.conj().T, rtol=1e-12, atol=0.0):
+        if array.shape != (3, 3):
+            raise CevnsjaxError(f"A flavour matrix needs 3 x 3 entries, got an array of shape {array.shape}.")
+        if not np.all(good := np.isfinite(array)):
+            row, column = np.argwhere(~good)[0]
+            raise CevnsjaxError(f"A flavour matrix needs finite entries, got {array[row, column]:g}.")
+        if not np.all(good := np.isclose(array, array.conj().T, rtol=1e-12, atol=0.0)):
+            row, column = np.argwhere(~good)[0]
             raise CevnsjaxError(
                 "A flavour matrix must be Hermitian (entry ba the complex conjugate of entry ab), got "
-                f"{array.tolist()}."
+                f"{array[row, column]:g} and {array[column, row]:g}, in row {row + 1} and in column {row + 1}."
             )
         upper = {"emu": array[0, 1], "etau": array[0, 2], "mutau": array[1, 2]}
         parts = {f"{name}_{part}": getattr(entry, part) for name, entry in upper.items() for part in ("real", "imag")}

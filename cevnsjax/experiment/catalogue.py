@@ -88,7 +88,8 @@ def named_experiment(name: str, share: Iterable[str] = (), *, allow_code: bool =
     names, share = [part.strip() for part in name.split(",")], name_tuple("share", share)
     for each in names:
         if not each.endswith(".toml") and each not in EXPERIMENTS:
-            raise UnknownNameError("experiment", each, EXPERIMENTS)
+            otherwise = "`cevnsjax list experiments` has all names, and the name of a file must end in .toml."
+            raise UnknownNameError("experiment", each, EXPERIMENTS, otherwise)
 
     def build(each: str) -> Experiment:
         return read_experiment(each, allow_code=allow_code) if each.endswith(".toml") else EXPERIMENTS[each]()

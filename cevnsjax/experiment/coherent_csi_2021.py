@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpyro.distributions as dist
 
-from cevnsjax.arrays import check_edges
+from cevnsjax.arrays import check_edges, shown
 from cevnsjax.cross_section import Coherent, ErlerSu
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.axis import Axis
@@ -196,5 +196,6 @@ def _rebin(low_PE: np.ndarray, density_per_PE: np.ndarray, energy_edges: np.ndar
 
 
 def _check_on_grid(name: str, edges: np.ndarray, step: float, unit: str) -> None:
-    if not np.allclose(edges / step, np.round(edges / step), rtol=0, atol=1e-9):
-        raise CevnsjaxError(f"{name} must be multiples of {step} {unit}, got {edges.tolist()}.")
+    good = np.isclose(edges / step, np.round(edges / step), rtol=0, atol=1e-9)
+    if not np.all(good):
+        raise CevnsjaxError(f"{name} must be multiples of {step} {unit}, got {shown(edges, good)}.")

@@ -10,7 +10,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from cevnsjax.arrays import check_edges, is_concrete
+from cevnsjax.arrays import check_edges, is_concrete, shown
 from cevnsjax.cross_section import AbstractInteraction
 from cevnsjax.errors import CevnsjaxError, ParameterError
 from cevnsjax.experiment.axis import UNITS_OF_AXES
@@ -77,7 +77,9 @@ def check_samples(experiment: Experiment) -> None:
     known = {"signal", *experiment.backgrounds}
     for sample, names in experiment.samples.items():
         if not set(names) <= known:
-            raise CevnsjaxError(f"sample {sample!r} names {sorted(set(names) - known)}, known: {sorted(known)}.")
+            raise CevnsjaxError(
+                f"sample {sample!r} names {', '.join(sorted(set(names) - known))}, known: {', '.join(sorted(known))}."
+            )
         if not experiment.sample_contributions(sample):
             raise CevnsjaxError(f"sample {sample!r} has neither an interaction nor a background.")
     *others, times = (axis.bins for axis in experiment.axes)
@@ -99,7 +101,9 @@ def check_bins(experiment: Experiment) -> None:
         If so.
     """
     if not experiment.axes or len({axis.name for axis in experiment.axes}) < len(experiment.axes):
-        raise CevnsjaxError(f"axes must have different names, got {[axis.name for axis in experiment.axes]}.")
+        raise CevnsjaxError(
+            f"axes must have different names, got {', '.join(axis.name for axis in experiment.axes) or 'none'}."
+        )
     for axis in experiment.axes:
         check_edges(f"the edges of {axis.name!r}", axis.edges, "the unit of its name")
     *observables, times = experiment.axes
@@ -114,8 +118,8 @@ def check_bins(experiment: Experiment) -> None:
     edges_us = experiment.window.edges_us
     if times.bins != edges_us.shape[0] - 1 or (is_concrete(edges_us) and not _same(edges_us, times.edges)):
         raise CevnsjaxError(
-            f"the last of the axes must have the edges of the window, got {times.name} with {list(times.edges)} for "
-            f"{np.asarray(edges_us).tolist()} us."
+            f"the last of the axes must have the edges of the window, got {times.name} with {shown(times.edges)} for "
+            f"{shown(edges_us)} us."
         )
 
 
@@ -130,8 +134,8 @@ def _check_edges(axis: Axis, response: AbstractResponse) -> None:
     edges = response.edges
     if edges.shape != expected.shape or (is_concrete(edges) and not _same(edges, expected)):
         raise CevnsjaxError(
-            f"the axis {axis.name!r} must have the edges of the response, got {list(axis.edges)} for "
-            f"{np.asarray(edges).tolist()} {response.unit}."
+            f"the axis {axis.name!r} must have the edges of the response, got {shown(axis.edges)} for "
+            f"{shown(edges)} {response.unit}."
         )
 
 

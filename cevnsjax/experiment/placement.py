@@ -24,6 +24,7 @@ from cevnsjax.cross_section.kinematics import (
     recoil_energy_slope,
 )
 from cevnsjax.flux import AbstractSource
+from cevnsjax.patience import Patience
 
 _POINTS = 4096  # of one evaluation: a multiple of _ORDER, always the same, so that a detector is compiled once
 _ORDER = 64  # nodes that a panel is looked at with
@@ -141,7 +142,10 @@ class _Placement:
         empty = [all(not each[i + 1] > each[i] * (1.0 + 1e-14) for each in edges) for i in range(number)]
         todo = [(i, 0.0, 1.0, 0) for i in range(number) if not empty[i]]
         done: list[list[tuple[float, float, int]]] = [[] for _ in range(number)]
+        patience = Patience("placing nodes")
         while todo:
+            placed = sum(map(len, done))
+            patience.log(placed, placed + len(todo), "panels")
             orders = self._orders([(slot, begin, end) for slot, begin, end, _ in todo], edges)
             later = []
             for (slot, begin, end, cuts), order in zip(todo, orders, strict=True):

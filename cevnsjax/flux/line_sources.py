@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, as_optional_float, check_knots, check_positive, is_concrete
+from cevnsjax.arrays import as_float, as_optional_float, check_knots, check_positive, is_concrete, shown
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux.flux import AbstractFlux, parse_neutrino
 from cevnsjax.flux.paths import check_baseline, one_path
@@ -44,7 +44,8 @@ class LineSource(AbstractFlux):
         if is_concrete(intensity) and not (
             np.all(np.asarray(intensity) >= 0.0) and np.any(np.asarray(intensity) > 0.0)
         ):
-            raise CevnsjaxError(f"intensity must be zero or positive, one above zero, got {intensity.tolist()}.")
+            given = shown(intensity, np.asarray(intensity) > 0.0)
+            raise CevnsjaxError(f"intensity must be zero or positive, one above zero, got {given}.")
         check_positive("neutrinos_per_cm2", self.neutrinos_per_cm2, "cm^-2")
         check_baseline(self.baseline_m)
 

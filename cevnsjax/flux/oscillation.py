@@ -84,11 +84,11 @@ class SterileOscillation(AbstractFlux):
         for name, unit in {"mass_splitting_eV2": "eV^2", "path_spread_m": "m", **dict.fromkeys(mixings, "")}.items():
             value = getattr(self, name)
             if is_concrete(value) and not (np.isfinite(value) and value >= 0):
-                raise CevnsjaxError(f"{name} must be zero or positive and in {unit or 'no unit'}, got {value}.")
+                raise CevnsjaxError(f"{name} must be zero or positive and in {unit or 'no unit'}, got {value:g}.")
         values = list(mixings.values())
         if all(map(is_concrete, values)) and not sum(map(float, values)) <= 1.0 + 1e-6:  # rounding of float32
             raise CevnsjaxError(
-                f"{', '.join(mixings)} must add up to at most 1, got {', '.join(str(value) for value in values)}."
+                f"{', '.join(mixings)} must add up to at most 1, got {', '.join(f'{value:g}' for value in values)}."
             )
         if self.moment_nodes < 64:
             raise CevnsjaxError(f"moment_nodes must be at least 64, got {self.moment_nodes}.")

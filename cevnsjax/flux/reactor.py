@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, as_floats, as_optional_float, check_positive, is_concrete
+from cevnsjax.arrays import Scalar, as_float, as_floats, as_optional_float, check_positive, is_concrete, shown
 from cevnsjax.constants import ELEMENTARY_CHARGE_C
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux.flux import AbstractFlux
@@ -27,7 +27,8 @@ def _check_shares(name: str, shares) -> None:
         return
     values = np.concatenate([np.asarray(share, dtype=float).ravel() for share in shares])
     if not np.all(values >= 0.0) or abs(values.sum() - 1.0) > 1e-6:
-        raise CevnsjaxError(f"{name} must not be negative and sum to one, got {values.tolist()}, sum {values.sum():g}.")
+        given = shown(values, values >= 0.0)
+        raise CevnsjaxError(f"{name} must not be negative and sum to one, got {given}, sum {values.sum():g}.")
 
 
 class AbstractStrength(eqx.Module):

@@ -287,6 +287,6 @@ def named_model(name: str, experiment: Experiment | Joint | None = None) -> Name
         raise ParameterError(f"The name of a model must be a text, got {short(name)}.")
     base = name.removesuffix(WITH_ELECTRONS)
     if base not in MODELS:
-        raise UnknownNameError("model", name, MODELS)
+        raise UnknownNameError("model", name, [f"{each}{WITH_ELECTRONS}" for each in MODELS] if "+" in name else MODELS)
     model = MODELS[base] if base == name else with_electrons(MODELS[base])
     return jointly(model) if isinstance(experiment, Joint) else model

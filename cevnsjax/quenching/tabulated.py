@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_fraction, check_knots, check_positive, is_concrete
+from cevnsjax.arrays import as_float, check_fraction, check_knots, check_positive, is_concrete, shown
 from cevnsjax.columns import Column, ascending, read_columns
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.quenching.quenching import AbstractQuenching
@@ -97,10 +97,10 @@ class MonotoneQuenching(AbstractQuenching):
         if self.knots_keV.shape[0] < 2:
             raise CevnsjaxError(f"knots_keV must hold at least two energies, got {self.knots_keV.shape[0]}.")
         energies = self.ionisation_energies_keV
-        if is_concrete(energies) and not np.all(np.diff(energies, prepend=0.0) >= 0.0):
+        if is_concrete(energies) and not np.all(good := np.diff(energies, prepend=0.0) >= 0.0):
             raise CevnsjaxError(
                 "ionisation_energies_keV must be zero or positive and must not decrease (in keV), got "
-                f"{np.asarray(energies).tolist()}."
+                f"{shown(energies, good)}."
             )
         if is_concrete(energies) and is_concrete(self.knots_keV):
             check_fraction("ionisation_energies_keV over knots_keV", energies / self.knots_keV)

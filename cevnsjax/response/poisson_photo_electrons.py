@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.special import gammaln, xlogy
 
-from cevnsjax.arrays import as_float, check_edges, check_positive
+from cevnsjax.arrays import as_float, check_edges, check_positive, shown
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.response.photo_electron_efficiency import AbstractPhotoElectronEfficiency
 from cevnsjax.response.response import AbstractResponse
@@ -16,8 +16,8 @@ from cevnsjax.response.response import AbstractResponse
 
 def _whole_edges(edges_PE) -> tuple[int, ...]:
     edges = check_edges("edges_PE", edges_PE, "PE")
-    if edges[0] < 0.0 or np.any(edges % 1.0):
-        raise CevnsjaxError(f"edges_PE must be whole numbers of photo-electrons from zero, got {edges.tolist()}.")
+    if not np.all(good := (edges >= 0.0) & (edges % 1.0 == 0.0)):
+        raise CevnsjaxError(f"edges_PE must be whole numbers of photo-electrons from zero, got {shown(edges, good)}.")
     return tuple(int(edge) for edge in edges)
 
 

@@ -4,10 +4,9 @@ import functools
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive, is_concrete
+from cevnsjax.arrays import as_float, check_not_negative, check_positive
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.tables import Table, read_table
 from cevnsjax.target.material import Material
@@ -34,10 +33,7 @@ class ElectronShells(eqx.Module):
                 "binding_energy_keV and electrons must be two lists of the same length, "
                 f"got the shapes {shape} and {self.electrons.shape}."
             )
-        if is_concrete(self.binding_energy_keV):
-            energies = np.asarray(self.binding_energy_keV)
-            if not np.all(np.isfinite(energies) & (energies >= 0)):
-                raise CevnsjaxError(f"binding_energy_keV must be finite and >= 0 in keV, got {energies.tolist()}.")
+        check_not_negative("binding_energy_keV", self.binding_energy_keV, "keV")
         check_positive("electrons", self.electrons, "electrons")
 
     def free_electrons(self, energy_keV: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

@@ -182,7 +182,8 @@ def nuclei_in_formula(formula: str) -> dict[str, float]:
     while position < len(formula):
         token = _TOKEN.match(formula, position)
         if token is None:
-            _fail(formula, f"{formula[position:]!r} cannot be read")
+            hint = ", symbols begin with a capital letter" if formula[position].islower() else ""
+            _fail(formula, f"{formula[position:]!r} cannot be read{hint}")
         unit, count = token["unit"], token["count"]
         if unit == "(":
             if count:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_knots, is_concrete
+from cevnsjax.arrays import as_float, check_knots, is_concrete, shown
 from cevnsjax.constants import FINE_STRUCTURE_CONSTANT, NEUTRON_MOMENT, PROTON_MASS_MEV, PROTON_MOMENT
 from cevnsjax.errors import CevnsjaxError
 
@@ -84,10 +84,8 @@ class NuclearLevels(eqx.Module):
             )
         for name in ("quenching", "relative_strength"):
             value = getattr(self, name)
-            if is_concrete(value) and not np.all(np.isfinite(value) & (np.asarray(value) >= 0.0)):
-                raise CevnsjaxError(
-                    f"{name} multiplies squares: it must not be negative, got {np.asarray(value).tolist()}."
-                )
+            if is_concrete(value) and not np.all(good := np.isfinite(value) & (np.asarray(value) >= 0.0)):
+                raise CevnsjaxError(f"{name} multiplies squares: it must not be negative, got {shown(value, good)}.")
         if len(self.spins) != self.energy_MeV.shape[0]:
             raise CevnsjaxError(f"spins must name J_f of all {self.energy_MeV.shape[0]} levels, got {len(self.spins)}.")
         for spin in (self.ground_state_spin, *self.spins):

@@ -11,9 +11,11 @@ from cevnsjax.columns import name_and_unit
 from cevnsjax.errors import CevnsjaxError, near_matches
 from cevnsjax.experiment.axis import Axis
 from cevnsjax.experiment.description.where import Where
+from cevnsjax.patience import Patience
 from cevnsjax.units import unit_factor
 
 _ROWS = 100_000
+_COMPRESSED = (".gz", ".bz2", ".zip", ".xz", ".zst", ".tar")
 _KEYS = ("file", "columns", "cuts", "weight")
 
 
@@ -51,8 +53,9 @@ def binned_events(value: Any, axes: Sequence[Axis], where: Where) -> np.ndarray:
     path = where.at("file").path(table["file"])
     edges = [np.asarray(axis.edges) for axis in binned]
     counts, seen = np.zeros([len(each) - 1 for each in edges]), 0
+    patience = Patience(f"counting the events of {path.name}")
     try:
-        for piece in _pieces(path):
+        for piece, how_far in _pieces(path):
             rows = {name: _column(path, piece, wanted[name], name) for name in wanted}
             kept = np.ones(len(next(iter(piece.values()))), dtype=bool)
             for name, (low, high) in cuts.items():
@@ -62,6 +65,7 @@ def binned_events(value: Any, axes: Sequence[Axis], where: Where) -> np.ndarray:
             found, _ = np.histogramdd([values[kept] for values in rows.values()], edges, weights=weights)
             counts += found
             seen += len(kept)
+            patience.log(*how_far)
     except CevnsjaxError as error:
         where.fail(str(error))
     if not counts.any():
@@ -76,22 +80,39 @@ def _range(value: Any, where: Where) -> tuple[float, float]:
     return float(value[0]), float(value[1])
 
 
-def _pieces(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
-    """Columns of the file by name, a hundred thousand rows at a time."""
+def _pieces(path: Path) -> Iterator[tuple[Mapping[str, np.ndarray], tuple[int | float, int | float | None, str]]]:
+    """Columns of the file by name, a hundred thousand rows at a time, and how much of how much is read."""
     import pandas
 
     try:
         if path.suffix == ".parquet":
             import pyarrow.parquet  # pyright: ignore[reportMissingImports]
 
-            for batch in pyarrow.parquet.ParquetFile(path).iter_batches(_ROWS):
-                yield {name: batch[name].to_numpy(zero_copy_only=False) for name in batch.schema.names}
+            table, rows = pyarrow.parquet.ParquetFile(path), 0
+            for batch in table.iter_batches(_ROWS):
+                rows += batch.num_rows
+                columns = {name: batch[name].to_numpy(zero_copy_only=False) for name in batch.schema.names}
+                yield columns, (rows, table.metadata.num_rows, "events")
             return
-        with pandas.read_csv(
-            path, comment="#", chunksize=_ROWS, sep=None if path.suffix != ".csv" else ",", skipinitialspace=True
-        ) as reader:
+        size, separator = path.stat().st_size, "," if path.suffix == ".csv" else None
+        # of a compressed file, which has to be given by its name, nobody knows the length
+        with (
+            path.open("rb") as stream,
+            pandas.read_csv(
+                path if path.suffix in _COMPRESSED else stream,
+                comment="#",
+                chunksize=_ROWS,
+                sep=separator,
+                skipinitialspace=True,
+            ) as reader,
+        ):
+            rows = 0
             for piece in reader:
-                yield {str(name).strip(): piece[name].to_numpy() for name in piece.columns}
+                rows += len(piece)
+                how_far = (rows, None, "events")
+                if path.suffix not in _COMPRESSED:
+                    how_far = (1e-6 * stream.tell(), 1e-6 * size, "MB")
+                yield {str(name).strip(): piece[name].to_numpy() for name in piece.columns}, how_far
     except ImportError:
         raise CevnsjaxError(f"{path.name}: Parquet files need pyarrow; install it, or write CSV.") from None
     except OSError as error:
