@@ -74,3 +74,11 @@ def unit_factor(text: str, wanted: str) -> float:
 
 def _names() -> list[str]:
     return re.findall(r"(\w+) =", _DEFINITIONS)
+
+
+def unit_in_figures(text: str) -> str:
+    """A unit as figures write it: ``GeV^-1`` with its power raised, ``us`` with the Greek letter."""
+    text = re.sub(r"\bus\b", "µs", text).replace("mu_B", r"$\mu_\mathrm{B}$")
+    text = re.sub(r"\bsigma\b", lambda _: r"$\sigma$", text)
+    text = re.sub(r"\b1e(-?\d+) ", r"$10^{\1}$ ", text)
+    return re.sub(r"\^(-?\d+)", r"$^{\1}$", text)

@@ -272,6 +272,7 @@ API = {
         "LineBackground",
         "MeasuredBackground",
         "NO_TIMES",
+        "PlotStyle",
         "PoissonLikelihood",
         "Satellite",
         "ScaledBackground",

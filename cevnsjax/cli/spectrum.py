@@ -29,8 +29,10 @@ from cevnsjax.cli.common import (
     tables,
 )
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
+from cevnsjax.cli.plot_style import LogAxes, LogOption, PerUnitOption, RatioOption, ResidualOption, plot_style
 from cevnsjax.cli.run_file import settings_given
 from cevnsjax.cli.settings import prepare
+from cevnsjax.errors import ParameterError
 from cevnsjax.files import write_file
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 SPECTRUM_EXAMPLES = examples(
     "cevnsjax spectrum coherent-csi-2021",
     "cevnsjax spectrum coherent-csi-2021 --set mass_kg=20 --plot spectrum.png",
+    "cevnsjax spectrum coherent-csi-2021 --plot spectrum.png --residual --ratio",
     "cevnsjax spectrum coherent-csi-2021 --model nsi --set eps_ee_u=0.1 --json",
 )
 
@@ -51,6 +54,10 @@ def spectrum(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the prediction into a file; a plot there is replaced.")
     ] = None,
+    residual: ResidualOption = False,
+    ratio: RatioOption = False,
+    log: LogOption = LogAxes.automatic,
+    per_unit: PerUnitOption = None,
     precision: PrecisionOption = None,
     settings_file: SettingsOption = None,
     allow_code: CodeOption = False,
@@ -66,8 +73,11 @@ def spectrum(
     form = chosen_format(as_json, as_csv, as_latex)
     settings = settings_given(settings_file, experiment, model=model, set_values=set_values, precision=precision)
     configure_jax(Precision(settings.precision))
+    style = plot_style(residual, ratio, log, per_unit)
     if plot is not None:
         check_plot_file(plot)
+    elif style != plot_style():
+        raise ParameterError("How a spectrum is drawn needs a file for it; give --plot FILE.")
     prepared, _, _ = prepare(settings.experiment, settings.model, given=settings.set, allow_code=allow_code)
     each = {name: prediction(part) for name, part in prepared.parts.items()}
     content = {"experiment": settings.experiment, "model": settings.model}
@@ -75,7 +85,7 @@ def spectrum(
     if plot is not None:
         from cevnsjax.experiment import plot_prediction
 
-        write_file(plot, lambda path: plot_prediction(prepared, path))
+        write_file(plot, lambda path: plot_prediction(prepared, path, style))
         say(f"wrote {plot}")
     if form is Format.json:
         print_json(content)

@@ -23,6 +23,7 @@ from cevnsjax.experiment.likelihood import (
 )
 from cevnsjax.experiment.nuisances import level_strength, strength_quenching
 from cevnsjax.experiment.plots import plot_prediction
+from cevnsjax.experiment.projection import PlotStyle
 from cevnsjax.experiment.rate_background import FlatBackground, ScaledBackground, TabulatedBackground
 from cevnsjax.experiment.scattering import Scattering
 from cevnsjax.experiment.settable import is_settable, settable_leaves, unknown_number
@@ -45,6 +46,7 @@ __all__ = [
     "Joint",
     "LineBackground",
     "MeasuredBackground",
+    "PlotStyle",
     "PoissonLikelihood",
     "Satellite",
     "ScaledBackground",

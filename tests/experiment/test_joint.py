@@ -281,16 +281,16 @@ def test_files_of_a_posterior(model, joint, csi, tmp_path, monkeypatch):
 
     panels, draw = [], experiment_plots._projection
 
-    def record(axis, edges, stacked, colours, band, *rest):
-        panels.append((axis, stacked, colours, band))
-        draw(axis, edges, stacked, colours, band, *rest)
+    def record(axis, panel, colours, log_axes):
+        panels.append((axis, panel.components, np.diff(panel.edges) if panel.widths_differ else 1.0))
+        draw(axis, panel, colours, log_axes)
 
     monkeypatch.setattr(experiment_plots, "_projection", record)
     plot_spectrum(posterior, tmp_path / "spectrum.svg")
     titles = [axis.get_title(loc="left") for axis, *_ in panels]
     assert titles == ["second: coincidence, 1578 events", "", f"{CSI}: coincidence, 1578 events", ""]
     assert [axis.get_xlabel()[:4] for axis, *_ in panels] == ["phot", "time"] * 2
-    means = [stacked["cevns"].sum() for _, stacked, *_ in panels]
+    means = [(components["cevns"] * widths).sum() for _, components, widths in panels]
     np.testing.assert_allclose(means, np.repeat([float(each.mean()) for each in events], 2), rtol=1e-9)
     assert (tmp_path / "spectrum.svg").stat().st_size > 10_000
 
@@ -314,9 +314,9 @@ def test_rows_of_different_experiments(csi, tmp_path, monkeypatch):
     )
     panels, draw = [], experiment_plots._projection
 
-    def record(axis, edges, stacked, colours, *rest):
-        draw(axis, edges, stacked, colours, *rest)
-        panels.append((axis, {name: colours[name] for name in stacked}))
+    def record(axis, panel, colours, log_axes):
+        draw(axis, panel, colours, log_axes)
+        panels.append((axis, {name: colours[name] for name in panel.components}))
 
     monkeypatch.setattr(experiment_plots, "_projection", record)
     monkeypatch.setattr(
