@@ -13,6 +13,21 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import short
 from cevnsjax.errors import ParameterError
 
+_CAPITALS = {
+    "brn": "BRN",
+    "cevns": "CEvNS",
+    "f90": "F90",
+    "jsns2": "JSNS²",
+    "lujan": "Lujan",
+    "nin": "NIN",
+    "pip2": "PIP2",
+    "sns": "SNS",
+    "sr0": "SR0",
+    "sr1": "SR1",
+    "sr2": "SR2",
+}
+"""Words of names that are written otherwise in figures."""
+
 
 @dataclass(frozen=True, eq=False)
 class Parameter:
@@ -30,6 +45,10 @@ class Parameter:
         Unit of the value, empty if it has none.
     description
         One line for tables.
+    symbol
+        What figures call it, TeX between dollars; its name in words if empty.
+    standard_model
+        Its value in the Standard Model, where it has one.
     """
 
     name: str
@@ -37,6 +56,8 @@ class Parameter:
     where: str | tuple[str, ...]
     unit: str = ""
     description: str = ""
+    symbol: str = ""
+    standard_model: float | None = None
 
     def __post_init__(self):
         check_prior(self.name, self.prior)
@@ -45,6 +66,11 @@ class Parameter:
     def paths(self) -> tuple[str, ...]:
         """The paths as a tuple."""
         return (self.where,) if isinstance(self.where, str) else self.where
+
+    @property
+    def label(self) -> str:
+        """What figures call it: its symbol, or its name in words; behind it what a name with dots says it is of."""
+        return label(self.name, self.symbol)
 
     def moved(self, before: str, after: str) -> "Parameter":
         """Return the same parameter with another beginning of the paths that begin so."""
@@ -78,8 +104,8 @@ class Derived:
 
     Attributes
     ----------
-    name, unit
-        How it is called, and its unit.
+    name, unit, symbol
+        How it is called, its unit, and what figures call it (its name in words if empty).
     function
         Function from the experiment to the number.
     """
@@ -87,6 +113,27 @@ class Derived:
     name: str
     function: Callable[[Any], Float[Array, ""]]
     unit: str = ""
+    symbol: str = ""
+
+    @property
+    def label(self) -> str:
+        """What figures call it."""
+        return label(self.name, self.symbol)
+
+
+def label(name: str, symbol: str = "") -> str:
+    """What figures call a parameter.
+
+    Parameters
+    ----------
+    name
+        Its name; what stands before its last dot is the experiment or the block that it is of.
+    symbol
+        What it is called in the place of the last part of its name.
+    """
+    of, _, last = name.rpartition(".")
+    called = symbol or " ".join(_CAPITALS.get(word, word) for word in last.split("_"))
+    return f"{called} ({of.replace('_', ' ').replace('.', ' ')})" if of else called
 
 
 def check_prior(name: str, prior: dist.Distribution) -> None:

@@ -80,5 +80,10 @@ def unit_in_figures(text: str) -> str:
     """A unit as figures write it: ``GeV^-1`` with its power raised, ``us`` with the Greek letter."""
     text = re.sub(r"\bus\b", "µs", text).replace("mu_B", r"$\mu_\mathrm{B}$")
     text = re.sub(r"\bsigma\b", lambda _: r"$\sigma$", text)
-    text = re.sub(r"\b1e(-?\d+) ", r"$10^{\1}$ ", text)
+    text = re.sub(r"\b1e(-?\d+)", r"$10^{\1}$", text)
     return re.sub(r"\^(-?\d+)", r"$^{\1}$", text)
+
+
+def axis_label(label: str, unit: str) -> str:
+    """Label of an axis: what it shows, over its unit unless that is the last word of it already."""
+    return f"{label} / {unit_in_figures(unit)}" if unit and not label.split(" (")[0].endswith(unit) else label

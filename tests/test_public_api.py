@@ -313,6 +313,7 @@ API = {
         "named_model",
     ],
     "cevnsjax.inference": [
+        "Drawn",
         "InterruptedScan",
         "Maximum",
         "Model",
@@ -324,6 +325,7 @@ API = {
         "build_model",
         "maximum",
         "plot_corner",
+        "plot_marginals",
         "plot_profile_map",
         "plot_spectrum",
         "prepared_model",

@@ -12,6 +12,7 @@ from cevnsjax.cli.config import CONFIG_EXAMPLES, config
 from cevnsjax.cli.cross_section import CROSS_SECTION_EXAMPLES, cross_section
 from cevnsjax.cli.fit import FIT_EXAMPLES, fit
 from cevnsjax.cli.list_command import LIST_EXAMPLES, list_command
+from cevnsjax.cli.plot import PLOT_EXAMPLES, plot
 from cevnsjax.cli.scan import SCAN_EXAMPLES, scan
 from cevnsjax.cli.spectrum import SPECTRUM_EXAMPLES, spectrum
 from cevnsjax.cli.validate import VALIDATE_EXAMPLES, validate
@@ -31,6 +32,7 @@ app.command(name="cross-section", epilog=CROSS_SECTION_EXAMPLES)(cross_section)
 app.command(epilog=CHECK_EXAMPLES)(check)
 app.command(epilog=FIT_EXAMPLES)(fit)
 app.command(epilog=CONFIG_EXAMPLES)(config)
+app.command(epilog=PLOT_EXAMPLES)(plot)
 app.command(epilog=SCAN_EXAMPLES)(scan)
 app.command(epilog=VALIDATE_EXAMPLES)(validate)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cevnsjax.cli.common import examples, reports_errors, say
-from cevnsjax.cli.run_file import settings_from, write_settings
+from cevnsjax.cli.run_file import settings_of_run, write_settings
 from cevnsjax.errors import CevnsjaxError, OutputError, UnknownNameError
 from cevnsjax.files import check_file, write_file
 
@@ -66,10 +66,4 @@ def _schema() -> str:
 
 
 def _settings(run: Path) -> str:
-    try:
-        given = dict(json.loads(run.read_text(encoding="utf-8"))["settings"])
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutputError(f"The file {run} cannot be read: {getattr(error, 'strerror', error)}.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise OutputError(f"The file {run} is not the run.json of a fit.") from error
-    return write_settings(settings_from(given, str(run)))
+    return write_settings(settings_of_run(run))

@@ -26,6 +26,7 @@ from cevnsjax.cli.common import (
     print_json,
     reports_errors,
     say,
+    split_names,
     tables,
 )
 from cevnsjax.cli.fitted_model import fitted_model
@@ -35,6 +36,7 @@ from cevnsjax.cli.report import (
     RESULTS,
     Timings,
     asimov_note,
+    check_shown,
     draw_plots,
     optional,
     print_summary,
@@ -103,6 +105,14 @@ def fit(
     out: Annotated[
         str | None, typer.Option(metavar="DIR", help="Folder of the results, `fit-EXPERIMENT-MODEL` by default.")
     ] = None,
+    corner: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Parameter (or derived quantity) that the corner plot shows in the place of the first twelve; "
+            "repeatable, or with commas.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run in the folder of the results.")
     ] = False,
@@ -143,10 +153,18 @@ def fit(
             "seed": seed,
         },
     )
-    _run(settings, resume, force, allow_code, form, started)
+    _run(settings, split_names(corner) or None, resume, force, allow_code, form, started)
 
 
-def _run(settings: FitSettings, resume: bool, force: bool, allow_code: bool, form: Format, started: float) -> None:
+def _run(
+    settings: FitSettings,
+    shown: list[str] | None,
+    resume: bool,
+    force: bool,
+    allow_code: bool,
+    form: Format,
+    started: float,
+) -> None:
     """Build, sample, write and print: samples and record first, then the table, then what can be done without."""
     configure_jax(Precision(settings.precision))
     import jax
@@ -168,6 +186,7 @@ def _run(settings: FitSettings, resume: bool, force: bool, allow_code: bool, for
         prior=settings.prior,
         allow_code=allow_code,
     )
+    check_shown(fitted.model, shown)
     options = {"model": settings.model, "set": fitted.values, "seed": settings.sampler.seed}
     identity = run_identity(fitted.model, key, settings.sampler, options=options)
     checkpoint = Checkpoint(folder, identity)
@@ -195,7 +214,7 @@ def _run(settings: FitSettings, resume: bool, force: bool, allow_code: bool, for
     elif form is Format.text:
         print_summary(report, units, title)
     try:
-        files += draw_plots(folder, posterior)
+        files += draw_plots(folder, posterior, shown)
     except KeyboardInterrupt:
         raise InterruptedRun(
             f"Interrupted while drawing; samples and run.json are in {folder}, and the same command with --resume "

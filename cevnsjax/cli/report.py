@@ -14,7 +14,7 @@ from rich.table import Table
 
 from cevnsjax.cli.common import finite, say, tables
 from cevnsjax.cli.run_folder import RUN
-from cevnsjax.errors import CevnsjaxError
+from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.files import write_file
 
 if TYPE_CHECKING:
@@ -100,15 +100,21 @@ def write_run(folder: Path, report: dict[str, Any], options: dict[str, Any], tim
     return write_file(folder / RUN, lambda path: path.write_text(json.dumps(finite(run), indent=2) + "\n"))
 
 
-def draw_plots(folder: Path, posterior: "Posterior") -> list[Path]:
-    """Draw one plot after the other; what fails is said, and takes nothing else down."""
+def draw_plots(folder: Path, posterior: "Posterior", corner: list[str] | None = None) -> list[Path]:
+    """Draw one plot after the other, in the corner what is chosen; what fails is said, and takes nothing else down."""
     from cevnsjax.inference import plots
 
+    left_out: list[str] = []
+    drawings = {
+        CORNER: lambda path: left_out.extend(plots.plot_corner(posterior, path, corner)),
+        SPECTRUM: lambda path: plots.plot_spectrum(posterior, path),
+    }
     drawn = []
-    for name, plot in ((CORNER, plots.plot_corner), (SPECTRUM, plots.plot_spectrum)):
+    for name, plot in drawings.items():
         remedy = f"everything else is in {folder}, and the same command with --resume draws again without sampling"
         with optional(f"{folder / name} is not drawn", remedy):
-            drawn.append(write_file(folder / name, lambda path, plot=plot: plot(posterior, path)))
+            drawn.append(write_file(folder / name, plot))
+    say_left_out(CORNER, left_out, folder)
     return drawn
 
 
@@ -129,6 +135,28 @@ def optional(failure: str, remedy: str) -> Iterator[None]:
         reason = " ".join(str(error).split()).rstrip(".") or "no reason given"
         kind = "" if isinstance(error, CevnsjaxError) else f"{type(error).__name__}: "
         say(f"warning: {failure} ({kind}{reason[:200]}); {remedy}.", "yellow")
+
+
+def check_shown(model: "Model", names: list[str] | None) -> None:
+    """Refuse what cannot be drawn, before anything is sampled.
+
+    Raises
+    ------
+    UnknownNameError
+        If the posterior will have no parameter of a name.
+    """
+    from cevnsjax.inference.drawn import described
+
+    known = described(model)
+    for name in names or ():
+        if name not in known:
+            raise UnknownNameError("parameter of this posterior", name, known)
+
+
+def say_left_out(figure: str, names: list[str], folder: Path) -> None:
+    """Say which parameters a figure does not show, and how to see them."""
+    if names:
+        say(f"note: {figure} leaves out {', '.join(names)}; `cevnsjax plot {folder} --parameters NAME` draws others.")
 
 
 def surroundings() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Settings of a run, from options and from files: TOML in, TOML back out of a finished run."""
 
+import json
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -93,6 +94,25 @@ def read_settings(path: Path, experiment: str | None = None) -> FitSettings:
     except tomllib.TOMLDecodeError as error:
         raise ParameterError(f"The file {path} is not valid TOML: {error}.") from None
     return settings_from(content | ({} if experiment is None else {"experiment": experiment}), str(path))
+
+
+def settings_of_run(run: Path) -> FitSettings:
+    """Settings of a finished fit, from its ``run.json``.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be read, or is none.
+    CevnsjaxError
+        If a setting in it cannot be.
+    """
+    try:
+        given = dict(json.loads(run.read_text(encoding="utf-8"))["settings"])
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutputError(f"The file {run} cannot be read: {getattr(error, 'strerror', error)}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise OutputError(f"The file {run} is not the run.json of a fit.") from error
+    return settings_from(given, str(run))
 
 
 def settings_from(content: dict[str, Any], file: str) -> FitSettings:

@@ -117,12 +117,14 @@ def dresden_ii_lindhard(reactor_off: bool = True) -> Experiment:
             nonzero(*_LINDHARD_K),
             "quenching.k",
             description="electronic stopping in Lindhard's quenching factor",
+            symbol="$k$",
         ),
         Parameter(
             "quenching_q",
             dist.Uniform(-5e-4, 1e-4),
             "quenching.q",
             description="offset of the quenching factor; -1e-5 is +2.83 eV",
+            symbol="$q$",
         ),
     )
     return dataclasses.replace(experiment, name="dresden-ii-lindhard", nuisances=(*quenching, *experiment.nuisances))

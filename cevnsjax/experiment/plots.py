@@ -173,10 +173,7 @@ def _projection(axis: "Axes", panel: Projection, colours: Mapping[str, str], log
         top = panel.expected
     else:
         axis.stairs(panel.expected, edges, color=BAND_COLOUR, label="posterior median", **line)
-        for level, strength in ((0.68, 0.45), (0.90, 0.25)):
-            low, high = np.quantile(panel.draws, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-            shade = {"color": BAND_COLOUR, "alpha": strength, "linewidth": 0}
-            axis.stairs(high, edges, baseline=low, fill=True, label=f"{100 * level:.0f} % band", **shade)
+        _bands(axis, panel.draws, edges)
         top = np.quantile(panel.draws, 0.95, axis=0)
     errors = panel.error_down, panel.error_up
     _points(axis, panel, panel.observed, errors, crowded)
@@ -197,10 +194,8 @@ def _ratio(axis: "Axes", panel: Projection) -> None:
     """Draw data over what is expected, of bins where anything is, with the bands of the latter."""
     expected = panel.expected
     over = np.where(expected > 0.0, expected, np.nan)
-    for level, strength in ((0.68, 0.45), (0.90, 0.25)) if panel.draws is not None else ():
-        low, high = np.quantile(panel.draws, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-        shade = {"color": BAND_COLOUR, "alpha": strength, "linewidth": 0}
-        axis.stairs(high / over, panel.edges, baseline=low / over, fill=True, **shade)
+    if panel.draws is not None:
+        _bands(axis, panel.draws / over, panel.edges)
     axis.axhline(1.0, color=INK, linewidth=1.0)
     errors = panel.error_down / over, panel.error_up / over
     _points(axis, panel, panel.observed / over, errors, len(panel.edges) > MANY_BINS)
@@ -214,6 +209,14 @@ def _ratio(axis: "Axes", panel: Projection) -> None:
                 panel.places[outside], np.full(outside.sum(), end), marker, color="black", clip_on=False, zorder=6
             )
     _dress(axis, f"{panel.data_label.split()[0]} / exp.")
+
+
+def _bands(axis: "Axes", draws: np.ndarray, edges: np.ndarray) -> None:
+    """Draw the central 68 and 90 % of draws ``[draw, bin]``."""
+    for level, strength in ((0.68, 0.45), (0.90, 0.25)):
+        low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+        shade = {"color": BAND_COLOUR, "alpha": strength, "linewidth": 0}
+        axis.stairs(high, edges, baseline=low, fill=True, label=f"{100 * level:.0f} % band", **shade)
 
 
 def _points(axis: "Axes", panel: Projection, values: np.ndarray, errors, crowded: bool) -> None:

@@ -1,6 +1,8 @@
 """What the data say: parameters and priors, likelihood, HMC, profile likelihood and its maps."""
 
 from cevnsjax.inference.catalogue import build_model, prepared_model
+from cevnsjax.inference.drawn import Drawn
+from cevnsjax.inference.marginals import plot_marginals
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.offered import Offered
 from cevnsjax.inference.plots import plot_corner, plot_spectrum
@@ -13,6 +15,7 @@ from cevnsjax.inference.scan_plots import plot_profile_map
 from cevnsjax.schedule import Schedule
 
 __all__ = [
+    "Drawn",
     "InterruptedScan",
     "Maximum",
     "Model",
@@ -24,6 +27,7 @@ __all__ = [
     "build_model",
     "maximum",
     "plot_corner",
+    "plot_marginals",
     "plot_profile_map",
     "plot_spectrum",
     "prepared_model",

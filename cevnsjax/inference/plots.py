@@ -1,21 +1,42 @@
 """Plots of posteriors, written to files without any global state of matplotlib."""
 
+import textwrap
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import equinox as eqx
 import jax
 import numpy as np
 
-from cevnsjax.experiment.plots import BAND_COLOUR, INK, plot_projections
+from cevnsjax.errors import number_of
+from cevnsjax.experiment.plots import INK, plot_projections
+from cevnsjax.experiment.projection import PlotStyle
 from cevnsjax.inference.batches import map_in_batches
+from cevnsjax.inference.drawn import NUISANCE, Drawn, Quantity, Scale
+from cevnsjax.inference.figure_parts import (
+    COLOURS,
+    common_choice,
+    drawn,
+    dress_marginal,
+    intervals,
+    legend_handles,
+    shade,
+    standard_model_line,
+    value_text,
+)
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.posterior import Posterior
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 MOST_CORNER_PARAMETERS = 12
+_FONT_SIZE = 13
 
 
-def plot_spectrum(posterior: Posterior, path: Path, draws: int = 400) -> None:
+def plot_spectrum(posterior: Posterior, path: Path, draws: int = 400, style: PlotStyle | None = None) -> None:
     """Draw data, posterior band and components, projected on each observable.
 
     Parameters
@@ -26,6 +47,8 @@ def plot_spectrum(posterior: Posterior, path: Path, draws: int = 400) -> None:
         Where to write; the ending decides the format.
     draws
         Number of draws that the band and the means are made of.
+    style
+        Residuals, ratios, logarithmic axes, counts per unit.
     """
     predictions = jax.tree.map(np.asarray, _predictions(posterior, draws))
     parts = posterior.model.experiment.parts
@@ -35,6 +58,7 @@ def plot_spectrum(posterior: Posterior, path: Path, draws: int = 400) -> None:
             for part, (expected, components) in zip(parts.values(), predictions, strict=True)
         ],
         path,
+        style,
     )
 
 
@@ -57,57 +81,147 @@ def _predictions(posterior: Posterior, draws: int):
     return _expected_and_components(posterior.model, {name: values[picks] for name, values in flat.items()})
 
 
-def plot_corner(posterior: Posterior, path: Path) -> None:
-    """Draw all pairs of parameters with contours of 68 % and 90 %, and each with its median and central 68 %.
+def plot_corner(
+    posteriors: Posterior | Drawn | Sequence[Posterior | Drawn], path: Path, parameters: Sequence[str] | None = None
+) -> list[str]:
+    """Draw all pairs of parameters with contours of 68 % and 90 %, and each with its prior.
+
+    Above each parameter stand its median and central 68 %, or the intervals of highest density with 68 % where it has
+    separated bands. Priors that are flat in a logarithm are drawn so.
 
     Parameters
     ----------
-    posterior
-        The samples. Of more than twelve parameters the first are drawn, those of the model before nuisance parameters.
+    posteriors
+        A posterior, or several over each other; as sampled, or read from files (:meth:`Drawn.read`).
     path
         Where to write; the ending decides the format.
+    parameters
+        Names of what is drawn, which may be derived too. By default twelve parameters at most, those of the model
+        before nuisance parameters; of several posteriors those that all have.
+
+    Returns
+    -------
+    list of str
+        Names of the parameters that are left out, which a sentence in the figure counts.
+
+    Raises
+    ------
+    CevnsjaxError
+        If there is no such parameter, or none that all have.
+    """
+    each = drawn(posteriors)
+    shown, left_out = common_choice(each, parameters, MOST_CORNER_PARAMETERS)
+    figure = corner_figure(each, shown)
+    if left_out:
+        figure.text(
+            0.02, -0.01, _left_out(left_out, 22 * len(shown) + 30), fontsize=_FONT_SIZE - 2, va="top", color=INK
+        )
+    figure.savefig(path, bbox_inches="tight")
+    return left_out
+
+
+def _left_out(names: Sequence[str], width: int) -> str:
+    text = f"{number_of(len(names), 'more parameter')} not drawn: {', '.join(names)}."
+    return "\n".join(textwrap.wrap(text, width, max_lines=4, placeholder=" ..."))
+
+
+def corner_figure(each: Sequence[Drawn], shown: Sequence[str]) -> "Figure":
+    """Draw the pairs of chosen quantities of several posteriors over each other.
+
+    Parameters
+    ----------
+    each
+        The posteriors.
+    shown
+        Names of what is drawn, of all of them.
     """
     from matplotlib.figure import Figure
 
-    corner = _corner()
-    nuisances = {parameter.name for parameter in posterior.model.experiment.nuisances}
-    shown = sorted(posterior.model.parameters, key=lambda p: p.name in nuisances)[:MOST_CORNER_PARAMETERS]
-    flat = np.stack([np.asarray(posterior.samples[p.name], dtype=float).reshape(-1) for p in shown], axis=1)
-    # the name of an experiment on a line of its own, and each step of a path
-    names = [p.name.replace("_", " ").replace(".", "\n") for p in shown]
-    labels = [
-        f"{name}\n/ {p.unit.replace('us', 'µs')}" if p.unit else name for name, p in zip(names, shown, strict=True)
+    quantities = [each[0].quantities[name] for name in shown]
+    scales = [
+        Scale.of(quantity, np.concatenate([one.samples[quantity.name] for one in each])) for quantity in quantities
     ]
+    columns = [
+        np.stack([scale.values(one.samples[name]) for name, scale in zip(shown, scales, strict=True)], axis=1)
+        for one in each
+    ]
+    spans = [_span(np.concatenate([of[:, index] for of in columns])) for index in range(len(shown))]
     size = len(shown)
-    figure = Figure(figsize=(1.9 * size + 1.6, 1.9 * size + 1.6), dpi=100)
+    side = 1.9 if size > 3 else 2.6
+    figure = Figure(figsize=(side * size + 1.6, side * size + 1.6), dpi=100)
     grid = figure.subplots(size, size, squeeze=False)
-    corner(
-        flat,
-        fig=figure,
-        labels=labels,
-        label_kwargs={"fontsize": 13, "color": INK},
-        labelpad=0.08,
-        range=[_span(values) for values in flat.T],
-        # finer for the model's own parameters, which may have separated bands
-        bins=[25 if p.name in nuisances else 60 for p in shown],  # pyright: ignore[reportArgumentType]
-        smooth=1.0,
-        levels=(0.68, 0.90),
-        color=BAND_COLOUR,
-        plot_datapoints=False,
-        plot_density=False,
-        fill_contours=True,
-        max_n_ticks=3,
-        hist_kwargs={"linewidth": 1.4},
-        quiet=True,
-    )
+    corner = _corner()
+    for flat, colour in zip(columns, COLOURS * len(columns), strict=False):
+        corner(
+            flat,
+            fig=figure,
+            labels=[_on_lines(scale.label(quantity)) for quantity, scale in zip(quantities, scales, strict=True)],
+            label_kwargs={"fontsize": _FONT_SIZE, "color": INK},
+            labelpad=0.08,
+            range=spans,
+            # finer for the model's own parameters, which may have separated bands
+            bins=[25 if q.role == NUISANCE else 60 for q in quantities],  # pyright: ignore[reportArgumentType]
+            smooth=1.0,
+            levels=(0.68, 0.90),
+            color=colour,
+            plot_datapoints=False,
+            plot_density=False,
+            fill_contours=True,
+            contourf_kwargs={"colors": _shades(colour, 1.0 if len(columns) == 1 else 0.6)},
+            max_n_ticks=3,
+            hist_kwargs={"linewidth": 1.4, "density": True},
+            quiet=True,
+        )
     for axis in figure.axes:
-        axis.tick_params(labelsize=11)
-    for index, name in enumerate(names):
-        low, middle, high = np.quantile(flat[:, index], [0.16, 0.5, 0.84])
-        digits = int(np.clip(1 - np.floor(np.log10(max(high - low, 1e-8) / 2.0)), 0, 8))
-        value = f"${middle:.{digits}f}^{{+{high - middle:.{digits}f}}}_{{-{middle - low:.{digits}f}}}$"
-        grid[index, index].set_title(f"{name}\n{value}", fontsize=13, color=INK)
-    figure.savefig(path, bbox_inches="tight")
+        axis.tick_params(labelsize=_FONT_SIZE - 2)
+    for index, (quantity, scale) in enumerate(zip(quantities, scales, strict=True)):
+        dress_marginal(grid[index, index], quantity, scale)
+        grid[index, index].set_title(_on_lines(scale.label(quantity)), fontsize=_FONT_SIZE, color=INK)
+        if len(columns) == 1:
+            bands = intervals(columns[0][:, index])
+            shade(grid[index, index], bands)
+            grid[index, index].set_title(
+                f"{_on_lines(scale.label(quantity))}\n{value_text(columns[0][:, index], bands)}",
+                fontsize=_FONT_SIZE,
+                color=INK,
+            )
+        if quantity.standard_model is not None:
+            at = float(scale.values(quantity.standard_model))
+            for axis in grid[index + 1 :, index]:
+                axis.axvline(at, **standard_model_line())
+            for axis in grid[index, :index]:
+                axis.axhline(at, **standard_model_line())
+    _legend(figure, each, quantities, outside=size == 1)
+    return figure
+
+
+def _shades(colour: str, strongest: float) -> list[tuple[float, float, float, float]]:
+    """Colours outside of the contours, between them, and within both."""
+    from matplotlib.colors import to_rgba
+
+    return [to_rgba(colour, share * strongest) for share in (0.0, 0.35, 1.0)]
+
+
+def _on_lines(label: str) -> str:
+    """A label with what it is of, in brackets, on a line of its own."""
+    return label.replace(" (", "\n(") if len(label) > 16 else label
+
+
+def _legend(figure: "Figure", each: Sequence[Drawn], quantities: Sequence[Quantity], outside: bool) -> None:
+    """Name what is drawn in the empty corner, or beside a single panel."""
+    credible = "68 and 90 % credible" if len(quantities) > 1 else "68 % credible"
+    handles = legend_handles(each, quantities, credible)
+    figure.legend(
+        list(handles.values()),
+        list(handles),
+        title="\n".join(textwrap.wrap(each[0].title, 34)) if len(each) == 1 else f"contours: {credible}",
+        title_fontsize=_FONT_SIZE,
+        fontsize=_FONT_SIZE - 1,
+        frameon=False,
+        alignment="left",
+        loc="upper left" if outside else "upper right",
+        bbox_to_anchor=(0.98, 0.9) if outside else (0.98, 0.98),
+    )
 
 
 def _corner():

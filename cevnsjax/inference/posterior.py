@@ -1,5 +1,6 @@
 """What a run gives: samples, their summary, and files that other programs read."""
 
+import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.diagnostics import summarise
+from cevnsjax.inference.drawn import described
 from cevnsjax.inference.model import Model
 
 
@@ -63,6 +65,10 @@ class Posterior:
 
         The events of each interaction in the analysis window, as ``cevns_events``, and what the model adds.
         """
+        return dict(self._derived_values)
+
+    @functools.cached_property
+    def _derived_values(self) -> dict[str, np.ndarray]:
         shape = next(iter(self.samples.values())).shape
         return {name: np.asarray(v).reshape(shape) for name, v in _derived(self.model, self._flat_values()).items()}
 
@@ -84,10 +90,9 @@ class Posterior:
             coordinates = {"chain": np.arange(chains), "draw": np.arange(draws)}
             return xarray.Dataset({name: (("chain", "draw"), a) for name, a in arrays.items()}, coordinates)
 
-        units = {each.name: each.unit for each in (*self.model.parameters, *self.model.derived)}
         posterior = dataset(self.samples | self.derived())
-        for name in posterior:
-            posterior[name].attrs["unit"] = units[str(name)]
+        for name, quantity in described(self.model).items():
+            posterior[name].attrs.update(quantity.to_attributes())
         observed = xarray.Dataset()
         for name, part in self.model.experiment.parts.items():
             # variables of several experiments stand beside each other, with dimensions of their own

@@ -11,13 +11,14 @@ from cevnsjax.parameter import Derived, Parameter
 from cevnsjax.paths import get_path, set_number
 
 # paths from the particle on: every source of ALPs has it
-_MASS = Parameter("mass", dist.LogUniform(1e-3, 2.2), "mass_MeV", "MeV", "mass of the ALP")
+_MASS = Parameter("mass", dist.LogUniform(1e-3, 2.2), "mass_MeV", "MeV", "mass of the ALP", "$m_a$")
 _ISOVECTOR = Parameter(
     "isovector_coupling",
     dist.LogUniform(1e-8, 1.0),
     "isovector_coupling_per_GeV",
     "GeV^-1",
     "g_3 = (g_p - g_n)/2 of nucleons",
+    "$g_3$",
 )
 _ISOSCALAR = Parameter(
     "isoscalar_coupling",
@@ -25,11 +26,19 @@ _ISOSCALAR = Parameter(
     "isoscalar_coupling_per_GeV",
     "GeV^-1",
     "g_0 = (g_p + g_n)/2 of nucleons",
+    "$g_0$",
 )
 _PHOTON = Parameter(
-    "photon_coupling", dist.LogUniform(1e-10, 1.0), "photon_coupling_per_GeV", "GeV^-1", "g_gamma of photons"
+    "photon_coupling",
+    dist.LogUniform(1e-10, 1.0),
+    "photon_coupling_per_GeV",
+    "GeV^-1",
+    "g_gamma of photons",
+    r"$g_\gamma$",
 )
-_ELECTRON = Parameter("electron_coupling", dist.LogUniform(1e-10, 1.0), "electron_coupling", "", "g_e of electrons")
+_ELECTRON = Parameter(
+    "electron_coupling", dist.LogUniform(1e-10, 1.0), "electron_coupling", "", "g_e of electrons", "$g_e$"
+)
 _STARTS = {_ISOVECTOR: 1e-4, _PHOTON: 1e-6, _ELECTRON: 1e-7}
 
 
@@ -72,14 +81,24 @@ ALP_MODELS: dict[str, NamedModel] = {
         " and photons: decay and the inverse Primakoff effect",
         _PHOTON,
         derived=(
-            Derived("isovector_photon_product", functools.partial(_product, other="photon_coupling_per_GeV"), "GeV^-2"),
+            Derived(
+                "isovector_photon_product",
+                functools.partial(_product, other="photon_coupling_per_GeV"),
+                "GeV^-2",
+                r"$g_3 g_\gamma$",
+            ),
         ),
     ),
     "alp-nucleon-electron": _model(
         " and electrons: decay above 2 m_e and inverse Compton scattering",
         _ELECTRON,
         derived=(
-            Derived("isovector_electron_product", functools.partial(_product, other="electron_coupling"), "GeV^-1"),
+            Derived(
+                "isovector_electron_product",
+                functools.partial(_product, other="electron_coupling"),
+                "GeV^-1",
+                "$g_3 g_e$",
+            ),
         ),
     ),
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpyro.distributions as dist
 
 from cevnsjax.arrays import short
+from cevnsjax.constants import WEAK_MIXING_ANGLE_SIN2
 from cevnsjax.cross_section import (
     NSI,
     Axial,
@@ -27,67 +28,17 @@ from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import Experiment, Joint
 from cevnsjax.flux import AbstractSource
 from cevnsjax.models.alp import ALP_MODELS
-from cevnsjax.models.dipole_portal import FLAVOUR_NAMES, dipole_parameters, with_dipole_portal
+from cevnsjax.models.dipole_portal import dipole_parameters, with_dipole_portal
 from cevnsjax.models.named_model import NamedModel, combine, jointly, with_electrons
 from cevnsjax.models.nsi_in_matter import NSI_IN_MATTER
 from cevnsjax.models.nuclear_radii import neutron_radius_names, neutron_skins, radii, with_neutron_skins
 from cevnsjax.models.sterile import sterile_parameters, with_sterile_neutrino
+from cevnsjax.models.term_families import ENTRIES, entry_symbol, matrix, mediator, vector
 from cevnsjax.models.term_model import TermParameter, term_model
 from cevnsjax.parameter import Parameter
 
 WITH_ELECTRONS = "+electrons"
 """Ending of a model's name that adds neutrino-electron scattering, with the same new physics where it acts there."""
-
-_ENTRIES = {
-    "ee": "ee",
-    "mumu": "mumu",
-    "tautau": "tautau",
-    "emu": "emu_real",
-    "emu_imag": "emu_imag",
-    "etau": "etau_real",
-    "etau_imag": "etau_imag",
-    "mutau": "mutau_real",
-    "mutau_imag": "mutau_imag",
-}
-
-
-def _mediator(mass_MeV: tuple[float, float], coupling: tuple[float, float]) -> tuple[TermParameter, ...]:
-    return (
-        TermParameter("mass", dist.LogUniform(*mass_MeV), ("mass_MeV",), "MeV", "mass of the mediator"),
-        TermParameter("coupling", dist.LogUniform(*coupling), ("coupling",), "", "coupling of the mediator"),
-    )
-
-
-def _matrix(symbol: str, leaf: str, size: float, unit: str, description: str) -> tuple[TermParameter, ...]:
-    """One parameter for each entry of a Hermitian matrix."""
-    return tuple(
-        TermParameter(
-            f"{symbol}_{name}",
-            dist.Uniform(-size, size),
-            (f"{leaf}.{entry}",),
-            unit,
-            f"{description}, {entry.replace('_', ' ')} entry",
-        )
-        for name, entry in _ENTRIES.items()
-    )
-
-
-def _vector(symbol: str, leaf: str, size: float, description: str) -> tuple[TermParameter, ...]:
-    """One parameter common to all flavours, and one for each."""
-    common = TermParameter(
-        symbol,
-        dist.Uniform(-size, size),
-        tuple(f"{leaf}.{flavour}" for flavour in FLAVOUR_NAMES),
-        "",
-        f"{description}, the same for all flavours",
-    )
-    each = (
-        TermParameter(
-            f"{symbol}_{flavour}", dist.Uniform(-size, size), (f"{leaf}.{flavour}",), "", f"{description}, nu_{flavour}"
-        )
-        for flavour in FLAVOUR_NAMES
-    )
-    return (common, *each)
 
 
 def _mixing_angles(experiment) -> Iterator[str]:
@@ -114,6 +65,8 @@ MODELS: dict[str, NamedModel] = {
                 dist.Uniform(0.0, 3.0),
                 "signal_norm",
                 description="signal over its prediction",
+                symbol="signal / prediction",
+                standard_model=1.0,
             ),
         ),
         fixes_flux=True,
@@ -128,6 +81,8 @@ MODELS: dict[str, NamedModel] = {
                 dist.Uniform(0.0, 0.5),
                 tuple(_mixing_angles(experiment)),
                 description="sin^2 theta_W, MS-bar, Q = 0",
+                symbol=r"$\sin^2\theta_W$",
+                standard_model=WEAK_MIXING_ANGLE_SIN2,
             ),
         ),
     ),
@@ -144,7 +99,11 @@ MODELS: dict[str, NamedModel] = {
         "Standard Model with the axial current on nuclei with spin",
         "axial",
         Axial,
-        (TermParameter("axial_coupling", dist.Normal(1.2756, 0.2), ("axial_coupling",), "", "g_A, reduced in nuclei"),),
+        (
+            TermParameter(
+                "axial_coupling", dist.Normal(1.2756, 0.2), ("axial_coupling",), "", "g_A, reduced in nuclei", "$g_A$"
+            ),
+        ),
     ),
     "nsi": term_model(
         "vector non-standard interactions with up and down quarks",
@@ -157,9 +116,11 @@ MODELS: dict[str, NamedModel] = {
                 (f"{quark}.{entry}",),
                 "",
                 f"vector NSI coupling, {entry.replace('_', ' ')} entry, {quark} quark",
+                entry_symbol(rf"\epsilon^{letter}_{{*}}", entry),
+                0.0,
             )
             for quark, letter in (("up", "u"), ("down", "d"))
-            for name, entry in _ENTRIES.items()
+            for name, entry in ENTRIES.items()
         ),
         ("eps_ee_u", "eps_ee_d"),
         derived=NSI_IN_MATTER,
@@ -170,16 +131,16 @@ MODELS: dict[str, NamedModel] = {
             "nsi",
             ElectronNSI,
             (
-                *_matrix("eps_left", "left", 10.0, "", "NSI with left-handed electrons"),
-                *_matrix("eps_right", "right", 10.0, "", "NSI with right-handed electrons"),
+                *matrix("eps_left", r"\epsilon^{eL}_{*}", "left", 10.0, "", "NSI with left-handed electrons"),
+                *matrix("eps_right", r"\epsilon^{eR}_{*}", "right", 10.0, "", "NSI with right-handed electrons"),
             ),
             ("eps_left_ee", "eps_right_ee"),
         )
     ),
     "generalized": combine(
         "scalar and tensor contact interactions, xi_S and xi_T",
-        term_model("", "scalar", GeneralizedScalar, _vector("xi_scalar", "xi", 3.0, "xi_S")),
-        term_model("", "tensor", GeneralizedTensor, _vector("xi_tensor", "xi", 3.0, "xi_T")),
+        term_model("", "scalar", GeneralizedScalar, vector("xi_scalar", r"\xi_S", "xi", 3.0, "xi_S")),
+        term_model("", "tensor", GeneralizedTensor, vector("xi_tensor", r"\xi_T", "xi", 3.0, "xi_T")),
         default_free=("xi_scalar", "xi_tensor"),
     ),
     "quark-operators": combine(
@@ -188,25 +149,30 @@ MODELS: dict[str, NamedModel] = {
             "",
             "quark_scalar",
             QuarkScalar,
-            (*_vector("c_nlqu", "c_nlqu", 0.1, "C_NLQu"), *_vector("c_nldq", "c_nldq", 0.1, "C_NLdQ")),
+            (
+                *vector("c_nlqu", "C_{NLQu}", "c_nlqu", 0.1, "C_NLQu"),
+                *vector("c_nldq", "C_{NLdQ}", "c_nldq", 0.1, "C_NLdQ"),
+            ),
         ),
-        term_model("", "quark_tensor", QuarkTensor, _vector("c_prime_nldq", "c_prime_nldq", 1.0, "C'_NLdQ")),
+        term_model(
+            "", "quark_tensor", QuarkTensor, vector("c_prime_nldq", "C'_{NLdQ}", "c_prime_nldq", 1.0, "C'_NLdQ")
+        ),
         default_free=("c_nldq", "c_prime_nldq"),
     ),
     "zprime": term_model(
         "light vector boson, the same charge for all quarks and leptons",
         "zprime",
         functools.partial(LightVector, 100.0, 1e-5),
-        _mediator((0.01, 1e5), (1e-7, 1.0)),
+        mediator((0.01, 1e5), (1e-7, 1.0)),
     ),
     "zprime-b-l": term_model(
         "light vector boson of B - x_e L_e - x_mu L_mu - x_tau L_tau with x_tau = 3 - x_e - x_mu; B - L unless set",
         "zprime",
         functools.partial(BaryonMinusLeptons, 100.0, 1e-5),
         (
-            *_mediator((0.01, 1e5), (1e-7, 1.0)),
-            TermParameter("x_e", dist.Uniform(-10.0, 10.0), ("x_e",), "", "charge of electron number"),
-            TermParameter("x_mu", dist.Uniform(-10.0, 10.0), ("x_mu",), "", "charge of muon number"),
+            *mediator((0.01, 1e5), (1e-7, 1.0)),
+            TermParameter("x_e", dist.Uniform(-10.0, 10.0), ("x_e",), "", "charge of electron number", "$x_e$"),
+            TermParameter("x_mu", dist.Uniform(-10.0, 10.0), ("x_mu",), "", "charge of muon number", r"$x_\mu$"),
         ),
         ("mass", "coupling"),
     ),
@@ -214,39 +180,46 @@ MODELS: dict[str, NamedModel] = {
         "light vector boson of L_mu - L_tau, reaching nuclei by kinetic mixing in loops",
         "zprime",
         functools.partial(MuonMinusTau, 100.0, 1e-4),
-        _mediator((0.01, 1e5), (1e-6, 1.0)),
+        mediator((0.01, 1e5), (1e-6, 1.0)),
     ),
     "scalar": term_model(
         "light scalar boson with universal quark couplings",
         "scalar",
         functools.partial(LightScalar, 100.0, 1e-5),
-        _mediator((0.01, 1e5), (1e-7, 1.0)),
+        mediator((0.01, 1e5), (1e-7, 1.0), r"\phi"),
     ),
     "tensor": term_model(
         "tensor interaction by a light mediator",
         "tensor",
         functools.partial(LightTensor, 100.0, 1e-5),
-        _mediator((0.01, 1e5), (1e-7, 1.0)),
+        mediator((0.01, 1e5), (1e-7, 1.0), "T"),
     ),
     "magnetic-moment": term_model(
         "magnetic and transition moments",
         "magnetic",
         MagneticMoment,
-        _matrix("moment", "moment", 1e-7, "mu_B", "magnetic moment"),
+        matrix("moment", r"\mu_{*}", "moment", 1e-7, "mu_B", "magnetic moment"),
         ("moment_ee", "moment_mumu"),
     ),
     "charge-radius": term_model(
         "charge radii beyond those of the Standard Model",
         "charge_radius",
         ChargeRadius,
-        _matrix("radius", "squared_radius_1e32cm2", 200.0, "1e-32 cm^2", "charge radius squared"),
+        matrix(
+            "radius",
+            r"\langle r^2_{*}\rangle",
+            "squared_radius_1e32cm2",
+            200.0,
+            "1e-32 cm^2",
+            "charge radius squared",
+        ),
         ("radius_ee", "radius_mumu"),
     ),
     "millicharge": term_model(
         "electric charges of neutrinos",
         "millicharge",
         Millicharge,
-        _matrix("charge", "charge", 1e-5, "e", "electric charge"),
+        matrix("charge", "q_{*}", "charge", 1e-5, "e", "electric charge"),
         ("charge_ee", "charge_mumu"),
     ),
     "dipole-portal": NamedModel(

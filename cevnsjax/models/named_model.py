@@ -142,7 +142,7 @@ def jointly(model: NamedModel) -> NamedModel:
         prepare=prepare,
         parameters=parameters,
         default_free=free,
-        derived=tuple(Derived(one.name, _OfFirst(one.function), one.unit) for one in model.derived),
+        derived=tuple(dataclasses.replace(one, function=_OfFirst(one.function)) for one in model.derived),
     )
 
 

@@ -13,11 +13,20 @@ def _matter_combination(experiment, entry: tuple[int, int], reference: tuple[int
     return matrix[entry] - (0.0 if reference is None else matrix[reference])
 
 
+def _derived(name: str, flavours: str, entry: tuple[int, int], reference: tuple[int, int] | None = None) -> Derived:
+    less = "" if reference is None else r" - \epsilon^\oplus_{\mu\mu}"
+    return Derived(
+        name,
+        functools.partial(_matter_combination, entry=entry, reference=reference),
+        symbol=rf"$\epsilon^\oplus_{{{flavours}}}{less}$",
+    )
+
+
 NSI_IN_MATTER = (
-    Derived("eps_ee_mumu_matter", functools.partial(_matter_combination, entry=(0, 0), reference=(1, 1))),
-    Derived("eps_tautau_mumu_matter", functools.partial(_matter_combination, entry=(2, 2), reference=(1, 1))),
-    Derived("eps_emu_matter", functools.partial(_matter_combination, entry=(0, 1))),
-    Derived("eps_etau_matter", functools.partial(_matter_combination, entry=(0, 2))),
-    Derived("eps_mutau_matter", functools.partial(_matter_combination, entry=(1, 2))),
+    _derived("eps_ee_mumu_matter", "ee", (0, 0), (1, 1)),
+    _derived("eps_tautau_mumu_matter", r"\tau\tau", (2, 2), (1, 1)),
+    _derived("eps_emu_matter", r"e\mu", (0, 1)),
+    _derived("eps_etau_matter", r"e\tau", (0, 2)),
+    _derived("eps_mutau_matter", r"\mu\tau", (1, 2)),
 )
 """What oscillations in matter see of NSI: LMA-Dark is near eps_ee - eps_mumu = -2."""

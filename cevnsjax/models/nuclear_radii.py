@@ -19,6 +19,7 @@ def radii(experiment) -> tuple[Parameter, ...]:
             f"target.nuclides.{name}.{nucleon}_form_factor.rms_radius_fm",
             "fm",
             f"rms radius of the {nucleon}s of {name}",
+            f"$R_{nucleon[0]}$({name})",
         )
         for nucleon in ("neutron", "proton")
         for name, isotope in experiment.target.nuclides.items()
@@ -49,6 +50,11 @@ def neutron_skins(experiment) -> tuple[Parameter, ...]:
     }
     prior = dist.Uniform(-1.0, 1.5)
     return (
-        Parameter("neutron_skin", prior, tuple(where.values()), "fm", "R_n - R_p, the same for all nuclides"),
-        *(Parameter(f"neutron_skin_{name}", prior, path, "fm", f"R_n - R_p of {name}") for name, path in where.items()),
+        Parameter(
+            "neutron_skin", prior, tuple(where.values()), "fm", "R_n - R_p, the same for all nuclides", "$R_n - R_p$"
+        ),
+        *(
+            Parameter(f"neutron_skin_{name}", prior, path, "fm", f"R_n - R_p of {name}", f"$R_n - R_p$ ({name})")
+            for name, path in where.items()
+        ),
     )

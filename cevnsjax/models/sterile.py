@@ -7,7 +7,7 @@ from cevnsjax.experiment import Experiment
 from cevnsjax.flux import AbstractFlux, Source, SterileOscillation, sources_of
 from cevnsjax.parameter import Parameter
 
-_FLAVOURS = {"electron": "e", "muon": "mu", "tau": "tau"}
+_FLAVOURS = {"electron": ("e", "e"), "muon": ("mu", r"\mu"), "tau": ("tau", r"\tau")}
 
 
 def with_sterile_neutrino(experiment):
@@ -40,11 +40,24 @@ def sterile_parameters(experiment) -> tuple[Parameter, ...]:
 
     return (
         Parameter(
-            "mass_splitting", dist.LogUniform(0.01, 100.0), where("mass_splitting_eV2"), "eV^2", "Delta m^2_41, 3 + 1"
+            "mass_splitting",
+            dist.LogUniform(0.01, 100.0),
+            where("mass_splitting_eV2"),
+            "eV^2",
+            "Delta m^2_41, 3 + 1",
+            r"$\Delta m^2_{41}$",
         ),
         *(
-            Parameter(f"{name}_mixing2", dist.Uniform(0.0, 0.3), where(f"{name}_mixing2"), "", f"|U_{flavour}4|^2")
-            for name, flavour in _FLAVOURS.items()
+            Parameter(
+                f"{name}_mixing2",
+                dist.Uniform(0.0, 0.3),
+                where(f"{name}_mixing2"),
+                "",
+                f"|U_{flavour}4|^2",
+                rf"$|U_{{{tex} 4}}|^2$",
+                0.0,
+            )
+            for name, (flavour, tex) in _FLAVOURS.items()
         ),
         Parameter("path_spread", dist.HalfNormal(0.5), where("path_spread_m"), "m", "spread of the path"),
     )

@@ -25,7 +25,7 @@ class TermParameter:
 
     Attributes
     ----------
-    name, prior, unit, description
+    name, prior, unit, description, symbol, standard_model
         As of :class:`cevnsjax.parameter.Parameter`.
     leaves
         Paths of the leaves that it sets, from the term on.
@@ -36,6 +36,8 @@ class TermParameter:
     leaves: tuple[str, ...]
     unit: str = ""
     description: str = ""
+    symbol: str = ""
+    standard_model: float | None = None
 
 
 _ACCEPTED: dict[type[Any], type] = {
@@ -98,6 +100,8 @@ def term_model(
                 tuple(path for leaf in p.leaves for path in paths(experiment, leaf)),
                 p.unit,
                 p.description,
+                p.symbol,
+                p.standard_model,
             )
             for p in offered
         )

@@ -41,7 +41,7 @@ KEYS = {
     "data": "what was observed; the prediction itself unless given",
     "quantity": "what the observed numbers are, for plots",
     "unit": "unit of their sum over bins",
-    "nuisances": "nuisance parameters by name: prior, where, unit, description",
+    "nuisances": "nuisance parameters by name: prior, where, unit, description, symbol",
 }
 """Keys of a description, with what they are."""
 

@@ -36,7 +36,13 @@ def description_schema() -> dict[str, Any]:
         "interactions": _of(AbstractInteraction, definitions),
         "backgrounds": _of(AbstractBackground, definitions),
         "nuisances": _table(
-            {"prior": _TEXT, "where": {"type": ["string", "array"]}, "unit": _TEXT, "description": _TEXT},
+            {
+                "prior": _TEXT,
+                "where": {"type": ["string", "array"]},
+                "unit": _TEXT,
+                "description": _TEXT,
+                "symbol": _TEXT,
+            },
             ("prior", "where"),
         ),
         "samples": {"type": "array", "items": _TEXT},

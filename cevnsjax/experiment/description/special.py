@@ -117,10 +117,13 @@ def source_kinds() -> list[str]:
     return sorted({*kinds_of(Source), *kinds_of(AbstractSource)} - {"Source", "Source.steady"})
 
 
+_NUISANCE_TEXTS = ("unit", "description", "symbol")
+
+
 def nuisance(name: str, value: Any, where: Where) -> Parameter:
     """Read a nuisance parameter, in the words of the command line."""
     table = where.table(value, "prior and where")
-    where.only(table, ("prior", "where", "unit", "description"))
+    where.only(table, ("prior", "where", *_NUISANCE_TEXTS))
     for key in ("prior", "where"):
         if key not in table:
             where.fail(f"a nuisance parameter needs {key!r}")
@@ -128,7 +131,8 @@ def nuisance(name: str, value: Any, where: Where) -> Parameter:
     paths = tuple(map(where.at("where").text, paths)) if isinstance(paths, list) else where.at("where").text(paths)
     try:
         prior = parse_prior(where.at("prior").text(table["prior"]))
-        return Parameter(name, prior, paths, str(table.get("unit", "")), str(table.get("description", "")))
+        texts = {key: where.at(key).text(table[key]) for key in _NUISANCE_TEXTS if key in table}
+        return Parameter(name, prior, paths, **texts)
     except DescriptionError:
         raise
     except CevnsjaxError as error:
