@@ -260,6 +260,7 @@ API = {
         "AbstractBackground",
         "AbstractLikelihood",
         "Axis",
+        "BinnedBackground",
         "CaptureLine",
         "ContinuumBackground",
         "DescriptionError",

@@ -24,7 +24,7 @@ from cevnsjax.experiment.likelihood import (
 from cevnsjax.experiment.nuisances import level_strength, strength_quenching
 from cevnsjax.experiment.plots import plot_prediction
 from cevnsjax.experiment.projection import PlotStyle
-from cevnsjax.experiment.rate_background import FlatBackground, ScaledBackground, TabulatedBackground
+from cevnsjax.experiment.rate_background import BinnedBackground, FlatBackground, ScaledBackground, TabulatedBackground
 from cevnsjax.experiment.scattering import Scattering
 from cevnsjax.experiment.settable import is_settable, settable_leaves, unknown_number
 from cevnsjax.experiment.template import TemplateBackground, TemplateVariation
@@ -36,6 +36,7 @@ __all__ = [
     "AbstractBackground",
     "AbstractLikelihood",
     "Axis",
+    "BinnedBackground",
     "CaptureLine",
     "ContinuumBackground",
     "DescriptionError",

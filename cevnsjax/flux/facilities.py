@@ -68,6 +68,15 @@ DECAY_AT_REST_FACILITIES = {
         source="COHERENT: baseline and neutrinos of CsI[Na] (arXiv:2110.07730), pulse of the liquid-argon release "
         "(arXiv:2006.12659), which counts from the trigger; 60 Hz recalled",
     ),
+    "sns-sts": DecayAtRestFacility(
+        proton_energy_MeV=1300.0,
+        beam_power_MW=0.7,
+        repetition_rate_Hz=15.0,
+        neutrinos_per_proton=0.13,
+        baseline_m=20.0,
+        pulse=lambda: GaussianPulse(0.44, 0.15),
+        source="second target station of the SNS (arXiv:2209.02883), all recalled; pulse as of the first station",
+    ),
     "lujan": DecayAtRestFacility(
         proton_energy_MeV=800.0,
         beam_power_MW=0.1,

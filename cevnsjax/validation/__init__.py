@@ -6,6 +6,7 @@ from cevnsjax.validation.coherent_csi_2021 import COHERENT_CSI_2021
 from cevnsjax.validation.coherent_lar import COHERENT_LAR
 from cevnsjax.validation.counting import COUNTING
 from cevnsjax.validation.decay_at_rest import DECAY_AT_REST
+from cevnsjax.validation.designs import DESIGNS
 from cevnsjax.validation.dresden_ii import DRESDEN_II
 from cevnsjax.validation.electron_scattering import ELECTRON_SCATTERING
 from cevnsjax.validation.form_factors import FORM_FACTORS
@@ -52,6 +53,7 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *XENONNT_8B,
     *COUNTING,
     *PROJECTED,
+    *DESIGNS,
     *NUCLEAR_LEVELS,
     *NEUTRINO_REACTIONS,
 )
