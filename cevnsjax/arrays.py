@@ -3,6 +3,7 @@
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import equinox as eqx
 import jax
@@ -14,6 +15,9 @@ from jaxtyping import Array, Float
 from cevnsjax.errors import CevnsjaxError
 
 Scalar = Float[Array, ""]
+
+HostOrDevice = TypeVar("HostOrDevice", Array, np.ndarray)
+"""An array of NumPy where numbers are looked at when something is built, of JAX where they are computed with."""
 
 gauss_legendre = functools.cache(np.polynomial.legendre.leggauss)
 """Gauss-Legendre nodes and weights on (-1, 1), by their number."""
@@ -33,15 +37,36 @@ def as_float(value) -> Float[Array, "..."]:
     CevnsjaxError
         If it is no real number and no array of them: text (that of a number, too), a complex number, nothing.
     """
-    if isinstance(value, (bool, int, float)):
-        return jnp.asarray(value, dtype=float)
+    if not any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(value)):
+        # made a float here and not by JAX, which compiles a program for each shape
+        return jnp.asarray(_real_numbers(value).astype(jnp.result_type(float)), dtype=float)
     try:
-        array = jnp.asarray(value)  # refuses text, which it would read with a type
+        array = jnp.asarray(value)
     except (TypeError, ValueError):
         raise CevnsjaxError(f"A number or an array of numbers is needed, got {short(value)}.") from None
     if jnp.iscomplexobj(array):
         raise CevnsjaxError(f"A real number or an array of them is needed, got {short(value)}.")
     return jnp.asarray(array, dtype=float)
+
+
+def _real_numbers(value) -> np.ndarray:
+    """What holds no array of JAX as one of NumPy; refuses text, that of a number too, and whatever else is none."""
+    if isinstance(value, (bool, int, float)):
+        return np.asarray(value, dtype=float)
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind == "c":
+        raise CevnsjaxError(f"A real number or an array of them is needed, got {short(value)}.")
+    if array.dtype.kind not in "biuf":
+        raise CevnsjaxError(f"A number or an array of numbers is needed, got {short(value)}.")
+    return array
+
+
+def namespace(array: Array | np.ndarray):
+    """The functions for an array: those of NumPy compile nothing."""
+    return np if isinstance(array, np.ndarray) else jnp
 
 
 def as_optional_float(value) -> Float[Array, "..."] | None:

@@ -29,6 +29,11 @@ _CAPITALS = {
 """Words of names that are written otherwise in figures."""
 
 
+@jax.jit
+def _quantile(prior: dist.Distribution, probability: Float[Array, ""] | float) -> Float[Array, ""]:
+    return prior.icdf(probability)
+
+
 @dataclass(frozen=True, eq=False)
 class Parameter:
     """A free parameter of a fit.
@@ -80,7 +85,7 @@ class Parameter:
     def quantile(self, probability: float) -> float:
         """Value below which the prior has a probability."""
         try:
-            return float(self.prior.icdf(probability))
+            return float(_quantile(self.prior, probability))
         except NotImplementedError:
             return float(np.quantile(np.asarray(self.prior.sample(jax.random.key(0), (4000,))), probability))
 

@@ -5,9 +5,9 @@ from enum import StrEnum
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from cevnsjax.arrays import as_float
 from cevnsjax.constants import CROSS_SECTION_UNIT_CM2
 from cevnsjax.cross_section.nodes import EXPOSURE_SCALE, AbstractNodes, RecoilNodes
 from cevnsjax.cross_section.panels import Panels
@@ -91,7 +91,7 @@ class AbstractScattering(AbstractInteraction):
     def kinks_keV(self) -> Float[Array, " kink"]:
         """Recoil energies, keV, at which what is hit makes the spectrum jump; none where it is smooth."""
         with jax.ensure_compile_time_eval():  # to be looked at inside of transformations too
-            return jnp.zeros(0)
+            return as_float(())
 
     @abstractmethod
     def rate(self, nodes: RecoilNodes, flavours: tuple[int, ...]) -> Float[Array, "component *node"]:

@@ -7,21 +7,27 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar
+from cevnsjax.arrays import HostOrDevice, Scalar, namespace
 
 
-def recoil_energy_MeV(minimum_neutrino_energy_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "*node"]:
+def recoil_energy_MeV(
+    minimum_neutrino_energy_MeV: Float[HostOrDevice, "*node"], mass_MeV: Scalar | float
+) -> Float[HostOrDevice, "*node"]:
     """Largest recoil T = 2 E^2/(M + 2E) that a massless neutrino of energy E gives a nucleus of mass M, all in MeV."""
     y = minimum_neutrino_energy_MeV
     return 2.0 * y**2 / (mass_MeV + 2.0 * y)
 
 
-def minimum_neutrino_energy_MeV(recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "*node"]:
+def minimum_neutrino_energy_MeV(
+    recoil_MeV: Float[HostOrDevice, "*node"], mass_MeV: Scalar | float
+) -> Float[HostOrDevice, "*node"]:
     """Smallest energy [T + sqrt(T^2 + 2MT)]/2 of a massless neutrino that gives a recoil T to a mass M, all in MeV."""
-    return 0.5 * (recoil_MeV + jnp.sqrt(recoil_MeV * (recoil_MeV + 2.0 * mass_MeV)))
+    return 0.5 * (recoil_MeV + namespace(recoil_MeV).sqrt(recoil_MeV * (recoil_MeV + 2.0 * mass_MeV)))
 
 
-def recoil_energy_slope(minimum_neutrino_energy_MeV: Float[Array, "*node"], mass_MeV: Scalar) -> Float[Array, "*node"]:
+def recoil_energy_slope(
+    minimum_neutrino_energy_MeV: Float[HostOrDevice, "*node"], mass_MeV: Scalar | float
+) -> Float[HostOrDevice, "*node"]:
     """dT/dE = 4 E (M + E)/(M + 2E)^2 of :func:`recoil_energy_MeV`."""
     y = minimum_neutrino_energy_MeV
     return 4.0 * y * (mass_MeV + y) / (mass_MeV + 2.0 * y) ** 2

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, gauss_legendre
+from cevnsjax.arrays import HostOrDevice, Scalar, as_float, gauss_legendre, namespace
 from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import AbstractSource
@@ -110,16 +110,17 @@ class Panels:
         )
 
     def slot_edges_MeV(
-        self, break_points_MeV: Float[Array, " panel"], target_mass_MeV: Scalar
-    ) -> Float[Array, " edge"]:
+        self, break_points_MeV: Float[HostOrDevice, " panel"], target_mass_MeV: Scalar | float
+    ) -> Float[HostOrDevice, " edge"]:
         """Edges of the slots in y, MeV, for break points of a flux and the mass of what recoils; some may be empty."""
         highest = min(self.highest_recoil_keV, _HIGHEST_RECOIL_KEV)
-        recoils = as_float([self.lowest_recoil_keV, highest, *self.kinks_keV])
+        xp = namespace(break_points_MeV)
+        recoils = xp.asarray([self.lowest_recoil_keV, highest, *self.kinks_keV], dtype=break_points_MeV.dtype)
         y = minimum_neutrino_energy_MeV(1e-3 * recoils, target_mass_MeV)
-        high = jnp.minimum(y[1], break_points_MeV[-1])
-        low = jnp.minimum(y[0], high)
-        inner = jnp.concatenate([break_points_MeV, y[2:]])
-        return jnp.concatenate([low[None], jnp.sort(jnp.clip(inner, low, high))])
+        high = xp.minimum(y[1], break_points_MeV[-1])
+        low = xp.minimum(y[0], high)
+        inner = xp.concatenate([break_points_MeV, y[2:]])
+        return xp.concatenate([low[None], xp.sort(xp.clip(inner, low, high))])
 
     def nodes(
         self, source: AbstractSource, target_mass_MeV: Scalar

@@ -1,5 +1,6 @@
 """One experiment, put together: sources, target, interactions, quenching, response, backgrounds and data."""
 
+import copy
 import dataclasses
 import functools
 from collections.abc import Iterable, Mapping
@@ -34,6 +35,14 @@ from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse, TimeWindow
 from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import Material
+
+_Prediction = tuple[dict[str, Float[Array, "component energy time"]], dict[str, Float[Array, "energy time"]]]
+"""Signals and contributions."""
+
+# of an experiment, what no prediction depends on: programs are not to be compiled anew for it
+_NOT_PREDICTED = frozenset(
+    ("name", "samples", "observed", "axes", "nuisances", "quantity", "unit", "likelihood", "is_asimov", "placed_for")
+)
 
 
 class Experiment(eqx.Module):
@@ -272,25 +281,40 @@ class Experiment(eqx.Module):
 
     def signals(self) -> dict[str, Float[Array, "component energy time"]]:
         """Expected signal counts of each interaction, for each component of the sources that it sees."""
-        return self.in_place()._signals()
+        return self.in_place()._predicted()[0]
+
+    def _predicted(
+        self,
+    ) -> _Prediction:
+        """Signals and contributions: one program for both, shared by all experiments of the same blocks."""
+        blocks = copy.copy(self)
+        for field in dataclasses.fields(self):
+            if field.name in _NOT_PREDICTED:
+                object.__setattr__(blocks, field.name, None)
+        return blocks._predict()
 
     @eqx.filter_jit
-    def _signals(self) -> dict[str, Float[Array, "component energy time"]]:
+    def _predict(
+        self,
+    ) -> _Prediction:
         fractions = {source: self.time_fractions(source)[:, None, :] for source in self.sources}
 
         def signal(interaction: str, source: str) -> Float[Array, "component energy time"]:
             if (interaction, source) in self.frozen.unseen:
                 # not computed and multiplied by zero: compiled inside of lax.map, that product can be anything
                 components = len(self.sources[source].flux.components)
-                return jnp.zeros((components, *self.observed.shape[1:]))
+                return jnp.zeros((components, self.response.bins, fractions[source].shape[-1]))
             nodes = self.nodes(interaction, source)  # once, for energies and events
             events = self._spectrum(interaction, source, nodes).flat().events
             kernel = self._kernel(interaction, source, nodes)
             return jnp.matmul(events, kernel, precision="highest")[:, :, None] * fractions[source]
 
-        return {
+        signals = {
             name: jnp.concatenate([signal(name, source) for source in self.seen_by(name)]) for name in self.interactions
         }
+        recorded = self.window, self.exposure, self.response.kept_edges
+        counts = {name: each.sum(axis=0) for name, each in signals.items()}
+        return signals, counts | {name: each.counts(*recorded) for name, each in self.backgrounds.items()}
 
     def signal(self) -> Float[Array, "component energy time"]:
         """Expected signal counts for each component, summed over interactions that see the same sources.
@@ -308,13 +332,7 @@ class Experiment(eqx.Module):
 
     def contributions(self) -> dict[str, Float[Array, "energy time"]]:
         """Expected counts of every interaction and of every background."""
-        return self.in_place()._contributions()
-
-    @eqx.filter_jit
-    def _contributions(self) -> dict[str, Float[Array, "energy time"]]:
-        counts = {name: signal.sum(axis=0) for name, signal in self._signals().items()}
-        recorded = self.window, self.exposure, self.response.kept_edges
-        return counts | {name: background.counts(*recorded) for name, background in self.backgrounds.items()}
+        return self.in_place()._predicted()[1]
 
     def sample_contributions(self, sample: str) -> tuple[str, ...]:
         """Names of the contributions to a data sample, in order: ``"signal"`` stands for all interactions."""
@@ -325,14 +343,13 @@ class Experiment(eqx.Module):
     def expected(self) -> Float[Array, "sample energy time"]:
         """Expected counts in each sample."""
         counts = self.contributions()
-        each = [[counts[name] for name in self.sample_contributions(sample)] for sample in self.samples]
-        return jnp.stack([functools.reduce(jnp.add, parts) for parts in each])
+        return _summed([[counts[name] for name in self.sample_contributions(sample)] for sample in self.samples])
 
     def log_likelihood(self, observed=None) -> Float[Array, ""]:
         """Log-likelihood of the data, or of others of their shape: another would be stretched to it, and is refused."""
         if observed is not None and np.shape(observed) != self.observed.shape:
             raise CevnsjaxError(f"observed must have the shape {self.observed.shape}, got {np.shape(observed)}.")
-        return self.likelihood(self.expected(), self.observed if observed is None else observed)
+        return _compared(self.likelihood, self.expected(), self.observed if observed is None else observed)
 
     def project(self, counts, axis: int):
         """Sum counts ``[..., energy, time]`` over all axes of the data but one."""
@@ -376,3 +393,14 @@ class Experiment(eqx.Module):
         changed = eqx.tree_at(lambda experiment: experiment.observed, self, observed)
         object.__setattr__(changed, "is_asimov", is_asimov)  # static, and no reason to place nodes anew
         return changed
+
+
+@eqx.filter_jit
+def _summed(samples: list[list[Float[Array, "energy time"]]]) -> Float[Array, "sample energy time"]:
+    """Sum the contributions to each sample."""
+    return jnp.stack([functools.reduce(jnp.add, contributions) for contributions in samples])
+
+
+@eqx.filter_jit
+def _compared(likelihood: AbstractLikelihood, expected, observed) -> Float[Array, ""]:
+    return likelihood(expected, observed)

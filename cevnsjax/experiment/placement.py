@@ -59,6 +59,13 @@ Seen = Callable[[np.ndarray], np.ndarray]
 
 
 @eqx.filter_jit
+def _ends(source: AbstractSource) -> tuple[Float[Array, " panel"], Float[Array, " knot"]]:
+    """Break points of a source, MeV, and its knots, MeV; none where it is no table."""
+    knots = source.knots_MeV
+    return source.break_points_MeV, jnp.zeros(0) if knots is None else knots
+
+
+@eqx.filter_jit
 def _moments(source: AbstractSource, energy_MeV: Float[Array, " point"]) -> Float[Array, " point"]:
     """Particles above an energy, of all components, in proportion to their fluence."""
     fluence = source.fluence_per_cm2
@@ -96,8 +103,8 @@ class _Placement:
 
     def __init__(self, source, recoiling, views, kinks_keV):
         self.source, self.recoiling, self.views = source, recoiling, views
-        self.breaks_MeV = np.asarray(source.break_points_MeV, dtype=float)
-        self.product = source.knots_MeV is not None
+        self.breaks_MeV, self.knots_MeV = map(np.asarray, _ends(source))
+        self.product = self.knots_MeV.size > 0
         self.tolerance_of_knots = _TOLERANCE_OF_JUMPS if source.jumps else _TOLERANCE_OF_KINKS
         largest = max(float(_recoil_keV(self.breaks_MeV[-1:], each.mass_MeV)[0]) for each in recoiling)
         grid_keV = np.geomspace(_RANGE * largest, largest, _POINTS)
@@ -130,7 +137,7 @@ class _Placement:
 
     def _largest_bins(self, grid_keV: np.ndarray, probabilities: list[np.ndarray], each: Recoiling) -> np.ndarray:
         """Roughly the largest bin, of either flux in each view, shape ``[view, flux]``."""
-        y = np.asarray(minimum_neutrino_energy_MeV(as_float(1e-3 * grid_keV), as_float(each.mass_MeV)))
+        y = minimum_neutrino_energy_MeV(1e-3 * grid_keV, each.mass_MeV)
         rate = np.gradient(grid_keV) * self._particles(y) * each.strength(grid_keV)
         rates = np.stack([rate * (self.lowest_keV / grid_keV) ** power for power in _POWERS])
         return np.array([(rates @ seen).max(axis=1) for seen in probabilities])
@@ -161,7 +168,7 @@ class _Placement:
 
     def _slot_edges(self, mass_MeV: float) -> np.ndarray:
         empty = Panels(self.lowest_keV, self.highest_keV, self.kinks_keV, ())
-        return np.asarray(empty.slot_edges_MeV(as_float(self.breaks_MeV), as_float(mass_MeV)))
+        return empty.slot_edges_MeV(self.breaks_MeV, mass_MeV)
 
     def _orders(self, panels: list[tuple[int, float, float]], edges: list[np.ndarray]) -> list[int]:
         """Nodes that each panel needs."""
@@ -184,7 +191,7 @@ class _Placement:
         half = 0.5 * (high - low)[:, None]
         y = (low[:, None] + half * (1.0 + abscissae)).ravel()
         recoil_keV = _recoil_keV(y, each.mass_MeV)
-        slope = np.asarray(recoil_energy_slope(as_float(y), as_float(each.mass_MeV)))
+        slope = recoil_energy_slope(y, each.mass_MeV)
         padded = np.pad(recoil_keV, (0, _POINTS - len(y)), mode="edge")
         particles = self._particles(y).reshape(len(panels), _ORDER)
         if self.product:  # of a table the largest in a panel stands for all
@@ -213,14 +220,13 @@ class _Placement:
 
     def _between_knots(self, slots: tuple, edges: list[np.ndarray]) -> int:
         """Nodes between neighbouring knots, for the polynomials of the widest gap in each panel."""
-        knots = np.asarray(self.source.knots_MeV, dtype=float)
         most = 0.0
         for each in edges:
             for index, slot in enumerate(slots):
                 low, high, begin = each[index], each[index + 1], 0.0
                 for end, order in slot:
                     first, last = low * (high / low) ** begin, low * (high / low) ** end
-                    inner = np.unique(np.clip(knots, first, last))
+                    inner = np.unique(np.clip(self.knots_MeV, first, last))
                     ends = np.unique(np.concatenate([[first], inner, [last]]))
                     most = max(most, order * float(np.diff(ends).max(initial=0.0)) / max(last - first, 1e-300))
                     begin = end
@@ -236,7 +242,7 @@ def _legendre() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _recoil_keV(y_MeV: np.ndarray, mass_MeV: float) -> np.ndarray:
-    return 1e3 * np.asarray(recoil_energy_MeV(as_float(y_MeV), as_float(mass_MeV)))
+    return 1e3 * recoil_energy_MeV(y_MeV, mass_MeV)
 
 
 def _blocks(number: int, size: int) -> Iterator[list[int]]:

@@ -4,13 +4,19 @@ import functools
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, as_optional_float, check_finite, check_positive
+from cevnsjax.arrays import as_float, as_optional_float, check_finite, check_positive, is_concrete
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.background import AbstractHistogramBackground
 from cevnsjax.experiment.exposure import Exposure
 from cevnsjax.response import TimeWindow
+
+
+def _check_sum(name: str, histogram: Float[Array, "energy time"]) -> None:
+    if is_concrete(histogram):
+        check_positive(f"the sum of {name}", np.asarray(histogram).sum(), "any normalisation")
 
 
 class TemplateVariation(eqx.Module):
@@ -34,7 +40,7 @@ class TemplateVariation(eqx.Module):
         for name, histogram in (("up", self.up), ("down", self.down)):
             if histogram is not None:
                 check_finite(name, histogram, "any normalisation")
-                check_positive(f"the sum of {name}", histogram.sum(), "any normalisation")
+                _check_sum(name, histogram)
                 if histogram.shape != self.up.shape:
                     raise CevnsjaxError(f"{name} must have the shape {self.up.shape} of up, got {histogram.shape}.")
         check_finite("pull", self.pull, "standard deviations")
@@ -68,7 +74,7 @@ class TemplateBackground(AbstractHistogramBackground):
     def __check_init__(self):
         check_positive("events", self.events, "events")
         check_finite("template", self.template, "any normalisation")
-        check_positive("the sum of template", self.template.sum(), "any normalisation")
+        _check_sum("template", self.template)
         for name, variation in self.variations.items():
             for histogram in (variation.up, variation.down):
                 if histogram is not None and histogram.shape != self.template.shape:

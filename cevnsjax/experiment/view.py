@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -17,7 +16,7 @@ from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
 from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse
-from cevnsjax.target import Material, Nuclide
+from cevnsjax.target import AbstractFormFactor, Material, Nuclide
 
 if TYPE_CHECKING:
     from cevnsjax.experiment.experiment import Experiment
@@ -34,9 +33,8 @@ def _probabilities(
 
 
 @eqx.filter_jit
-def _squared_amplitude(nuclide: Nuclide, recoil_MeV: Float[Array, " node"]) -> Float[Array, " node"]:
-    momentum_per_fm = jnp.sqrt(2.0 * nuclide.mass_MeV * recoil_MeV) / HBAR_C_MEV_FM
-    return nuclide.vector_amplitudes(momentum_per_fm)[1] ** 2
+def _form_factor(form_factor: AbstractFormFactor, momentum_per_fm: Float[Array, " node"]) -> Float[Array, " node"]:
+    return form_factor(momentum_per_fm)
 
 
 class PlacedFor:
@@ -67,7 +65,7 @@ class PlacedFor:
         blocks = experiment.sources, experiment.target, experiment.quenching, experiment.response
         leaves = [leaf for leaf in jax.tree.leaves(blocks) if eqx.is_array_like(leaf)]
         # inside of jit even a new zero is traced: nothing can be placed there, whatever the numbers are
-        if not all(map(is_concrete, [*leaves, jnp.zeros(())])):
+        if not all(map(is_concrete, [*leaves, as_float(0.0)])):
             return None
         return cls(b"".join(np.asarray(leaf, dtype=float).tobytes() for leaf in leaves))
 
@@ -158,10 +156,15 @@ def _recoiling(target: Material, recoil: Recoil) -> list[Recoiling]:
         return [Recoiling(ELECTRON_MASS_MEV, lambda energy_keV: np.ones_like(energy_keV))]
 
     def nucleus(nuclide: Nuclide) -> Recoiling:
-        return Recoiling(
-            float(nuclide.mass_MeV),
-            lambda energy_keV: np.asarray(_squared_amplitude(nuclide, as_float(1e-3 * energy_keV))),
-        )
+        mass_MeV = float(nuclide.mass_MeV)
+
+        def squared_amplitude(energy_keV: np.ndarray) -> np.ndarray:
+            momentum_per_fm = np.sqrt(2.0 * mass_MeV * (1e-3 * energy_keV)) / HBAR_C_MEV_FM
+            # of the form factor alone, so that one program is good for all nuclides
+            form_factor = np.asarray(_form_factor(nuclide.neutron_form_factor, as_float(momentum_per_fm)))
+            return (nuclide.neutron_number * form_factor) ** 2
+
+        return Recoiling(mass_MeV, squared_amplitude)
 
     nuclides = sorted(target.nuclides.values(), key=lambda nuclide: float(nuclide.mass_MeV))
     return [nucleus(nuclide) for nuclide in nuclides[:1] + nuclides[1:][-1:]]

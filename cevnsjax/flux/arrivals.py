@@ -10,6 +10,7 @@ from abc import abstractmethod
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import (
@@ -60,7 +61,7 @@ class PionDecayArrival(AbstractArrival):
         check_positive("pion_lifetime_us", self.pion_lifetime_us, "us")
         check_positive("muon_lifetime_us", self.muon_lifetime_us, "us")
         pion, muon = self.pion_lifetime_us, self.muon_lifetime_us
-        if is_concrete(pion) and is_concrete(muon) and not muon > pion:
+        if is_concrete(pion) and is_concrete(muon) and not float(muon) > float(pion):
             raise CevnsjaxError(f"muon_lifetime_us must be above pion_lifetime_us, {pion:g} us, got {muon:g} us.")
 
     def cumulative(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, "component time"]:
@@ -170,7 +171,7 @@ class HistogramArrival(AbstractArrival):
             )
         check_not_negative("fractions", self.fractions, "")
         if is_concrete(self.fractions):
-            check_fraction("the sum of fractions of each component", self.fractions.sum(axis=1))
+            check_fraction("the sum of fractions of each component", np.asarray(self.fractions).sum(axis=1))
 
     def cumulative(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, "component time"]:
         low, width = self.edges_us[:-1], jnp.diff(self.edges_us)

@@ -175,9 +175,9 @@ class Reactor(AbstractFlux):
             if missing:
                 raise CevnsjaxError(f"energy_per_fission_MeV must name all isotopes, but has no {', '.join(missing)}.")
         captures = self.captures_per_fission
-        if is_concrete(captures) and not (jnp.isfinite(captures) and captures >= 0.0):
+        if is_concrete(captures) and not 0.0 <= float(captures) < math.inf:
             raise CevnsjaxError(f"captures_per_fission must be zero or positive, got {float(captures):g}.")
-        if is_concrete(captures) and captures > 0.0 and self.spectra.capture is None:
+        if is_concrete(captures) and float(captures) > 0.0 and self.spectra.capture is None:
             raise CevnsjaxError(
                 f"captures_per_fission must be 0 for spectra that include the captures, got {float(captures):g}."
             )

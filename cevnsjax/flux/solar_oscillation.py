@@ -51,7 +51,7 @@ class SolarOscillation(eqx.Module):
     def __check_init__(self):
         for name in ("theta12_sin2", "theta13_sin2", "theta23_sin2"):
             value = getattr(self, name)
-            if is_concrete(value) and not 0.0 <= value <= 1.0:
+            if is_concrete(value) and not 0.0 <= float(value) <= 1.0:
                 raise CevnsjaxError(f"{name} must be between 0 and 1, got {value}.")
         check_positive("mass_splitting_eV2", self.mass_splitting_eV2, "eV^2")
 

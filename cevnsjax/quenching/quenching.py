@@ -4,9 +4,10 @@ from abc import abstractmethod
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_finite, check_fraction, check_positive
+from cevnsjax.arrays import as_float, check_finite, check_fraction, check_positive, is_concrete
 from cevnsjax.errors import CevnsjaxError
 
 
@@ -31,7 +32,7 @@ class AbstractQuenching(eqx.Module):
     @property
     def kinks_keV(self) -> Float[Array, " kink"]:
         """Recoil energies, keV, at which it has a kink or a step, as far as they are known; none where it is smooth."""
-        return jnp.zeros(0)
+        return as_float(())
 
 
 class ConstantQuenching(AbstractQuenching):
@@ -95,7 +96,9 @@ class PolynomialQuenching(AbstractQuenching):
 
     def __check_init__(self):
         check_finite("coefficients", self.coefficients, "powers of MeV^-1")
-        check_fraction("the first of the coefficients, the quenching factor at zero,", self.coefficients[0])
+        if is_concrete(self.coefficients):
+            first = np.asarray(self.coefficients)[0]
+            check_fraction("the first of the coefficients, the quenching factor at zero,", first)
         check_finite("components", self.components, "powers of MeV^-1")
         if self.components.shape != (2, *self.coefficients.shape):
             raise CevnsjaxError(

@@ -5,6 +5,7 @@ import math
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.special import erfc
 from jaxtyping import Array, Float
 
@@ -43,8 +44,11 @@ class Resolution(eqx.Module):
     def __check_init__(self):
         for name in _UNITS:
             check_not_negative(name, getattr(self, name), _UNITS[name])
-        if is_concrete(self.noise_keV) and is_concrete(self(as_float(1.0))) and not self(as_float(1.0)) > 1e-6:
-            raise CevnsjaxError("A resolution needs at least one term above zero, got none.")
+        terms = (self.noise_keV, self.fano, self.pair_energy_keV, self.stochastic_sqrt_keV, self.constant)
+        if all(map(is_concrete, terms)):
+            noise, fano, pair, stochastic, constant = map(float, terms)
+            if not noise**2 + fano * pair + stochastic**2 + constant**2 > _SMALLEST_VARIANCE_KEV2:
+                raise CevnsjaxError("A resolution needs at least one term above zero, got none.")
 
     @property
     def _linear_keV(self) -> Float[Array, ""]:
@@ -113,6 +117,8 @@ class GaussianResponse(AbstractResponse):
     @property
     def kept_edges(self) -> Float[Array, " edge"]:
         # a threshold on an edge cuts what comes above it: its derivative is that of the bin, not a half of it
+        if is_concrete(self.threshold_keV) and is_concrete(self.edges_keV):  # nothing to compile when it is built
+            return as_float(np.maximum(self.threshold_keV, self.edges_keV))
         return jnp.where(self.threshold_keV >= self.edges_keV, self.threshold_keV, self.edges_keV)
 
     @property

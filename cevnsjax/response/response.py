@@ -54,7 +54,7 @@ class AbstractResponse(eqx.Module):
     @property
     def kinks_keV(self) -> Float[Array, " kink"]:
         """Ionisation energies, keV, at which the kernel has a kink or a step; none where it is smooth."""
-        return jnp.zeros(0)
+        return as_float(())
 
     @property
     def tabulate(self) -> bool:

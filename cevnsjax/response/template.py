@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import (
@@ -46,7 +47,7 @@ class TemplateResponse(AbstractResponse):
             raise CevnsjaxError(f"energies_keV must hold at least two energies, got {self.energies_keV.shape[0]}.")
         check_not_negative("templates", self.templates, "")
         if is_concrete(self.templates):
-            check_fraction("the sum of templates over bins", self.templates.sum(axis=1))
+            check_fraction("the sum of templates over bins", np.asarray(self.templates).sum(axis=1))
 
     @property
     def unit(self) -> str:
@@ -54,7 +55,7 @@ class TemplateResponse(AbstractResponse):
 
     @property
     def edges(self) -> Float[Array, " edge"]:
-        return jnp.zeros(0)
+        return as_float(())
 
     @property
     def bins(self) -> int:
