@@ -304,6 +304,7 @@ API = {
         "settable_leaves",
         "strength_quenching",
         "unknown_number",
+        "unseen_sources",
         "xenonnt_8b",
         "xenonnt_8b_2024",
     ],

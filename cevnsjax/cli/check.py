@@ -21,6 +21,7 @@ from cevnsjax.cli.common import (
     tables,
 )
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
+from cevnsjax.cli.settings import say_what_is_unseen
 from cevnsjax.cli.spectrum import prediction
 from cevnsjax.files import write_file
 
@@ -56,6 +57,7 @@ def check(
     if plot is not None:
         check_plot_file(plot)
     experiment = named_experiment(file, allow_code=allow_code)
+    say_what_is_unseen(experiment)
     content = {name: understood(part) for name, part in experiment.parts.items()}
     drawing = plot or Path(f"check-{'+'.join(content)}.png")
     check_plot_file(drawing)

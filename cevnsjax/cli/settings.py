@@ -53,7 +53,18 @@ def prepare(
     prepared, values = apply_settings(chosen.prepared(built), chosen, given or {})
     if given and asimov_names(built):
         prepared = _with_data_anew(built, prepared, chosen, given, model)
+    say_what_is_unseen(prepared)
     return prepared, chosen, values
+
+
+def say_what_is_unseen(experiment: "Experiment | Joint") -> None:
+    """Warn of sources that give no event: a fit of them would only return its priors."""
+    from cevnsjax.experiment import unseen_sources
+
+    several = len(experiment.parts) > 1
+    for name, part in experiment.parts.items():
+        for sentence in unseen_sources(part):
+            say(f"warning: {f'{name}: ' if several else ''}{sentence}", "yellow")
 
 
 def _with_data_anew(

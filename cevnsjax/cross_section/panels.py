@@ -5,7 +5,7 @@ the break points of a flux are panel edges.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -49,6 +49,9 @@ class Panels:
         Nodes between neighbouring knots of a flux that is a table: on them its moments are folded with the polynomials
         that the nodes of a panel stand for, so that a flux with many kinks needs no more nodes than a smooth one. Zero
         where a flux is smooth between its break points.
+    in_sight
+        Whether some recoil that the source can give is seen with a probability of a thousandth or more; where not, its
+        flux may end below what can be seen.
     """
 
     lowest_recoil_keV: float
@@ -56,6 +59,7 @@ class Panels:
     kinks_keV: tuple[float, ...]
     slots: tuple[Slot, ...]
     between_knots: int = 0
+    in_sight: bool = True
 
     def __post_init__(self):
         if not 0.0 < self.lowest_recoil_keV <= self.highest_recoil_keV:
@@ -105,9 +109,7 @@ class Panels:
     def refined(self, factor: int = 2) -> "Panels":
         """Return the same panels with a multiple of the nodes."""
         slots = tuple(tuple((end, factor * order) for end, order in slot) for slot in self.slots)
-        return Panels(
-            self.lowest_recoil_keV, self.highest_recoil_keV, self.kinks_keV, slots, factor * self.between_knots
-        )
+        return replace(self, slots=slots, between_knots=factor * self.between_knots)
 
     def slot_edges_MeV(
         self, break_points_MeV: Float[HostOrDevice, " panel"], target_mass_MeV: Scalar | float

@@ -28,6 +28,7 @@ from cevnsjax.experiment.rate_background import BinnedBackground, FlatBackground
 from cevnsjax.experiment.scattering import Scattering
 from cevnsjax.experiment.settable import is_settable, settable_leaves, unknown_number
 from cevnsjax.experiment.template import TemplateBackground, TemplateVariation
+from cevnsjax.experiment.unseen import unseen_sources
 from cevnsjax.experiment.xenonnt_8b import xenonnt_8b, xenonnt_8b_2024
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "settable_leaves",
     "strength_quenching",
     "unknown_number",
+    "unseen_sources",
     "xenonnt_8b",
     "xenonnt_8b_2024",
 ]

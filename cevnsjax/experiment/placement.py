@@ -31,6 +31,7 @@ _ORDER = 64  # nodes that a panel is looked at with
 _TOLERANCE = 1e-10  # of the largest bin, for each panel
 _TOLERANCE_OF_KINKS = 3e-8  # the same, of what multiplies the kinks of a flux
 _TOLERANCE_OF_JUMPS = 3e-10  # ... of one whose density jumps, as that of a histogram
+_IN_SIGHT = 1e-3  # probability of the recoil that is seen best, for a flux to be worth a thought
 _SEEN = 1e-14  # smaller probabilities are not seen
 _RANGE = 1e-10  # of the largest recoil that is looked at: noise can trigger without any ionisation at all
 _FEWEST_NODES, _MOST_NODES = 2, 28  # of a panel
@@ -66,7 +67,7 @@ def _ends(source: AbstractSource) -> tuple[Float[Array, " panel"], Float[Array, 
 
 
 @eqx.filter_jit
-def _moments(source: AbstractSource, energy_MeV: Float[Array, " point"]) -> Float[Array, " point"]:
+def particles_above(source: AbstractSource, energy_MeV: Float[Array, " point"]) -> Float[Array, " point"]:
     """Particles above an energy, of all components, in proportion to their fluence."""
     fluence = source.fluence_per_cm2
     weight = fluence / jnp.where(fluence.sum() > 0.0, fluence.sum(), 1.0)
@@ -109,6 +110,7 @@ class _Placement:
         largest = max(float(_recoil_keV(self.breaks_MeV[-1:], each.mass_MeV)[0]) for each in recoiling)
         grid_keV = np.geomspace(_RANGE * largest, largest, _POINTS)
         probabilities = [view(grid_keV) for view in views]
+        self.in_sight = bool(probabilities[0].sum(axis=1).max() >= _IN_SIGHT)
         self.lowest_keV, self.highest_keV = self._range(grid_keV, probabilities)
         inside = (kinks_keV > self.lowest_keV) & (kinks_keV < self.highest_keV)
         self.kinks_keV = tuple(float(kink) for kink in np.unique(kinks_keV[inside]))
@@ -128,12 +130,12 @@ class _Placement:
         if self.product:
             return np.interp(y_MeV, *self._table)
         padded = np.pad(y_MeV, (0, _POINTS - len(y_MeV)), mode="edge")
-        return np.asarray(_moments(self.source, as_float(padded)))[: len(y_MeV)]
+        return np.asarray(particles_above(self.source, as_float(padded)))[: len(y_MeV)]
 
     @functools.cached_property
     def _table(self) -> tuple[np.ndarray, np.ndarray]:
         energies = np.geomspace(1e-4, 1.0, _POINTS) * self.breaks_MeV[-1]
-        return energies, np.asarray(_moments(self.source, as_float(energies)))
+        return energies, np.asarray(particles_above(self.source, as_float(energies)))
 
     def _largest_bins(self, grid_keV: np.ndarray, probabilities: list[np.ndarray], each: Recoiling) -> np.ndarray:
         """Roughly the largest bin, of either flux in each view, shape ``[view, flux]``."""
@@ -164,7 +166,7 @@ class _Placement:
             todo = later
         slots = tuple(tuple((end, order) for _, end, order in sorted(panels)) for panels in done)
         between = self._between_knots(slots, edges) if self.product else 0
-        return Panels(self.lowest_keV, self.highest_keV, self.kinks_keV, slots, between)
+        return Panels(self.lowest_keV, self.highest_keV, self.kinks_keV, slots, between, self.in_sight)
 
     def _slot_edges(self, mass_MeV: float) -> np.ndarray:
         empty = Panels(self.lowest_keV, self.highest_keV, self.kinks_keV, ())

@@ -26,9 +26,10 @@ _TAIL = 1e-3  # of a prior, beyond which a detector need not be seen as well
 
 
 @eqx.filter_jit
-def _probabilities(
+def probabilities(
     quenching: AbstractQuenching | None, response: AbstractResponse, recoil_keV: Float[Array, " node"]
 ) -> Float[Array, "node bin"]:
+    """Probability of each bin at recoil energies in keV; what is not quenched has no quenching."""
     return response.kernel(recoil_keV if quenching is None else quenching(recoil_keV))
 
 
@@ -102,7 +103,7 @@ def place_panels(experiment: "Experiment", recoil: Recoil, source: str, paramete
 
         def view(blocks):
             quenching = blocks["quenching"] if quenched else None
-            return lambda energy_keV: np.asarray(_probabilities(quenching, blocks["response"], as_float(energy_keV)))
+            return lambda energy_keV: np.asarray(probabilities(quenching, blocks["response"], as_float(energy_keV)))
 
         views = [view(each) for each in (blocks, *_variations(blocks, moving))]
         kinks = np.concatenate([_kinks_keV(blocks, quenched), kinks_keV(experiment)[recoil]])

@@ -1,0 +1,82 @@
+"""Sources of which a detector sees nothing, and why: said by the command line before anything is computed."""
+
+import math
+from typing import TYPE_CHECKING
+
+import jax
+import numpy as np
+
+from cevnsjax.arrays import as_float, tree_as_float
+from cevnsjax.constants import ELECTRON_MASS_MEV
+from cevnsjax.cross_section import Recoil
+from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV
+from cevnsjax.experiment.placement import particles_above
+from cevnsjax.experiment.placing import recoils
+from cevnsjax.experiment.view import probabilities
+from cevnsjax.flux import AbstractSource
+
+if TYPE_CHECKING:
+    from cevnsjax.experiment.experiment import Experiment
+
+_RECOILS_KEV = np.geomspace(1e-5, 1e6, 4096)
+_SEEN = 1e-2  # of the largest probability: what noise lifts above the threshold now and then is not meant
+
+
+def unseen_sources(experiment: "Experiment") -> tuple[str, ...]:
+    """Sentences about sources that send nothing, or whose flux ends below what a recoil that is seen needs.
+
+    Seen is a recoil whose probability to be in any bin is a hundredth of the largest one. What ends in levels or leaves
+    all of its energy is not looked at.
+
+    Parameters
+    ----------
+    experiment
+        The experiment, outside of transformations.
+
+    Returns
+    -------
+    tuple
+        One sentence for each such source; none where all is well.
+    """
+    said = []
+    for recoil, name in sorted(recoils(experiment)):
+        flux = experiment.sources[name].flux
+        panels = experiment.panels[recoil, name]
+        if not np.any(np.asarray(flux.fluence_per_cm2) > 0.0):
+            said.append(f"The source {name} sends nothing: its fluence is zero in every component.")
+            continue
+        if panels.in_sight:  # as it was found when nodes were placed
+            continue
+        lowest_keV = _lowest_recoil_keV(experiment, recoil)
+        masses = {"an electron": ELECTRON_MASS_MEV}
+        if recoil is Recoil.NUCLEUS:
+            masses = {each: float(nuclide.mass_MeV) for each, nuclide in experiment.target.nuclides.items()}
+        lightest = min(masses, key=lambda each: masses[each])
+        needed_MeV = float(minimum_neutrino_energy_MeV(as_float(1e-3 * lowest_keV), as_float(masses[lightest])))
+        end_MeV = _end_MeV(flux)
+        if end_MeV < needed_MeV:
+            said.append(
+                f"The flux of {name} ends at {end_MeV:.4g} MeV, below the {needed_MeV:.4g} MeV that are needed for the "
+                f"smallest recoil that is seen, {lowest_keV:.3g} keV of {lightest}: it gives no event, or next to none."
+            )
+    return tuple(dict.fromkeys(said))
+
+
+def _lowest_recoil_keV(experiment: "Experiment", recoil: Recoil) -> float:
+    """Smallest recoil energy that is seen, keV; infinite where none is."""
+    with jax.enable_x64(True):
+        quenching, response = tree_as_float((experiment.quenching, experiment.response))
+        kernel = probabilities(quenching if recoil is Recoil.NUCLEUS else None, response, as_float(_RECOILS_KEV))
+    total = np.asarray(kernel).sum(axis=1)
+    seen = np.flatnonzero(total > _SEEN * total.max())
+    return float(_RECOILS_KEV[seen[0]]) if seen.size else math.inf
+
+
+def _end_MeV(flux: AbstractSource) -> float:
+    """Energy above which a source sends nothing, MeV: a table may end in zeros."""
+    end = float(flux.break_points_MeV[-1])
+    energies = end * np.geomspace(1e-4, 1.0, len(_RECOILS_KEV))
+    with jax.enable_x64(True):
+        some = np.flatnonzero(np.asarray(particles_above(tree_as_float(flux), as_float(energies))) > 0.0)
+    last = some[-1] + 1 if some.size else 0
+    return float(energies[min(last, len(energies) - 1)])
