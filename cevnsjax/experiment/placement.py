@@ -110,7 +110,8 @@ class _Placement:
         largest = max(float(_recoil_keV(self.breaks_MeV[-1:], each.mass_MeV)[0]) for each in recoiling)
         grid_keV = np.geomspace(_RANGE * largest, largest, _POINTS)
         probabilities = [view(grid_keV) for view in views]
-        self.in_sight = bool(probabilities[0].sum(axis=1).max() >= _IN_SIGHT)
+        given = self._particles(_energy_MeV(grid_keV, recoiling[0].mass_MeV)) > 0.0  # a table may end in zeros
+        self.in_sight = bool(np.any(probabilities[0].sum(axis=1)[given] >= _IN_SIGHT))
         self.lowest_keV, self.highest_keV = self._range(grid_keV, probabilities)
         inside = (kinks_keV > self.lowest_keV) & (kinks_keV < self.highest_keV)
         self.kinks_keV = tuple(float(kink) for kink in np.unique(kinks_keV[inside]))
@@ -139,7 +140,7 @@ class _Placement:
 
     def _largest_bins(self, grid_keV: np.ndarray, probabilities: list[np.ndarray], each: Recoiling) -> np.ndarray:
         """Roughly the largest bin, of either flux in each view, shape ``[view, flux]``."""
-        y = minimum_neutrino_energy_MeV(1e-3 * grid_keV, each.mass_MeV)
+        y = _energy_MeV(grid_keV, each.mass_MeV)
         rate = np.gradient(grid_keV) * self._particles(y) * each.strength(grid_keV)
         rates = np.stack([rate * (self.lowest_keV / grid_keV) ** power for power in _POWERS])
         return np.array([(rates @ seen).max(axis=1) for seen in probabilities])
@@ -241,6 +242,10 @@ def _legendre() -> tuple[np.ndarray, np.ndarray]:
     abscissae, weights = gauss_legendre(_ORDER)
     to_coefficients = np.polynomial.legendre.legvander(abscissae, _ORDER - 1) * weights[:, None]
     return abscissae, to_coefficients * (np.arange(_ORDER) + 0.5)
+
+
+def _energy_MeV(recoil_keV: np.ndarray, mass_MeV: float) -> np.ndarray:
+    return minimum_neutrino_energy_MeV(1e-3 * recoil_keV, mass_MeV)
 
 
 def _recoil_keV(y_MeV: np.ndarray, mass_MeV: float) -> np.ndarray:

@@ -21,6 +21,7 @@ from cevnsjax.experiment import (
     TabulatedBackground,
     named_experiment,
     read_experiment,
+    unseen_sources,
 )
 from cevnsjax.experiment.catalogue import DESCRIPTIONS
 from cevnsjax.experiment.description.block import convert
@@ -92,6 +93,7 @@ def test_own_detector(detector):
     np.testing.assert_array_equal(detector.observed, by_hand.observed)
     assert detector.nuisances == by_hand.nuisances
     assert not detector.is_asimov
+    assert not unseen_sources(detector)
     np.testing.assert_allclose(detector.log_likelihood(), by_hand.log_likelihood(), rtol=1e-9)
 
 

@@ -1,0 +1,42 @@
+"""What is said of a source of which nothing is seen."""
+
+import shutil
+from pathlib import Path
+
+import equinox as eqx
+import jax.numpy as jnp
+import pytest
+
+from cevnsjax.cli.settings import say_what_is_unseen
+from cevnsjax.experiment import read_experiment, unseen_sources
+
+FOLDER = Path(__file__).parent / "own_detector"
+
+
+@pytest.fixture(scope="module")
+def blind(tmp_path_factory):
+    """The germanium detector with a flux that ends, but for rows of zeros, at 2.5 MeV."""
+    folder = Path(shutil.copytree(FOLDER, tmp_path_factory.mktemp("blind") / "detector"))
+    rows = "0.5, 1e13\n1.0, 3e12\n2.0, 1e12\n2.5, 0\n12.0, 0\n"
+    (folder / "flux.csv").write_text(f"energy_MeV, nu_e_bar_per_cm2_s_MeV\n{rows}")
+    return read_experiment(folder / "detector.toml")
+
+
+def test_a_flux_that_ends_below_what_is_seen(blind):
+    """A hundredth of what is above 0.2 keV is seen at 0.62 keV: E = (M T/2)^(1/2) = 4.5 MeV on the lightest isotope."""
+    (sentence,) = unseen_sources(blind)
+    assert sentence.startswith("The flux of reactor ends at 2.5")
+    assert "below the 4.5" in sentence
+    assert "keV of Ge70: it gives no event" in sentence
+
+
+def test_a_source_that_sends_nothing(blind):
+    dark = eqx.tree_at(lambda e: e.sources["reactor"].flux.norm, blind, jnp.zeros(()))
+    assert unseen_sources(dark) == ("The source reactor sends nothing: its fluence is zero in every component.",)
+
+
+def test_it_is_said_once_on_stderr(blind, capsys):
+    say_what_is_unseen(blind)
+    captured = capsys.readouterr()
+    assert captured.err.count("warning: The flux of reactor ends at") == 1
+    assert captured.out == ""
