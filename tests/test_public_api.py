@@ -136,6 +136,7 @@ API = {
         "named_flux",
         "parse_neutrino",
         "reactor_spectra",
+        "snewpy_fluence",
         "solar_neutrinos",
         "sources_of",
     ],

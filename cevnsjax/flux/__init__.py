@@ -45,6 +45,7 @@ from cevnsjax.flux.reactor_spectra import (
     huber_mueller_polynomials,
     reactor_spectra,
 )
+from cevnsjax.flux.snewpy_models import snewpy_fluence
 from cevnsjax.flux.solar import SolarNeutrinos, solar_neutrinos
 from cevnsjax.flux.solar_oscillation import SolarOscillation
 from cevnsjax.flux.source import Source, sources_of
@@ -121,6 +122,7 @@ __all__ = [
     "named_flux",
     "parse_neutrino",
     "reactor_spectra",
+    "snewpy_fluence",
     "solar_neutrinos",
     "sources_of",
 ]
