@@ -34,6 +34,7 @@ CROSS_SECTION_EXAMPLES = examples(
     "cevnsjax cross-section Ar --energy 30 --recoil 20 --neutrino nu_mu_bar --couplings tree --form-factor helm",
     "cevnsjax cross-section '[Ge76:0.87]' --flux pion-decay-at-rest",
     "cevnsjax cross-section Ge --flux reactor-bestiole-2023 --threshold 0.5",
+    "cevnsjax cross-section Ar --flux livermore.dat --layout snowglobes",
     "cevnsjax cross-section CsI --energy 30 --recoil 5 --model zprime --set mass=10 --set coupling=1e-4 --json",
 )
 
@@ -72,9 +73,17 @@ def cross_section(
             "reactor-SPECTRA (like reactor-bestiole-2023), or a file of a flux.",
         ),
     ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(help="Layout of a file of --flux without names and units: snowglobes, globes or honda."),
+    ] = None,
     neutrino: Annotated[
         str | None,
-        typer.Option(help="nu_e, nu_mu or nu_tau, with _bar for antineutrinos, of --energy.", show_default="nu_e"),
+        typer.Option(
+            help="nu_e, nu_mu or nu_tau, with _bar for antineutrinos, of --energy, or of a file of --flux that names "
+            "none.",
+            show_default="nu_e",
+        ),
     ] = None,
     threshold: Annotated[float, typer.Option(metavar="KEV", help="Smallest recoil energy that counts, keV.")] = 0.0,
     model: ModelOption = None,
@@ -98,8 +107,8 @@ def cross_section(
     if recoil is not None and energy is None:
         raise CevnsjaxError("--recoil needs --energy: dsigma/dT is that of one neutrino energy.")
     _check_energies({"--energy": energy, "--recoil": recoil}, threshold)
-    if neutrino is not None and flux is not None and "." not in flux:
-        raise CevnsjaxError(f"--neutrino goes with --energy; the source {flux} has neutrinos of its own.")
+    if layout is not None and flux is None:
+        raise CevnsjaxError("--layout is that of a file of --flux.")
     configure_jax(precision)
     from cevnsjax.cross_section import Coherent
     from cevnsjax.experiment import Scattering
@@ -108,7 +117,9 @@ def cross_section(
 
     chosen, material = named_model(model), _material(target, form_factor)
     kind = neutrino or "nu_e"
-    source = Source.steady(MonoEnergetic(kind, energy) if energy is not None else named_flux(str(flux), neutrino))
+    source = Source.steady(
+        MonoEnergetic(kind, energy) if energy is not None else named_flux(str(flux), neutrino, layout)
+    )
     bare = Scattering(material, {"cevns": Coherent({"sm": _standard_model(couplings)})}, {"source": source})
     scattering, values = apply_settings(chosen.prepared(bare), chosen, parse_numbers(set_values))
     content: dict[str, Any] = {

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from cevnsjax.errors import UnknownNameError
+from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.flux.atmospheric import atmospheric_neutrinos
 from cevnsjax.flux.flux import AbstractFlux
 from cevnsjax.flux.line_sources import argon_37_source, chromium_51_source
@@ -33,7 +33,7 @@ NAMED_FLUXES: dict[str, Callable[[], AbstractFlux]] = {
 """Functions that build the fluxes, by name; ``reactor-NAME`` is a reactor with the spectra of that name."""
 
 
-def named_flux(name: str, component: str | None = None) -> AbstractFlux:
+def named_flux(name: str, component: str | None = None, layout: str | None = None) -> AbstractFlux:
     """Build a flux by name, or read one from a file.
 
     Parameters
@@ -43,16 +43,21 @@ def named_flux(name: str, component: str | None = None) -> AbstractFlux:
         reads.
     component
         What a file without names of its columns holds.
+    layout
+        Layout of a file that has neither names nor units, ``"snowglobes"`` for instance.
 
     Raises
     ------
     UnknownNameError
         If there is none of that name.
     CevnsjaxError
-        If the file cannot be read.
+        If the file cannot be read, or something is said about a file where there is none.
     """
     if name in NAMED_FLUXES:
+        for given in (component, layout):
+            if given is not None:
+                raise CevnsjaxError(f"The source {name} has neutrinos of its own, {given} goes with a file.")
         return NAMED_FLUXES[name]()
     if "." in Path(name).name or "/" in name:
-        return TabulatedFlux.from_file(name, 1.0, component=component)
+        return TabulatedFlux.from_file(name, 1.0, component=component, layout=layout)
     raise UnknownNameError("source", name, NAMED_FLUXES)

@@ -135,6 +135,8 @@ class TabulatedFlux(AbstractFlux):
         """
         if layout is None:
             table = read_flux_columns(path, component)
+        elif component is not None:
+            raise CevnsjaxError(f"{path}: a file of {layout} names its neutrinos by their place; leave component out.")
         elif layout in LAYOUTS:
             table = LAYOUTS[layout](path)
         else:

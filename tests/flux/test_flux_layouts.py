@@ -111,5 +111,11 @@ def test_named_flux_of_a_file(tmp_path):
     path = tmp_path / "flux.csv"
     path.write_text("1 1\n2 1\n")
     assert named_flux(str(path), "nu_e").components == ("nu_e",)
+    path.write_text("0.0002 1 1 1 1 1 1\n0.0004 1 1 1 1 1 1\n")
+    assert named_flux(str(path), layout="snowglobes").components == KINDS
+    with pytest.raises(CevnsjaxError, match="a file of snowglobes names its neutrinos by their place"):
+        named_flux(str(path), "nu_e", "snowglobes")
+    with pytest.raises(CevnsjaxError, match="solar has neutrinos of its own, honda goes with a file"):
+        named_flux("solar", layout="honda")
     with pytest.raises(UnknownNameError, match="did you mean 'reactor-texono'"):
         named_flux("reactor-texon")
