@@ -145,7 +145,8 @@ class AbstractSource(eqx.Module):
         kinks_MeV
             Further break points: the knots of a table that is folded; none by default.
         """
-        breaks = self.break_points_MeV
+        knots = self.knots_MeV if self.jumps else None
+        breaks = self.break_points_MeV if knots is None else knots[1:]  # no polynomial goes through a jump
         if kinks_MeV is not None:
             breaks = jnp.sort(jnp.concatenate([breaks, jnp.minimum(kinks_MeV, breaks[-1])]))
         edges = jnp.concatenate([self.lowest_energy_MeV[None], breaks])

@@ -14,7 +14,10 @@ from cevnsjax.target.bigstick import ShellModelSpectrum
 from cevnsjax.target.levels import NuclearLevels
 from cevnsjax.target.spin_operators import connects
 
-_HEADINGS = {("N", "J", "prty", "N_Jp", "T"): 1.0, ("N", "2J", "prty", "N_Jp", "2T"): 0.5}
+_HEADINGS: dict[tuple[str, ...], float] = {
+    ("N", "J", "prty", "N_Jp", "T"): 1.0,
+    ("N", "2J", "prty", "N_Jp", "2T"): 0.5,
+}
 _NUMBER = r"(-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
 _STATE = r"(-?\d+(?:/2|\.\d+)?)\s*([-+])\s*\(\s*(\d+)\)\s+(-?\d+\.\d*)"
 _TRANSITION = re.compile(
@@ -53,8 +56,13 @@ def read_kshell_spectrum(path: str | Path) -> ShellModelSpectrum:
         If the file cannot be read or has no such table, or a row of it is malformed.
     """
     levels = _levels(path, _lines(path))
-    columns = np.array([(each.energy_MeV, each.excitation_MeV, each.state.spin, each.isospin) for each in levels])
-    return ShellModelSpectrum(*columns.T, np.array([float(each.state.parity) for each in levels]))
+    return ShellModelSpectrum(
+        np.array([each.energy_MeV for each in levels]),
+        np.array([each.excitation_MeV for each in levels]),
+        np.array([each.state.spin for each in levels]),
+        np.array([each.isospin for each in levels]),
+        np.array([float(each.state.parity) for each in levels]),
+    )
 
 
 def read_kshell_levels(path: str | Path, nuclide: str) -> NuclearLevels:

@@ -165,6 +165,16 @@ def test_moments_of_bins_are_powers():
     np.testing.assert_allclose(found[1, 2], [0.5 * (1 / 2 - 1 / 4), 0.5 * (1 / 3 - 1 / 4)], rtol=1e-9)
 
 
+def test_nodes_do_not_lie_across_jumps():
+    """What is folded with a cross section: E^2 above a threshold, by hand, with fewer break points than bins."""
+    edges, values = np.linspace(1.0, 21.0, 41), np.tile([2.0, 0.0], 20)
+    flux = TabulatedFlux.from_columns(edges, {"nu_e": values}, 1.0, histogram=True)
+    nodes = flux.nodes(jnp.array([5.25]))
+    found = float((nodes.weight[0] * nodes.energy_MeV**2).sum()) * float(FLUENCE(flux)[0])
+    low, high = np.maximum(edges[:-1], 5.25), np.maximum(edges[1:], 5.25)
+    assert found == pytest.approx(float((values * (high**3 - low**3) / 3.0).sum()), rel=1e-12)
+
+
 def test_a_bin_from_zero(tmp_path):
     """Its content is kept to 1e-9; 1/E^2 has no end there, but nothing is infinite."""
     (tmp_path / "flux.txt").write_text("low_MeV, high_MeV, nu_e_per_cm2_s\n0, 1, 5\n1, 2, 3\n")
