@@ -38,4 +38,4 @@ def values_at(axis: np.ndarray, positions: np.ndarray) -> np.ndarray:
 def positions_of(axis: np.ndarray, values) -> np.ndarray:
     """Positions of values in steps of an axis."""
     to, _ = axis_coordinate(axis)
-    return np.interp(to(np.asarray(values, dtype=float)), to(axis), np.arange(axis.size))
+    return np.asarray(np.interp(to(np.asarray(values, dtype=float)), to(axis), np.arange(axis.size)))

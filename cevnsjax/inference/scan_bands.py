@@ -24,7 +24,7 @@ def narrow_valleys(heights: np.ndarray, known: np.ndarray, highest: float) -> Ed
     """Pairs of neighbours that hold the bottom of a valley that is too narrow for the steps.
 
     The bottom is between two points if heights fall towards the first and rise behind the second. Outside of the grid
-    they are taken to rise again as they fell.
+    they are taken to go straight on.
 
     Parameters
     ----------
@@ -40,15 +40,13 @@ def narrow_valleys(heights: np.ndarray, known: np.ndarray, highest: float) -> Ed
     for axis in range(heights.ndim):
         row = np.moveaxis(heights, axis, -1)
         both = np.moveaxis(known, axis, -1)
-        before, first, second, behind = (
-            np.concatenate([row[..., 1:2], row, row[..., -2:-1]], axis=-1)[..., start : start + row.shape[-1] - 1]
-            for start in range(4)
-        )
+        before, first, second, behind = (_continued(row)[..., start : start + row.shape[-1] - 1] for start in range(4))
         with np.errstate(all="ignore"):
             fall, rise = before - first, behind - second
             place = np.clip((first - second + rise) / (fall + rise), 0.0, 1.0)
             bottom = np.minimum(first - fall * place, np.minimum(first, second))
-            narrow = (np.minimum(fall, rise) > RISE) & (bottom < highest)
+            # of a parabola the sum is four times its rise within a step, wherever the bottom lies between the points
+            narrow = (np.minimum(fall, rise) > RISE) & (fall + rise > 4.0 * RISE) & (bottom < highest)
         edges.append(np.moveaxis(narrow & both[..., 1:] & both[..., :-1], -1, axis))
     return edges
 
@@ -105,12 +103,18 @@ def _middles(row: np.ndarray) -> np.ndarray:
     """Values in the middle of neighbours on the last axis, of the cubic through four; straight on beyond the ends."""
     first, second = row[..., :-1], row[..., 1:]
     linear = 0.5 * (first + second)
-    with np.errstate(invalid="ignore", over="ignore"):
-        before, behind = 2.0 * row[..., :1] - row[..., 1:2], 2.0 * row[..., -1:] - row[..., -2:-1]
-        outer = np.concatenate([before, row[..., :-2]], axis=-1) + np.concatenate([row[..., 2:], behind], axis=-1)
-        cubic = (9.0 * (first + second) - outer) / 16.0
+    continued = _continued(row)
+    with np.errstate(all="ignore"):
+        cubic = (9.0 * (first + second) - continued[..., :-3] - continued[..., 3:]) / 16.0
     inside = np.clip(cubic, np.minimum(first, second), np.maximum(first, second))
     return np.where(np.isfinite(cubic), inside, linear)
+
+
+def _continued(row: np.ndarray) -> np.ndarray:
+    """Values on the last axis with one more at either end, straight on."""
+    with np.errstate(all="ignore"):
+        before, behind = 2.0 * row[..., :1] - row[..., 1:2], 2.0 * row[..., -1:] - row[..., -2:-1]
+    return np.concatenate([before, row, behind], axis=-1)
 
 
 def spread(rows: np.ndarray) -> np.ndarray:

@@ -267,6 +267,62 @@ def test_interrupted(model):
     assert early.value.partial is None
 
 
+@pytest.fixture(scope="module")
+def coarse(small_model):
+    """A minimum between two of eight points that show nothing of it."""
+    with jax.numpy_dtype_promotion("standard"):
+        return profile_map(small_model, {"signal_norm": np.linspace(0.1, 2.9, 8)})
+
+
+def test_points_are_added_at_a_minimum_that_the_grid_does_not_resolve(small_model, coarse):
+    """Fits there are as good as those of the one-point minimiser, and the interval is that of the other way to it."""
+    assert coarse.added.number >= 4
+    assert coarse.added.unresolved == 0
+    assert coarse.log_density.shape == (8,)
+    best = maximum(small_model)
+    for value, height in zip(coarse.added.values["signal_norm"], coarse.added_delta_chi2, strict=True):
+        drop = 2.0 * (best.log_density - maximum(small_model, {"signal_norm": float(value)}).log_density)
+        assert height == pytest.approx(drop, abs=1e-6)
+    interval = profile_interval(small_model, "signal_norm", 0.9)
+    assert coarse.intervals("signal_norm")[0] == pytest.approx((interval.lower, interval.upper), abs=2e-4)
+    assert len(coarse.intervals("signal_norm")) == 1
+    plain = profile_map(small_model, coarse.grid, refine=False)
+    assert plain.added.number == 0
+    assert plain.added.unresolved > 0
+    np.testing.assert_allclose(plain.log_density, coarse.log_density, rtol=0, atol=1e-9)
+    assert abs(plain.intervals("signal_norm")[0][0] - interval.lower) > 5e-4
+
+
+def test_added_points_in_the_file(coarse, found, tmp_path):
+    coarse.to_netcdf(tmp_path / "scan.nc")
+    with xarray.open_dataset(tmp_path / "scan.nc", engine="h5netcdf") as stored:
+        assert stored["delta_chi2"].dims == ("signal_norm",)
+        for name in ("signal_norm", "delta_chi2", "steady_state_events", "converged", "gradient", "log_density"):
+            assert stored[f"added_{name}"].dims == ("added_point",)
+            assert stored[f"added_{name}"].attrs["unit"] == stored[name].attrs["unit"]
+        np.testing.assert_array_equal(stored["added_delta_chi2"], coarse.added_delta_chi2)
+        np.testing.assert_array_equal(stored["added_signal_norm"], coarse.added.values["signal_norm"])
+        assert stored["signal_norm"].attrs["limits"].startswith("68 %: ")
+    plot_profile_map(coarse, tmp_path / "scan.png")
+    assert not any(name.startswith("added") for name in found.to_dataset().variables) or found.added.number
+
+
+def test_interrupted_while_points_are_added(small_model):
+    """The grid is whole then, and what was added so far is in the map."""
+
+    def press(done, total):
+        if total > 8:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    grid = {"signal_norm": np.linspace(0.1, 2.9, 8)}
+    with pytest.raises(InterruptedScan, match=r"of \d+ points, those of the grid among them\.") as stopped:
+        profile_map(small_model, grid, progress=press)
+    partial = stopped.value.partial
+    assert partial.computed.all()
+    assert partial.added.number > 0
+    assert np.isfinite(partial.added_delta_chi2).all()
+
+
 def test_netcdf(found, tmp_path):
     found.to_netcdf(tmp_path / "scan.nc")
     with xarray.open_dataset(tmp_path / "scan.nc", engine="h5netcdf") as stored:
