@@ -82,7 +82,7 @@ def run(model: Model, grid: dict[str, np.ndarray], fits: int, repeats: int) -> d
     """Time maps and single fits in turns."""
     points = int(np.prod([values.size for values in grid.values()]))
     started = time.perf_counter()
-    found = profile_map(model, grid)
+    found = profile_map(model, grid, refine=False)
     first_s = time.perf_counter() - started
     peak = peak_memory_MB()  # before the other way adds its own
     single = SingleFits(model, grid)
@@ -91,7 +91,7 @@ def run(model: Model, grid: dict[str, np.ndarray], fits: int, repeats: int) -> d
     rounds, gains, valid, calls = [], [], 0, 0
     for _ in range(repeats):
         started = time.perf_counter()
-        found = profile_map(model, grid)
+        found = profile_map(model, grid, refine=False)
         middle = time.perf_counter()
         places = list(zip(*np.unravel_index(rng.integers(points, size=fits), found.log_density.shape), strict=True))
         asked = time.perf_counter()

@@ -9,7 +9,7 @@ from scipy.interpolate import PchipInterpolator
 from scipy.stats import chi2
 
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
-from cevnsjax.inference.added_points import AddedPoints
+from cevnsjax.inference.added_points import AddedPoints, on_one_lattice
 from cevnsjax.inference.map_axes import axis_coordinate, positions_of
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.profile import Maximum
@@ -70,6 +70,14 @@ class ProfileMap:
 
     def _heights(self, log_density: np.ndarray) -> np.ndarray:
         return np.maximum(2.0 * (self.best.log_density - log_density), 0.0)
+
+    def drawn(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Axes and ``delta_chi2`` with the added points, for contours: where there are none, the grid and its own.
+
+        Otherwise axes are in halves of the grid's steps, quarters and so on. Where no point was added, heights are
+        interpolated: by cubics that stay between the heights on either side, linearly beside what is infinite.
+        """
+        return on_one_lattice(self.grid, self.delta_chi2, self.added.values, self.added_delta_chi2)
 
     @property
     def computed(self) -> np.ndarray:

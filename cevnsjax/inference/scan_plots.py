@@ -8,7 +8,6 @@ from scipy.stats import chi2
 
 from cevnsjax.errors import number_of
 from cevnsjax.experiment.plots import BAND_COLOUR, INK, SIGNAL_COLOUR
-from cevnsjax.inference.added_points import on_one_lattice
 from cevnsjax.inference.map_axes import is_logarithmic
 from cevnsjax.inference.profile_map import ProfileMap
 
@@ -81,11 +80,12 @@ def _draw_map(figure, axis: "Axes", scan: ProfileMap, cuts: dict[float, float]) 
     """Fill the map, draw contours and the best fit; returns what the legend names."""
     from matplotlib.lines import Line2D
 
-    (first, x), (second, y) = scan.grid.items()
-    # an interrupted map is whole on its coarser levels, which rows and columns with little in them would tear apart
-    rows, columns = _mostly(scan.computed, 1), _mostly(scan.computed, 0)
-    grid, height = {first: x[rows], second: y[columns]}, scan.delta_chi2[np.ix_(rows, columns)]
-    grid, height = on_one_lattice(grid, height, scan.added.values, scan.added_delta_chi2)
+    first, second = scan.grid
+    grid, height = scan.drawn()
+    if not scan.computed.all():
+        # an interrupted map is whole on its coarser levels, which rows and columns with little in them would tear apart
+        rows, columns = _mostly(scan.computed, 1), _mostly(scan.computed, 0)
+        grid, height = {first: grid[first][rows], second: grid[second][columns]}, height[np.ix_(rows, columns)]
     x, y = grid.values()
     height = np.ma.masked_invalid(height.T)
     colours = axis.contourf(

@@ -59,8 +59,30 @@ def test_scan_of_one_parameter(cevnsjax, tmp_path):
     model = build_model(coherent_csi_2021(), fixed=FIXED)
     interval = profile_interval(model, "signal_norm", 0.9)
     ((low, high),) = content["intervals_90"]["signal_norm"]
+    assert content["limits"]["signal_norm"][1] == f"90 %: {low:.4g} < signal_norm < {high:.4g}"
+    assert map_["signal_norm"].attrs["limits"].split("\n") == run["limits"]["signal_norm"]
+    assert (content["points_added"], content["unresolved_pairs_of_points"]) == (0, 0)
     assert (low, high) == pytest.approx((interval.lower * 14.6 / 14.5, interval.upper * 14.6 / 14.5), abs=1e-3)
     assert content["best_fit"]["signal_norm"] == pytest.approx(interval.best * 14.6 / 14.5, abs=1e-4)
+
+
+def test_minimum_that_the_grid_does_not_resolve(cevnsjax, tmp_path):
+    """Points are added and that is said, or only what the grid hides."""
+    grid = ("--grid", "signal_norm=0:3:6")
+    result = cevnsjax(*SMALL, *grid, "--out", "refined")
+    assert result.code == 0, result.err
+    map_ = stored(tmp_path / "refined")
+    number = map_.sizes["added_point"]
+    assert map_.sizes["signal_norm"] == 6
+    assert f"does not resolve a minimum of the map: {number} points were added there, down to 1/" in result.err
+    assert f"6 points and {number} added, 0 of them not converged" in result.out
+    lines = [line for line in result.out.splitlines() if " %: " in line]
+    assert [line.split(" %")[0] for line in lines] == ["68", "90", "95"]
+    result = cevnsjax(*SMALL, *grid, "--no-refine", "--out", "plain", "--json")
+    assert (result.json["points_added"], result.json["unresolved_pairs_of_points"] > 0) == (0, True)
+    assert "does not resolve a minimum" in result.err
+    assert "added_point" not in stored(tmp_path / "plain").sizes
+    assert not json.loads((tmp_path / "plain" / "scan.json").read_text())["refine"]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import numpyro.distributions as dist
 import pytest
 import xarray
 from minimiser import scipy_maximum
+from scipy.ndimage import label
 
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.experiment import coherent_csi_2021
@@ -291,6 +292,25 @@ def test_points_are_added_at_a_minimum_that_the_grid_does_not_resolve(small_mode
     assert plain.added.unresolved > 0
     np.testing.assert_allclose(plain.log_density, coarse.log_density, rtol=0, atol=1e-9)
     assert abs(plain.intervals("signal_norm")[0][0] - interval.lower) > 5e-4
+
+
+@pytest.mark.slow
+def test_reversed_amplitude_is_one_band(experiment):
+    """A light vector boson whose amplitude is minus twice that of the Standard Model, on steps wider than the band."""
+    names = [nuisance.name for nuisance in experiment.nuisances if nuisance.name != "sns_flux_norm"]
+    model = build_model(experiment, "zprime", fixed=names)
+    found = profile_map(model, {"mass": np.geomspace(100.0, 1e4, 40), "coupling": np.geomspace(1e-5, 1e-2, 48)})
+    assert found.added.unresolved == 0
+    assert found.not_converged == 0
+    _, drawn = found.drawn()
+    for level in thresholds(2).values():
+        assert label(found.delta_chi2 < level)[1] > 2
+        assert label(drawn < level)[1] == 2
+    # the band and the Standard Model are the same where the boson is heavy: their bottoms are too
+    heavy = found.added.values["mass"] > 5e3
+    assert found.added_delta_chi2[heavy].min() == pytest.approx(found.delta_chi2[-1].min(), abs=0.1)
+    # each coupling has a mass at which it is that of the band
+    assert np.all(found.profile("coupling")[found.grid["coupling"] > 3e-4] < 3.0)
 
 
 def test_added_points_in_the_file(coarse, found, tmp_path):

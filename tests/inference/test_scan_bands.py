@@ -49,7 +49,8 @@ def refined(function, shape, best=None, highest=LEVELS[-1]):
 
 
 def regions(heights, level):
-    return label(heights < level)[1]
+    _, number = label(heights < level)  # pyright: ignore[reportGeneralTypeIssues]
+    return number
 
 
 @pytest.mark.parametrize(
