@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-MOST_LISTED = 24
+MOST_LISTED = 12
 """Names that a message lists at most."""
 
 

@@ -47,7 +47,7 @@ def validate(
     configure_jax(precision)
     from cevnsjax.validation import PUBLISHED, compare
 
-    chosen = [entry for entry in PUBLISHED if fnmatch.fnmatchcase(entry.id, only)]
+    chosen = [entry for entry in PUBLISHED if fnmatch.fnmatchcase(entry.id.casefold(), only.casefold())]
     if not chosen:
         raise UnknownNameError("published number", only, [entry.id for entry in PUBLISHED])
     rows: list[dict[str, Any]] = []

@@ -1,5 +1,6 @@
 """fit: what it writes, what it refuses, and that an interrupted run ends where an uninterrupted one does."""
 
+import importlib
 import json
 import os
 import signal
@@ -137,6 +138,23 @@ def test_refused_output(cevnsjax, tmp_path):
     assert "is a file" in cevnsjax("fit", CSI, "--out", "file").sentence
     assert "is a file" in cevnsjax("fit", CSI, "--out", "file/below").sentence
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_results_before_plots(cevnsjax, monkeypatch, tmp_path):
+    """What a short fit writes is there when the first plot is drawn, and a plot that is stopped leaves it."""
+    found = []
+
+    def press(folder, posterior):
+        found.extend(sorted(each.name for each in folder.iterdir()))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importlib.import_module("cevnsjax.cli.fit"), "draw_plots", press)
+    result = cevnsjax(*SMALL, "--samples", 2, "--out", "it", "--csv")
+    assert found == ["checkpoint.npz", "posterior.nc", "run.json"]
+    assert result.code == 130
+    assert result.out.startswith("parameter,mean,sd,")
+    assert "samples and run.json are in it" in result.err
+    assert "Traceback" not in result.err
 
 
 def test_damaged_checkpoint(cevnsjax, tmp_path):
