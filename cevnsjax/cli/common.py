@@ -7,7 +7,7 @@ import logging
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -113,6 +113,12 @@ def tables() -> Console:
     """Console for results, on stdout; wide where it is not a terminal, so that nothing is cut off in a file."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=160)
+
+
+def fits(console: Console, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a table of these cells, with its lines, is not wider than the console."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return sum(widths) + 3 * len(widths) + 1 <= console.width
 
 
 def messages() -> Console:

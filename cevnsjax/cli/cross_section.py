@@ -17,6 +17,7 @@ from cevnsjax.cli.common import (
     SetOption,
     configure_jax,
     examples,
+    fits,
     print_json,
     reports_errors,
     tables,
@@ -299,11 +300,18 @@ def _print(content: dict[str, Any]) -> None:
     }
     rows = _rows(content)
     shown = [name for name in heads if name in rows[0]]
-    for name in shown:
-        left = name in ("nuclide", "interaction", "neutrino")
-        table.add_column(heads[name][0], justify="left" if left else "right")
-    for row in rows:
-        table.add_row(*(escape(heads[name][1](row[name])) for name in shown))
+    titles, cells = [heads[name][0] for name in shown], [[heads[name][1](row[name]) for name in shown] for row in rows]
+    if fits(console, [titles, *cells]):
+        for name, title in zip(shown, titles, strict=True):
+            table.add_column(title, justify="left" if name in ("nuclide", "interaction", "neutrino") else "right")
+        for each in cells:
+            table.add_row(*map(escape, each))
+    else:  # one below the other
+        table = Table(title=table.title, title_justify="left", title_style="bold", show_header=False)
+        for each in cells:
+            for title, cell in zip(titles, each, strict=True):
+                table.add_row(escape(title), escape(cell))
+            table.add_section()
     console.print(table)
     nuclides = content["nuclides"]
     if len(nuclides) > 1:

@@ -230,19 +230,32 @@ def summary_texts(report: dict[str, Any], units: dict[str, str], between: str = 
 
 
 def print_summary(report: dict[str, Any], units: dict[str, str], title: str) -> None:
-    """Print the table of a posterior."""
+    """Print the table of a posterior; on a narrow terminal each parameter has two rows, so that nothing is cut off."""
     console = tables()
-    # on a narrow terminal without lines, and with intervals in two rows, so that nothing is cut off
-    narrow = console.width < NARROW
-    frame = {"box": None, "padding": (0, 1, 0, 0)} if narrow else {}
-    table = Table(title=escape(title), title_justify="left", title_style="bold", **frame)
+    if console.width < NARROW:
+        console.print(_narrow_table(report, units, title))
+        return
+    table = Table(title=escape(title), title_justify="left", title_style="bold")
     table.add_column("parameter", overflow="fold")
     for name in ("mean", "sd", *HDI.values(), "ESS", "R-hat", "best fit"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
-    for row in summary_texts(report, units, " ..\n" if narrow else " .. "):
+    for row in summary_texts(report, units, " .. "):
         table.add_row(*map(escape, row.values()))
     console.print(table)
+
+
+def _narrow_table(report: dict[str, Any], units: dict[str, str], title: str) -> Table:
+    """The table without lines, and with two of its columns above each other in one."""
+    table = Table(title=escape(title), title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
+    table.add_column("parameter", overflow="fold")
+    for head in ("mean\nsd", *HDI.values(), "best fit", "ESS\nR-hat"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in summary_texts(report, units, " ..\n"):
+        unit = f"\n  {row['unit']}" if row["unit"] else ""
+        cells = [f"{row['parameter']}{unit}", f"{row['mean']}\n{row['sd']}", *(row[name] for name in HDI.values())]
+        table.add_row(*map(escape, (*cells, row["best fit"], f"{row['ESS']}\n{row['R-hat']}")))
+    return table
 
 
 def _text(value: float, form: str) -> str:

@@ -23,6 +23,7 @@ from cevnsjax.cli.common import (
     check_plot_file,
     configure_jax,
     examples,
+    fits,
     print_json,
     reports_errors,
     say,
@@ -185,9 +186,14 @@ def _print(title: str, content: dict[str, Any], data_label: str) -> None:
     """One table for each sample, over the bins of the first observable."""
     console = tables()
     for heading, rows, totals in _tables(title, content, data_label):
-        table = Table(title=escape(heading), title_justify="left", title_style="bold", show_footer=True)
+        # without lines where these would break numbers
+        narrow = not fits(console, [list(totals), *(list(row.values()) for row in (*rows, totals))])
+        frame = {"box": None, "padding": (0, 1, 0, 0)} if narrow else {}
+        table = Table(title=escape(heading), title_justify="left", title_style="bold", show_footer=True, **frame)
         for index, (name, total) in enumerate(totals.items()):
-            table.add_column(escape(name), escape(total), justify="right" if index else "left")
+            table.add_column(
+                escape(name), escape(total), justify="right" if index else "left", no_wrap=not index, overflow="fold"
+            )
         for row in rows:
             table.add_row(*map(escape, row.values()))
         console.print(table)
