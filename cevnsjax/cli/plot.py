@@ -112,8 +112,9 @@ def plot(
     if as_json:
         print_json({"files": [str(file) for file in written], "left_out": left_out})
         return
-    for figure, names in left_out.items():
-        say_left_out(figure, names, folders[0])
+    if not parameters:
+        for figure, names in left_out.items():
+            say_left_out(f"{figure}.{file_format}", names, folders[0])
     say(f"wrote {', '.join(file.name for file in written)} in {target}")
 
 

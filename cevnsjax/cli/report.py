@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,7 +28,10 @@ SAMPLES, CORNER, SPECTRUM = "posterior.nc", "corner.png", "spectrum.png"
 RESULTS = (SAMPLES, RUN, CORNER, SPECTRUM)
 """Files of a fit, in the order in which they are written."""
 
-HDI = {"hdi_68": "68 % HDI", "hdi_90": "90 % HDI"}
+HDI = {"bands_68": "68 % HDI", "bands_90": "90 % HDI"}
+_SMALLEST, _LARGEST = 1e-6, 1e8
+"""Numbers that are written without an exponent of ten."""
+
 LARGEST_R_HAT, SMALLEST_ESS = 1.01, 400.0
 
 
@@ -114,7 +118,8 @@ def draw_plots(folder: Path, posterior: "Posterior", corner: list[str] | None = 
         remedy = f"everything else is in {folder}, and the same command with --resume draws again without sampling"
         with optional(f"{folder / name} is not drawn", remedy):
             drawn.append(write_file(folder / name, plot))
-    say_left_out(CORNER, left_out, folder)
+    if not corner:
+        say_left_out(CORNER, left_out, folder)
     return drawn
 
 
@@ -191,7 +196,12 @@ def summary_rows(report: dict[str, Any], units: dict[str, str]) -> list[dict[str
             "parameter": name,
             "mean": row["mean"],
             "sd": row["sd"],
-            **{f"{level}_{end}": row[level][i] for level in HDI for i, end in enumerate(("low", "high"))},
+            **{
+                f"hdi_{level}_{end}": row[f"hdi_{level}"][i]
+                for level in (68, 90)
+                for i, end in enumerate(("low", "high"))
+            },
+            **{level: interval_text(row[level], ".17g") for level in HDI},
             "ess_bulk": row["ess_bulk"],
             "r_hat": row["r_hat"],
             "best_fit": best.get(name),
@@ -201,43 +211,40 @@ def summary_rows(report: dict[str, Any], units: dict[str, str]) -> list[dict[str
     ]
 
 
-def summary_texts(report: dict[str, Any], units: dict[str, str], between: str = ", ") -> list[dict[str, str]]:
+def summary_texts(
+    report: dict[str, Any], units: dict[str, str], to: str = ", ", between: str = " or "
+) -> list[dict[str, str]]:
     """Rows of the table of a posterior, with the digits that its spread allows.
 
     Parameters
     ----------
     report, units
         Summary, and the unit of each parameter.
-    between
-        What stands between the ends of an interval; brackets are around them if it is a comma.
+    to, between
+        What stands between the ends of an interval (brackets are around them if it is a comma), and between the
+        intervals of separated bands.
     """
     best, rows = report["best_fit"] or {}, []
-    frame = "[{}]" if between == ", " else "{}"
     for name, row in report["parameters"].items():
-        # decimals of the standard deviation, but significant digits of what ranges over orders of magnitude
-        low, high = row["hdi_90"]
-        form = ".3g" if 0.0 < 30.0 * low < high else f".{decimals(row['sd'])}f"
-        intervals = {
-            title: frame.format(between.join(_text(end, form) for end in row[level])) for level, title in HDI.items()
-        }
+        form = number_form(row)
         rows.append(
             {"parameter": name, "mean": _text(row["mean"], form), "sd": _text(row["sd"], form)}
-            | intervals
-            | {"ESS": _text(row["ess_bulk"], ".0f"), "R-hat": _text(row["r_hat"], ".3f")}
-            | {"best fit": _text(best[name], form) if name in best else "-", "unit": units[name]}
+            | {title: interval_text(row[level], form, to, between) for level, title in HDI.items()}
+            | {"best fit": _text(best[name], form) if name in best else "-"}
+            | {"ESS": _text(row["ess_bulk"], ".0f"), "R-hat": _text(row["r_hat"], ".3f"), "unit": units[name]}
         )
     return rows
 
 
 def print_summary(report: dict[str, Any], units: dict[str, str], title: str) -> None:
-    """Print the table of a posterior; on a narrow terminal each parameter has two rows, so that nothing is cut off."""
+    """Print the table of a posterior; on a narrow terminal two numbers below each other, so that nothing is cut off."""
     console = tables()
     if console.width < NARROW:
-        console.print(_narrow_table(report, units, title))
+        console.print(_narrow_table(report, units, title, console.width))
         return
     table = Table(title=escape(title), title_justify="left", title_style="bold")
     table.add_column("parameter", overflow="fold")
-    for name in ("mean", "sd", *HDI.values(), "ESS", "R-hat", "best fit"):
+    for name in ("mean", "sd", *HDI.values(), "best fit", "ESS", "R-hat"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     for row in summary_texts(report, units, " .. "):
@@ -245,16 +252,24 @@ def print_summary(report: dict[str, Any], units: dict[str, str], title: str) -> 
     console.print(table)
 
 
-def _narrow_table(report: dict[str, Any], units: dict[str, str], title: str) -> Table:
-    """The table without lines, and with two of its columns above each other in one."""
+def _narrow_table(report: dict[str, Any], units: dict[str, str], title: str, width: int) -> Table:
+    """A table without lines, two numbers below each other, with names on as many lines as they need."""
+    heads = ("mean\nsd", *(name.replace("% ", "%\n") for name in HDI.values()), "best\nfit", "ESS\nR-hat")
+    texts = summary_texts(report, units, " ..\n", " or\n")
+    numbers = [
+        (f"{row['mean']}\n{row['sd']}", *(row[name] for name in HDI.values()), row["best fit"])
+        + (f"{row['ESS']}\n{row['R-hat']}",)
+        for row in texts
+    ]
+    columns = zip(heads, *numbers, strict=True)
+    left = width - sum(1 + max(len(line) for text in column for line in text.split("\n")) for column in columns) - 1
     table = Table(title=escape(title), title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
-    table.add_column("parameter", overflow="fold")
-    for head in ("mean\nsd", *HDI.values(), "best fit", "ESS\nR-hat"):
+    table.add_column("parameter\nunit", overflow="fold")
+    for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
-    for row in summary_texts(report, units, " ..\n"):
-        unit = f"\n  {row['unit']}" if row["unit"] else ""
-        cells = [f"{row['parameter']}{unit}", f"{row['mean']}\n{row['sd']}", *(row[name] for name in HDI.values())]
-        table.add_row(*map(escape, (*cells, row["best fit"], f"{row['ESS']}\n{row['R-hat']}")))
+    for row, each in zip(texts, numbers, strict=True):
+        called = folded(row["parameter"], max(left, 8)) + (f"\n  {row['unit']}" if row["unit"] else "")
+        table.add_row(escape(called), *each)
     return table
 
 
@@ -262,6 +277,36 @@ def _text(value: float, form: str) -> str:
     return f"{value:{form}}" if math.isfinite(value) else "-"
 
 
+def folded(name: str, width: int) -> str:
+    """A long name on lines that end where one of its words does."""
+    lines = [""]
+    for word in re.findall(r"\.?[^._-]*[_-]?", name):
+        if lines[-1] and word and (word[0] == "." or len(lines[-1] + word) > width):
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(lines)
+
+
+def number_form(row: dict[str, Any]) -> str:
+    """Format of the numbers of a row: two digits of the spread; three of what ranges over orders of magnitude.
+
+    Numbers that are not written without an exponent of ten have two digits each.
+    """
+    low, high = row["hdi_90"]
+    if 0.0 < 30.0 * low < high:
+        return "z.3g"
+    largest = max(abs(row["mean"]), row["sd"])
+    return f"z.{decimals(row['sd'])}f" if row["sd"] == 0.0 or _SMALLEST <= largest < _LARGEST else "z.2g"
+
+
+def interval_text(bands: list[list[float]], form: str, to: str = " .. ", between: str = " or ") -> str:
+    """Intervals of a region, of separated bands one after the other; in brackets if a comma is between their ends."""
+    frame = "[{}]" if to == ", " else "{}"
+    return between.join(frame.format(to.join(_text(end, form) for end in band)) for band in bands)
+
+
 def decimals(spread: float) -> int:
     """Decimals that show two digits of a spread, between 0 and 8."""
-    return int(np.clip(1 - np.floor(np.log10(spread)), 0, 8)) if spread > 0 and np.isfinite(spread) else 4
+    if not (spread > 0 and np.isfinite(spread)):
+        return 4
+    return int(np.clip(1 - np.floor(np.log10(float(f"{spread:.1e}"))), 0, 8))  # of 0.997, which is 1.0, one

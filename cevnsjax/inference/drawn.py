@@ -194,17 +194,17 @@ class Scale:
     def values(self, values: Any) -> np.ndarray:
         """What is written in the place of values."""
         if self.logarithmic:
-            return np.log10(values)
-        return np.asarray(values, dtype=float) / 10.0**self.power
+            return np.asarray(np.log10(values))
+        return np.asarray(np.asarray(values, dtype=float) / 10.0**self.power)
 
     def density(self, prior: dist.Distribution, places: np.ndarray) -> np.ndarray:
         """Density of a prior in what is written, at places there."""
         values = 10.0**places if self.logarithmic else places * 10.0**self.power
-        with np.errstate(all="ignore"):
-            inside: Any = prior.support(values)  # pyright: ignore[reportOptionalCall]
-            density = np.exp(np.asarray(prior.log_prob(values), dtype=float))
-        jacobian = np.log(10.0) * values if self.logarithmic else 10.0**self.power
-        return np.where(inside, density * jacobian, 0.0)
+        support: Any = prior.support
+        inside = np.asarray(support(values))
+        density = np.zeros(places.shape)
+        density[inside] = np.exp(np.asarray(prior.log_prob(values[inside]), dtype=float))
+        return density * (np.log(10.0) * values if self.logarithmic else 10.0**self.power)
 
     def label(self, quantity: Quantity) -> str:
         """Label of an axis."""

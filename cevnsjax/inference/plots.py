@@ -160,7 +160,7 @@ def corner_figure(each: Sequence[Drawn], shown: Sequence[str]) -> "Figure":
             labelpad=0.08,
             range=spans,
             # finer for the model's own parameters, which may have separated bands
-            bins=[25 if q.role == NUISANCE else 60 for q in quantities],  # pyright: ignore[reportArgumentType]
+            bins=[25 if q.role == NUISANCE else _bins(len(flat)) for q in quantities],  # pyright: ignore[reportArgumentType]
             smooth=1.0,
             levels=(0.68, 0.90),
             color=colour,
@@ -193,6 +193,11 @@ def corner_figure(each: Sequence[Drawn], shown: Sequence[str]) -> "Figure":
                 axis.axhline(at, **standard_model_line())
     _legend(figure, each, quantities, outside=size == 1)
     return figure
+
+
+def _bins(draws: int) -> int:
+    """Bins of a parameter of the model: sixty, or fewer where there are few draws."""
+    return int(np.clip(0.8 * np.sqrt(draws), 25, 60))
 
 
 def _shades(colour: str, strongest: float) -> list[tuple[float, float, float, float]]:

@@ -59,7 +59,9 @@ def sterile_parameters(experiment) -> tuple[Parameter, ...]:
             )
             for name, (flavour, tex) in _FLAVOURS.items()
         ),
-        Parameter("path_spread", dist.HalfNormal(0.5), where("path_spread_m"), "m", "spread of the path"),
+        Parameter(
+            "path_spread", dist.HalfNormal(0.5), where("path_spread_m"), "m", "spread of the path", r"$\sigma_L$"
+        ),
     )
 
 

@@ -76,8 +76,25 @@ def test_fit_writes_everything(cevnsjax, tmp_path):
     assert run["device"]["platform"] == jax.devices()[0].platform
     assert run["summary"] == content["parameters"]
     samples = posterior_of(folder)
+    with xarray.open_dataset(folder / "posterior.nc", group="posterior", engine="h5netcdf") as stored:
+        described = stored["signal_norm"].attrs
+    assert described["label"] == "signal / prediction"
+    assert described["prior"].startswith("TruncatedNormal(1, 0.5")
+    assert described["standard_model"] == 1.0
     assert samples["signal_norm"].shape == (2, 100)
     assert content["parameters"]["signal_norm"]["mean"] == pytest.approx(samples["signal_norm"].mean())
+
+    # it is drawn again from its files
+    drawn = cevnsjax("plot", folder, "--residual", "--ratio", "--parameters", "signal_norm,cevns_events", "--json")
+    assert drawn.code == 0, drawn.err
+    figures = ("corner", "marginals", "spectrum")
+    assert drawn.json["files"] == [str(folder / f"{figure}.png") for figure in figures]
+    assert drawn.json["left_out"]["corner"] == FREE[1:]
+    assert_same(posterior_of(folder), samples)
+    compared = cevnsjax("plot", folder, folder, "--format", "svg", "--out", "compared")
+    assert compared.code == 0, compared.err
+    assert {file.name for file in (tmp_path / "compared").iterdir()} == {"corner.svg", "marginals.svg"}
+    (folder / "marginals.png").unlink()
 
     # a completed run is not sampled again, only written again
     (folder / "corner.png").unlink()
@@ -125,6 +142,7 @@ def test_fit_writes_everything(cevnsjax, tmp_path):
         ((CSI, "--set", "target.nuclides.Cs133.neutron_form_factor.rms_radius_fm=-5"), "must be positive"),
         ((CSI, "--set", "mass=3"), "did you mean"),
         ((CSI, "--chains", "0"), "chains must be a whole number and at least 1, got 0"),
+        ((CSI, "--corner", "signal_nrm"), "did you mean 'signal_norm'"),
         ((CSI, "--resume"), "no checkpoint to resume from"),
     ],
 )

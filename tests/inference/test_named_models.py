@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from matplotlib.mathtext import MathTextParser
 
 from cevnsjax.cross_section import (
     AbstractElectronTerm,
@@ -61,6 +62,22 @@ def test_preparing_twice_is_preparing_once(name, experiment):
     twice = named_model(name).prepare(once)
     assert list(twice.interactions) == list(once.interactions)
     assert same(twice, once)
+
+
+@pytest.mark.parametrize("name", OFFERING)
+def test_parameters_have_symbols_that_can_be_drawn(name, experiment):
+    model = MODELS[name]
+    prepared = model.prepare(experiment)
+    parameters = model.parameters(prepared)
+    labels = [each.label for each in (*parameters, *prepared.nuisances, *model.derived)]
+    assert len(set(labels)) == len(labels)
+    for label in labels:
+        assert "_" not in label.split("$")[0]
+        MathTextParser("path").parse(label)
+    for each in parameters:
+        assert each.symbol, each.name
+        if each.standard_model is not None:
+            assert each.prior.support(each.standard_model), each.name
 
 
 @pytest.mark.parametrize("name", NAMES)
