@@ -9,6 +9,7 @@ import numpy as np
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.joint import Joint
 from cevnsjax.experiment.projection import STEADY_STATE, PlotStyle, Projection, projections
+from cevnsjax.parameter import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,14 +117,14 @@ def spectrum_figure(rows: Sequence[Sequence[Projection]], style: PlotStyle) -> "
                 _ratio(lowest, panel)
                 axis.tick_params(labelbottom=False)
             _dress_observable(axis, lowest, panel, panel.log_axes(style))
-            for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-                handles.setdefault(label, handle)
+            for handle, text in zip(*axis.get_legend_handles_labels(), strict=True):
+                handles.setdefault(text, handle)
             if any(panel is row[0] for row in rows):
                 axis.set_title(shown.title, loc="left", color=INK)
     # what all have in common after the components of each
     labels = sorted(handles, key=COMMON_LABELS.__contains__)
     figure.legend(
-        [handles[label] for label in labels],
+        [handles[text] for text in labels],
         labels,
         loc="outside lower center",
         ncols=2 * columns,
@@ -164,8 +165,8 @@ def _projection(axis: "Axes", panel: Projection, colours: Mapping[str, str], log
     """Draw one projection: components stacked, what is expected with its bands, and data."""
     edges, bottom, crowded = panel.edges, np.zeros(len(panel.edges) - 1), len(panel.edges) > MANY_BINS
     for name, counts in panel.components.items():
-        label = LABELS.get(name, name.replace("_", " "))
-        axis.stairs(bottom + counts, edges, baseline=bottom, fill=True, color=colours[name], label=label)
+        called = LABELS.get(name, label(name))
+        axis.stairs(bottom + counts, edges, baseline=bottom, fill=True, color=colours[name], label=called)
         bottom = bottom + counts
     line = {"linewidth": 1.6, "baseline": None}
     if panel.draws is None:

@@ -54,7 +54,8 @@ def smoothed_density(samples: np.ndarray, cells: int = _CELLS) -> tuple[np.ndarr
     narrowest = float((flat[quarter:] - flat[:-quarter]).min())
     sigma = narrowest / (2.0 * norm.ppf(0.625))
     width = edges[1] - edges[0]
-    smooth = gaussian_filter1d(counts.astype(float), 0.9 * sigma * flat.size**-0.2 / width, mode="reflect")
+    # half a cell at least: draws may repeat
+    smooth = gaussian_filter1d(counts.astype(float), max(0.5, 0.9 * sigma * flat.size**-0.2 / width), mode="reflect")
     return edges, smooth / (flat.size * width)
 
 

@@ -10,7 +10,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from cevnsjax.errors import number_of
+from cevnsjax.errors import CevnsjaxError, number_of
 from cevnsjax.experiment.plots import INK, plot_projections
 from cevnsjax.experiment.projection import PlotStyle
 from cevnsjax.inference.batches import map_in_batches
@@ -107,10 +107,13 @@ def plot_corner(
     Raises
     ------
     CevnsjaxError
-        If there is no such parameter, or none that all have.
+        If there is no such parameter, none that all have, or there are fewer draws than parameters.
     """
     each = drawn(posteriors)
     shown, left_out = common_choice(each, parameters, MOST_CORNER_PARAMETERS)
+    fewest = min(one.samples[shown[0]].size for one in each)
+    if fewest <= len(shown):
+        raise CevnsjaxError(f"A corner plot of {len(shown)} parameters needs more draws than these {fewest}.")
     figure = corner_figure(each, shown)
     if left_out:
         figure.text(

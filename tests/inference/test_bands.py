@@ -83,5 +83,6 @@ def test_summary(generator):
     row = summarise(generator.normal(size=(4, 500)))
     assert row["bands_68"] == [row["hdi_68"]]
     assert summarise(np.full((2, 10), 3.0))["bands_90"] == [[3.0, 3.0]]
+    assert len(summarise(np.repeat([[1.0, 2.0, 9.0]], 200, axis=1))["bands_68"][0]) == 2  # draws that repeat
     # of what ranges over orders of magnitude
     assert len(summarise(10.0 ** generator.uniform(-7.0, 0.0, (4, 500)))["bands_68"]) == 1

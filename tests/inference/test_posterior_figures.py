@@ -66,6 +66,8 @@ def test_what_is_left_out(one, tmp_path):
     assert drawn.choose(None, 12) == ([f"p{i}" for i in range(12)], ["p12", "p13"])
     with pytest.raises(UnknownNameError, match="did you mean 'mass'"):
         plot_corner(one, tmp_path / "none.svg", ["mas"])
+    with pytest.raises(CevnsjaxError, match="12 parameters needs more draws than these 10"):
+        plot_corner(drawn, tmp_path / "none.svg")
     assert not (tmp_path / "none.svg").exists()
 
 
