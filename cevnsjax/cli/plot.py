@@ -1,4 +1,4 @@
-"""``cevnsjax plot``: figures of finished fits from their files, several over each other."""
+"""``cevnsjax plot``: figures of finished fits and scans from their files, several over each other."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -36,25 +36,28 @@ PLOT_EXAMPLES = examples(
     "cevnsjax plot fit-coherent-csi-2021-sm --figure spectrum --residual --ratio",
     "cevnsjax plot my-fit --parameters eps_ee_u,eps_ee_d --format pdf",
     "cevnsjax plot fit-coherent-csi-2021-nsi fit-coherent-csi-2021+coherent-lar-nsi --out comparison",
+    "cevnsjax plot scan-coherent-csi-2021-nsi scan-coherent-lar-nsi",
 )
+_POSTERIOR, _MAP = "posterior.nc", "scan.nc"
 
 
 class Figure(StrEnum):
-    """Figures of a fit."""
+    """Figures of a fit, and of a scan: its contours."""
 
     corner = "corner"
     marginals = "marginals"
     spectrum = "spectrum"
+    contours = "contours"
 
 
 @reports_errors
 def plot(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", help="Folder of a fit, or several whose posteriors are compared.")
+        list[Path], typer.Argument(metavar="DIR...", help="Folder of a fit or of a scan, or several that are compared.")
     ],
     figures: Annotated[
         list[Figure] | None,
-        typer.Option("--figure", help="What is drawn; repeatable.", show_default="all; no spectrum of several fits"),
+        typer.Option("--figure", help="What is drawn; repeatable.", show_default="all that there are"),
     ] = None,
     parameters: Annotated[
         list[str] | None,
@@ -78,15 +81,14 @@ def plot(
     allow_code: CodeOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw finished fits again from their files, without sampling: corner, marginals, and the spectrum of one fit.
+    """Draw finished fits and scans again from their files: corner, marginals and the spectrum of a fit, or contours.
 
-    Several fits are drawn over each other, in the parameters that they have in common. The spectrum is that of the
-    model built anew from run.json, where data and files of the experiment must still be what they were.
+    Several fits are drawn over each other, in the parameters that they have in common; several scans, with contours of
+    90 %. The spectrum is that of the model built anew from run.json, where data and files of the experiment must still
+    be what they were.
     """
-    found = list(dict.fromkeys(figures or [])) or [each for each in Figure if _possible(each, folders)]
-    if Figure.spectrum in found and len(folders) > 1:
-        raise ParameterError("A spectrum is drawn of one fit; leave --figure spectrum out, or name one folder.")
-    files = [_posterior_file(folder) for folder in folders]
+    files = [_results(folder) for folder in folders]
+    found = _figures(figures, files)
     target = out or (folders[0] if len(folders) == 1 else Path(f"plot-{'+'.join(each.name for each in folders)}"))
     check_folder(target)
     check_plot_file(Path(f"{Figure.corner}.{file_format}"))
@@ -95,8 +97,10 @@ def plot(
     style = plot_style(residual, ratio, log, per_unit)
     if settings is None and style != plot_style():
         raise ParameterError("--residual, --ratio, --log and --per-unit are of a spectrum, and none is drawn here.")
-    posteriors = _told_apart(files)
-    draw = _drawings(posteriors, split_names(parameters) or None, settings, style, allow_code)
+    if Figure.contours in found:
+        draw: dict[Figure, Callable[[Path], list[str]]] = {Figure.contours: lambda file: _plot_contours(files, file)}
+    else:
+        draw = _drawings(_read(files), split_names(parameters) or None, settings, style, allow_code)
     new = not target.exists()
     writable_folder(target)
     written, left_out = [], {}
@@ -118,38 +122,67 @@ def plot(
     say(f"wrote {', '.join(file.name for file in written)} in {target}")
 
 
-def _possible(figure: Figure, folders: Sequence[Path]) -> bool:
-    return figure is not Figure.spectrum or len(folders) == 1
-
-
-def _posterior_file(folder: Path) -> Path:
-    """The samples in the folder of a fit.
+def _results(folder: Path) -> Path:
+    """The samples in the folder of a fit, or the map in that of a scan.
 
     Raises
     ------
     OutputError
-        If there are none.
+        If there is neither.
     """
     if not folder.is_dir():
-        raise OutputError(f"There is no folder {folder}; name one that `cevnsjax fit` has written.")
-    file = folder / "posterior.nc"
-    if file.is_file():
-        return file
-    if (folder / "scan.nc").is_file():
-        raise OutputError(f"The folder {folder} holds the map of a scan, and only fits are drawn again; see scan.png.")
-    raise OutputError(f"The folder {folder} holds no posterior.nc; name one that `cevnsjax fit` has written.")
+        raise OutputError(f"There is no folder {folder}; name one that `cevnsjax fit` or `cevnsjax scan` has written.")
+    for file in (folder / _POSTERIOR, folder / _MAP):
+        if file.is_file():
+            return file
+    raise OutputError(
+        f"The folder {folder} holds neither {_POSTERIOR} nor {_MAP}; name one that `cevnsjax fit` or `cevnsjax scan` "
+        "has written."
+    )
 
 
-def _told_apart(files: Sequence[Path]) -> "list[Drawn]":
-    """The posteriors, with the names of their folders where they are of the same experiments and model."""
-    from cevnsjax.inference.drawn import Drawn
+def _figures(chosen: Sequence[Figure] | None, files: Sequence[Path]) -> list[Figure]:
+    """What is drawn of these results.
 
-    posteriors = [Drawn.read(file) for file in files]
-    titles = Counter(each.title for each in posteriors)
+    Raises
+    ------
+    ParameterError
+        If they are of different kinds, or have no such figure.
+    """
+    kinds = {file.name for file in files}
+    if len(kinds) > 1:
+        raise ParameterError("Fits and scans are not drawn over each other; name folders of one kind.")
+    possible = [Figure.contours] if kinds == {_MAP} else [Figure.corner, Figure.marginals]
+    if kinds == {_POSTERIOR} and len(files) == 1:
+        possible.append(Figure.spectrum)
+    for figure in chosen or ():
+        if figure not in possible:
+            of = f"{len(files)} {'scan' if kinds == {_MAP} else 'fit'}{'s' if len(files) > 1 else ''}"
+            raise ParameterError(f"There is no figure {figure} of {of}; one of {', '.join(possible)}.")
+    return list(dict.fromkeys(chosen or possible))
+
+
+def _told_apart(titled: list[Any], files: Sequence[Path]) -> list[Any]:
+    """Results with the names of their folders where they are of the same experiments and model."""
+    titles = Counter(each.title for each in titled)
     return [
         replace(each, title=file.parent.resolve().name) if titles[each.title] > 1 else each
-        for each, file in zip(posteriors, files, strict=True)
+        for each, file in zip(titled, files, strict=True)
     ]
+
+
+def _read(files: Sequence[Path]) -> "list[Drawn]":
+    from cevnsjax.inference import Drawn
+
+    return _told_apart([Drawn.read(file) for file in files], files)
+
+
+def _plot_contours(files: Sequence[Path], path: Path) -> list[str]:
+    """Draw maps over each other; nothing is left out."""
+    from cevnsjax.inference.contours import SavedMap, plot_contours
+
+    plot_contours(_told_apart([SavedMap.read(file) for file in files], files), path)
+    return []
 
 
 def _drawings(

@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 import xarray
+from matplotlib.figure import Figure
 
 from cevnsjax.cli.report import folded, number_form, print_summary
+from cevnsjax.inference.contours import SavedMap, _draw
 from cevnsjax.inference.diagnostics import summarise
 from cevnsjax.inference.drawn import Quantity
 
@@ -20,6 +22,39 @@ def fitted(folder, title, *names):
     for name in names:
         posterior[name].attrs.update(Quantity(name, name).to_attributes())
     posterior.to_netcdf(folder / "posterior.nc", group="posterior", engine="h5netcdf")
+
+
+def mapped(folder, *names):
+    """Folder of a scan that was not made: a parabola."""
+    folder.mkdir()
+    grid = np.linspace(-3.0, 3.0, 31)
+    heights = np.sum(np.stack(np.meshgrid(*[grid] * len(names), indexing="ij")) ** 2, axis=0)
+    dataset = xarray.Dataset({"delta_chi2": (names, heights)}, {name: grid for name in names})
+    best = json.dumps(dict.fromkeys(names, 0.0))
+    dataset.attrs = {"experiment": "conus", "model": "nsi", "best_fit": best}
+    dataset.to_netcdf(folder / "scan.nc", engine="h5netcdf")
+
+
+def test_scans(cevnsjax, tmp_path):
+    mapped(tmp_path / "one", "x", "y")
+    mapped(tmp_path / "two", "y", "x")
+    result = cevnsjax("plot", "one", "two", "--json")
+    assert result.code == 0, result.err
+    assert result.json == {"files": ["plot-one+two/contours.png"], "left_out": {"contours": []}}
+    mapped(tmp_path / "curve", "x")
+    assert cevnsjax("plot", "curve").code == 0
+    assert (tmp_path / "curve" / "contours.png").exists()
+
+
+def test_contours_of_a_map(tmp_path):
+    mapped(tmp_path / "one", "x", "y")
+    figure = Figure()
+    axis = figure.subplots()
+    _draw(axis, SavedMap.read(tmp_path / "one" / "scan.nc"), ["x", "y"], "red", [1.0, 4.0])
+    (lines,) = (each for each in axis.collections if len(each.get_paths()) == 2)
+    radii = [np.hypot(*path.vertices.T) for path in lines.get_paths()]
+    for radius, cut in zip(radii, (1.0, 2.0), strict=True):
+        np.testing.assert_allclose(radius, cut, atol=0.02)
 
 
 def test_several_fits(cevnsjax, tmp_path):
@@ -38,9 +73,12 @@ def test_several_fits(cevnsjax, tmp_path):
     ("arguments", "words"),
     [
         (("nothing",), "no folder nothing"),
-        (("empty",), "no posterior.nc"),
-        (("map",), "map of a scan"),
-        (("one", "two", "--figure", "spectrum"), "spectrum is drawn of one fit"),
+        (("empty",), "neither posterior.nc nor scan.nc"),
+        (("broken",), "cannot be read as the map of a scan"),
+        (("map", "other"), "different parameters: x and y of map, x of other"),
+        (("one", "map"), "not drawn over each other"),
+        (("map", "--figure", "corner"), "no figure corner of 1 scan; one of contours"),
+        (("one", "two", "--figure", "spectrum"), "no figure spectrum of 2 fits; one of corner, marginals"),
         (("one", "two", "--residual"), "of a spectrum"),
         (("one", "two", "--parameters", "y", "--out", "new"), "parameter of this posterior"),
         (("one", "--figure", "corner", "--parameters", "xx"), "did you mean 'x'"),
@@ -53,8 +91,10 @@ def test_refused(cevnsjax, tmp_path, arguments, words):
     fitted(tmp_path / "one", "conus", "x", "y")
     fitted(tmp_path / "two", "conus", "x")
     (tmp_path / "empty").mkdir()
-    (tmp_path / "map").mkdir()
-    (tmp_path / "map" / "scan.nc").touch()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "scan.nc").touch()
+    mapped(tmp_path / "map", "x", "y")
+    mapped(tmp_path / "other", "x")
     before = sorted(tmp_path.rglob("*"))
     assert words in cevnsjax("plot", *arguments, "--json").sentence
     assert sorted(tmp_path.rglob("*")) == before
