@@ -256,11 +256,10 @@ def _narrow_table(report: dict[str, Any], units: dict[str, str], title: str, wid
     """A table without lines, two numbers below each other, with names on as many lines as they need."""
     heads = ("mean\nsd", *(name.replace("% ", "%\n") for name in HDI.values()), "best\nfit", "ESS\nR-hat")
     texts = summary_texts(report, units, " ..\n", " or\n")
-    numbers = [
-        (f"{row['mean']}\n{row['sd']}", *(row[name] for name in HDI.values()), row["best fit"])
-        + (f"{row['ESS']}\n{row['R-hat']}",)
-        for row in texts
-    ]
+    numbers = []
+    for row in texts:
+        pairs = f"{row['mean']}\n{row['sd']}", f"{row['ESS']}\n{row['R-hat']}"
+        numbers.append((pairs[0], *(row[name] for name in HDI.values()), row["best fit"], pairs[1]))
     columns = zip(heads, *numbers, strict=True)
     left = width - sum(1 + max(len(line) for text in column for line in text.split("\n")) for column in columns) - 1
     table = Table(title=escape(title), title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
