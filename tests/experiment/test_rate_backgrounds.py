@@ -11,6 +11,7 @@ from scipy.integrate import quad
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment import (
+    BinnedBackground,
     Exposure,
     FlatBackground,
     MeasuredBackground,
@@ -21,6 +22,7 @@ from cevnsjax.experiment import (
 from cevnsjax.flux import ExponentialTimes
 from cevnsjax.paths import leaf_paths, set_paths
 from cevnsjax.response import TimeWindow
+from cevnsjax.tables import data_files, read_table
 
 EDGES = np.array([0.2, 0.25, 0.5, 0.9, 1.5])
 KNOTS = np.array([0.1, 0.25, 0.6, 0.61, 2.0])  # one on an edge, one bin with three of them, one with none
@@ -31,6 +33,8 @@ BLOCKS = {
     "flat": FlatBackground(10.0),
     "pulsed": FlatBackground(10.0, 25.0, 1.2),
     "table": TabulatedBackground(KNOTS, RATES, norm=0.9),
+    "bins": BinnedBackground(KNOTS, RATES[:-1], norm=0.9),
+    "pulsed bins": BinnedBackground(KNOTS, RATES[:-1], 25.0),
     "pulsed table": TabulatedBackground(KNOTS, RATES, 25.0),
     "scaled": ScaledBackground(RECORDED, Exposure(2.0, 3.0), 1.1),
 }
@@ -60,6 +64,55 @@ def test_table_is_integrated_exactly():
     np.testing.assert_allclose(found, 10.0 * np.outer(expected, [0.25, 0.75]), rtol=1e-13)
     flat = TabulatedBackground([0.0, 0.3, 2.0], [3.0, 3.0, 3.0], 50.0)
     np.testing.assert_allclose(counts(flat), counts(FlatBackground(3.0, 50.0)), rtol=1e-13)
+
+
+def test_bins_of_its_own():
+    """What a measured spectrum has in each bin of the data, by its integral from below; none is lost between them."""
+    integral = np.concatenate([[0.0], np.cumsum(np.diff(KNOTS) * RATES[:-1])])
+    expected = np.diff(np.interp(EDGES, KNOTS, integral))
+    found = counts(BinnedBackground(KNOTS, RATES[:-1]))
+    np.testing.assert_allclose(found, 10.0 * np.outer(expected, [0.25, 0.75]), rtol=1e-13)
+    cut = counts(BinnedBackground(KNOTS, RATES[:-1]), edges=as_float([0.1, 0.37, 2.0, 2.0, 2.0]))
+    assert float(cut.sum()) == pytest.approx(10.0 * integral[-1], rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("name", "low_keV", "high_keV", "events", "kg_days"),
+    [
+        # events between two edges of the table, counted in the files of the workshop; efficiencies are 1 and 0.6
+        ("nucleus-al2o3", 0.0502377, 0.6, 267, 4.6e-5),
+        ("cresst-cawo4", 0.0301, 15.0857, 1196 / 0.6, 5.594),
+        ("connie-si", 0.015, 5.97161, 160 / 0.6, 2.2e-3),
+    ],
+)
+def test_measured_events(name, low_keV, high_keV, events, kg_days):
+    """Counts of an exposure like that of the measurement are those that were measured, over their efficiency."""
+    background = BinnedBackground.measured(name)
+    found = background.counts(TimeWindow((0.0, 1.0)), Exposure(1.0, kg_days), as_float([low_keV, high_keV]))
+    assert float(found.sum()) == pytest.approx(events, rel=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "energy_keV", "rate"),
+    # as the files print them
+    [
+        ("edelweiss-ge-surface", 0.11, 936981.0),
+        ("edelweiss-ge-underground", 0.0083, 8.86993e6),
+        ("miner-al2o3", 0.3, 275800.0),
+    ],
+)
+def test_measured_rates(name, energy_keV, rate):
+    edges = as_float([energy_keV, energy_keV + 1e-4])
+    found = BinnedBackground.measured(name).counts(TimeWindow((0.0, 1.0)), Exposure(1.0, 1.0), edges)
+    assert float(found.sum()) == pytest.approx(1e-4 * rate, rel=2e-6)
+
+
+def test_measured_tables_have_no_gaps():
+    names = data_files("excess", ".csv")
+    assert len(names) == 6
+    for name in names:
+        table = read_table(f"excess/{name}.csv")
+        np.testing.assert_array_equal(table["energy_low_keV"][1:], table["energy_high_keV"][:-1])
 
 
 def test_recorded_with_another_exposure():
@@ -156,6 +209,10 @@ def test_derivative_in_the_threshold(threshold_keV):
         (lambda: TabulatedBackground([1.0, 0.5], [1.0, 1.0]), "energies_keV must be finite and increase"),
         (lambda: TabulatedBackground([1.0, 2.0], [1.0, -1.0]), "counts_per_keV_kg_day must be zero or positive"),
         (lambda: TabulatedBackground([1.0, 2.0], [1.0, np.nan]), "counts_per_keV_kg_day must be finite"),
+        (lambda: BinnedBackground([1.0, 2.0], [1.0, 1.0]), "one entry for each of 1 bins, got the shape"),
+        (lambda: BinnedBackground([1.0, 0.5], [1.0]), "bin_edges_keV must be finite and increase"),
+        (lambda: BinnedBackground([1.0, 2.0], [-1.0]), "counts_per_keV_kg_day must be zero or positive"),
+        (lambda: BinnedBackground.measured("cresst-cawo"), "no measured background called 'cresst-cawo'; did you mean"),
         (lambda: ScaledBackground(RECORDED, Exposure(1.0, 1.0), -1.0), "norm must be zero or positive"),
     ],
 )
