@@ -210,7 +210,7 @@ class BinnedBackground(AbstractBackground):
     ) -> Float[Array, "energy time"]:
         low = jnp.clip(self.bin_edges_keV[None, :-1], edges[:-1, None], edges[1:, None])
         high = jnp.clip(self.bin_edges_keV[None, 1:], edges[:-1, None], edges[1:, None])
-        per_kg_day = ((high - low) * self.counts_per_keV_kg_day).sum(axis=1)
+        per_kg_day = ((high - low) * self.counts_per_keV_kg_day[None, :]).sum(axis=1)
         return _steady(self.norm * per_kg_day, self.pulses_per_s, window, exposure)
 
 
