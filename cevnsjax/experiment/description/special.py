@@ -131,7 +131,7 @@ def nuisance(name: str, value: Any, where: Where) -> Parameter:
     paths = tuple(map(where.at("where").text, paths)) if isinstance(paths, list) else where.at("where").text(paths)
     try:
         prior = parse_prior(where.at("prior").text(table["prior"]))
-        texts = {key: where.at(key).text(table[key]) for key in _NUISANCE_TEXTS if key in table}
+        texts: dict[str, Any] = {key: where.at(key).text(table[key]) for key in _NUISANCE_TEXTS if key in table}
         return Parameter(name, prior, paths, **texts)
     except DescriptionError:
         raise
