@@ -20,7 +20,6 @@ from cevnsjax.cli.common import (
     tables,
 )
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
-from cevnsjax.cli.settings import prepare
 from cevnsjax.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -63,13 +62,22 @@ def list_command(
         raise ParameterError(f"--{form} is one table; name what to list: experiments, models or parameters.")
     model = model or DEFAULT_MODEL
     configure_jax()
+    from cevnsjax.experiment import named_experiment
+    from cevnsjax.models import named_model
+
+    @functools.cache
+    def built() -> "Experiment | Joint":
+        """The experiment, built once and only for what is asked about it."""
+        return named_experiment(experiment).unplaced()
+
     content: dict[str, Any] = {}
     if topic in (None, Topic.experiments):
         content["experiments"] = _experiments()
     if topic in (None, Topic.models):
-        content["models"] = _models(experiment)
+        content["models"] = _models(built())
     if topic in (None, Topic.parameters) or paths:
-        prepared, chosen, _ = prepare(experiment, model)
+        chosen = named_model(model, built())
+        prepared = chosen.prepared(built())
         if topic in (None, Topic.parameters):
             content["parameters"] = _parameters(prepared, chosen)
         if paths:
@@ -113,12 +121,11 @@ def _experiments() -> list[dict[str, Any]]:
     ]
 
 
-def _models(experiment: str) -> list[dict[str, Any]]:
+def _models(built: "Experiment | Joint") -> list[dict[str, Any]]:
     """Models that can be used for an experiment, and whether they can with neutrino-electron scattering."""
-    from cevnsjax.experiment import named_experiment
     from cevnsjax.models import MODELS
 
-    built, rows = named_experiment(experiment).unplaced(), []
+    rows = []
     for name in MODELS:
         usable = _usable(name, built)
         if usable is None:
@@ -136,9 +143,10 @@ def _models(experiment: str) -> list[dict[str, Any]]:
 
 def offered_models(experiment: str) -> list[str]:
     """Names of all models that can be used for an experiment, those with neutrino-electron scattering among them."""
-    return [
-        name for row in _models(experiment) for name in (row["name"], *[f"{row['name']}+electrons"] * row["electrons"])
-    ]
+    from cevnsjax.experiment import named_experiment
+
+    rows = _models(named_experiment(experiment).unplaced())
+    return [name for row in rows for name in (row["name"], *[f"{row['name']}+electrons"] * row["electrons"])]
 
 
 def _usable(name: str, built: "Experiment | Joint") -> "tuple[NamedModel, Experiment | Joint] | None":
@@ -154,7 +162,6 @@ def _usable(name: str, built: "Experiment | Joint") -> "tuple[NamedModel, Experi
 
 
 def _parameters(experiment: "Experiment | Joint", model: "NamedModel") -> list[dict[str, Any]]:
-    from cevnsjax.inference import Offered
     from cevnsjax.parameter import describe_prior
     from cevnsjax.paths import get_path
 
@@ -171,7 +178,9 @@ def _parameters(experiment: "Experiment | Joint", model: "NamedModel") -> list[d
             "nuisance": name in nuisances,
             "description": parameter.description,
         }
-        for name, parameter in Offered(model.parameters(experiment), experiment).parameters.items()
+        for name, parameter in {
+            each.name: each for each in (*model.parameters(experiment), *experiment.nuisances)
+        }.items()
     ]
 
 

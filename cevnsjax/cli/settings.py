@@ -118,6 +118,8 @@ def apply_settings(experiment: Any, model: "NamedModel", given: Mapping[str, flo
     CevnsjaxError
         If a name is unknown, or a block refuses its value.
     """
+    if not given:
+        return experiment, {}
     from cevnsjax.inference import Offered
 
     offered = Offered(model.parameters(experiment), experiment)

@@ -17,7 +17,6 @@ place (``data/README.md``). The data of 2021 contain these: the two are not for 
 
 import numpy as np
 import numpyro.distributions as dist
-from scipy.optimize import root_scalar
 
 from cevnsjax.arrays import as_float
 from cevnsjax.constants import ELEMENTARY_CHARGE_C
@@ -130,6 +129,8 @@ def _beam_off_decay_rate_per_us(counts: Table) -> tuple[float, float]:
     selected = (energy >= _PHOTOELECTRON_EDGES_PE[0]) & (energy < _PHOTOELECTRON_EDGES_PE[-1])
     events = (counts["coincidence_beam_off_counts"] + counts["anticoincidence_beam_off_counts"])[selected]
     mean, end = np.average(time[selected], weights=events), time.max() + 0.25
+
+    from scipy.optimize import root_scalar  # imported where it is used: it is dear to start
 
     # largest likelihood where the mean time is that of the exponential; the information of an event is its variance
     rate = root_scalar(lambda r: 1.0 / r - end / np.expm1(r * end) - mean, bracket=(1e-6, 1.0)).root

@@ -173,7 +173,9 @@ class Experiment(eqx.Module):
             stay = {(recoil, source) for recoil, source in recoils(extended) if recoil not in moved}
             known = {pair: panels for pair, panels in self.panels.items() if pair in stay}
             object.__setattr__(extended, "panels", known | placed_panels(extended, self.nuisances, without=known))
-        extended.__check_init__()
+        # what has to do with interactions: the other blocks have been checked
+        consistency.check_samples(extended)
+        consistency.check_nuisances(extended)
         return extended
 
     def with_sources(

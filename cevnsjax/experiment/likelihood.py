@@ -7,7 +7,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from cevnsjax.arrays import as_float, as_optional_float, check_positive
 from cevnsjax.errors import CevnsjaxError
@@ -152,5 +152,5 @@ def poisson_interval(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Lower (zero where the count is) and upper edge, of the same shape.
     """
     tail = 0.5 * (1.0 - 0.6827)
-    low = np.where(counts > 0, 0.5 * chi2.ppf(tail, np.maximum(2.0 * counts, 1.0)), 0.0)
-    return low, 0.5 * chi2.ppf(1.0 - tail, 2.0 * counts + 2.0)
+    low = np.where(counts > 0, gammaincinv(np.maximum(counts, 0.5), tail), 0.0)
+    return low, gammaincinv(counts + 1.0, 1.0 - tail)

@@ -5,7 +5,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.optimize import root_scalar
 
 from cevnsjax.arrays import Scalar, as_float, check_finite, check_not_negative, check_positive
 from cevnsjax.errors import CevnsjaxError
@@ -122,6 +121,8 @@ class ModifiedLindhard(AbstractQuenching):
 
         A root found by SciPy, for concrete parameters only.
         """
+        from scipy.optimize import root_scalar  # imported where it is used: it is dear to start
+
         with jax.enable_x64(True):
             exact = jax.tree.map(as_float, self)
             needed = -float(exact.offset_keV)

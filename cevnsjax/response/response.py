@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.interpolate import CubicSpline
 
 from cevnsjax.arrays import Scalar, as_float, check_positive, tree_as_float
 
@@ -119,6 +118,8 @@ class TabulatedResponse(AbstractResponse):
     @classmethod
     def of(cls, response: AbstractResponse, largest_energy_keV: Scalar, knots: int = 1024) -> "TabulatedResponse":
         """Tabulate a response up to an energy (keV) on a number of knots."""
+        from scipy.interpolate import CubicSpline  # imported where it is used: it is dear to start
+
         check_positive("largest_energy_keV", largest_energy_keV, "keV")
         roots = np.linspace(0.0, np.sqrt(float(largest_energy_keV)), knots)
         # in float64 whatever the session's precision: a spline through rounding errors has a noisy derivative

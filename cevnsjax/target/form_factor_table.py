@@ -6,7 +6,6 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.interpolate import CubicSpline
 
 from cevnsjax.arrays import as_float, check_edges, check_knots, check_positive, is_concrete
 from cevnsjax.errors import CevnsjaxError
@@ -87,6 +86,8 @@ class TabulatedFormFactor(AbstractFormFactor):
         CevnsjaxError
             If the columns are no form factor.
         """
+        from scipy.interpolate import CubicSpline  # imported where it is used: it is dear to start
+
         momentum, values = np.asarray(momentum_transfer_per_fm, dtype=float), np.asarray(form_factor, dtype=float)
         check_knots("momentum_transfer_per_fm", momentum, "fm^-1", "form_factor", values)
         if len(momentum) < 4 or momentum[0] != 0.0:

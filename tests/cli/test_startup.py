@@ -1,0 +1,101 @@
+"""Commands import and build what is asked for, and nothing else."""
+
+import subprocess
+import sys
+
+import jax.monitoring
+import pytest
+
+from cevnsjax.experiment import EXPERIMENTS, named_experiment
+
+# dear to import, and not needed to say what there is
+DEAR = (
+    *("scipy.stats", "scipy.interpolate", "scipy.optimize", "cevnsjax.inference"),
+    *("matplotlib", "corner", "pandas", "xarray", "pint"),
+)
+# CsI in time and photoelectrons, a reactor on germanium with a table of a flux, and several nuclides
+BUILT = {"coherent-csi-2021": 8, "conus": 10}
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    """One entry for each program that is compiled, or read from where they are kept, from now on."""
+    found = []
+
+    def listen(event, duration_s, **_):
+        if event == "/jax/core/compile/backend_compile_duration":
+            found.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    yield found
+    jax.monitoring.unregister_event_duration_listener(listen)
+
+
+def imported(*arguments):
+    """Modules that a command has imported when it is done."""
+    program = (
+        "import sys\nfrom cevnsjax.cli import main\ntry:\n    main(sys.argv[1:])\n"
+        "except SystemExit as stopped:\n    assert not stopped.code\nprint(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("fit", "--help")])
+def test_help_computes_nothing(arguments):
+    assert not imported(*arguments) & {"jax", "equinox", "numpyro", "scipy", *DEAR}
+
+
+def test_list_draws_and_fits_nothing():
+    modules = imported("list")
+    assert "jax" in modules  # the command has run
+    assert not modules & set(DEAR)
+
+
+def test_names_need_no_experiment(cevnsjax, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("built")
+
+    monkeypatch.setattr("cevnsjax.experiment.experiment.Experiment.__check_init__", refuse)
+    assert cevnsjax("list", "experiments").code == 0
+    with pytest.raises(AssertionError, match="built"):  # the guard would have seen it
+        named_experiment("coherent-csi-2021")
+
+
+def test_one_experiment_is_built_once(cevnsjax, monkeypatch):
+    built = []
+
+    def build(name, *arguments, **keywords):
+        built.append(name)
+        return named_experiment(name, *arguments, **keywords)
+
+    monkeypatch.setattr("cevnsjax.experiment.named_experiment", build)
+    assert cevnsjax("list").code == 0
+    assert built == ["coherent-csi-2021"]
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_building_compiles_few_programs(compiled, name):
+    """Numbers that are only looked at are NumPy's; built again, everything is there."""
+    before = len(compiled)
+    EXPERIMENTS[name]()
+    assert len(compiled) - before <= BUILT[name]
+    before = len(compiled)
+    EXPERIMENTS[name]()
+    assert len(compiled) == before
+
+
+def test_a_prediction_is_one_program(compiled):
+    """Signals and contributions are, also where data, nuisance parameters or names are others."""
+    experiment = EXPERIMENTS["coherent-csi-2021"]()
+    before = len(compiled)
+    experiment.signals()
+    assert len(compiled) - before <= 1
+    before = len(compiled)
+    experiment.contributions()
+    assert len(compiled) == before
+    assert experiment.expected().shape == experiment.observed.shape
+    before = len(compiled)
+    other = experiment.asimov()
+    other.signals(), other.contributions(), other.expected()
+    assert len(compiled) == before
