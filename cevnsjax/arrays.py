@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -64,7 +64,7 @@ def _real_numbers(value) -> np.ndarray:
     return array
 
 
-def namespace(array: Array | np.ndarray):
+def namespace(array: Array | np.ndarray) -> Any:
     """The functions for an array: those of NumPy compile nothing."""
     return np if isinstance(array, np.ndarray) else jnp
 
