@@ -157,7 +157,7 @@ def ascending(columns: Columns, values: np.ndarray, name: str) -> np.ndarray:
     return order
 
 
-def read_columns(path: Path | str, wanted: Sequence[Column], *, named: bool = True) -> Columns:
+def read_columns(path: Path | str, wanted: Sequence[Column], *, named: bool = True, remedy: str = "") -> Columns:
     """Read the numbers of a text file.
 
     Parameters
@@ -168,6 +168,8 @@ def read_columns(path: Path | str, wanted: Sequence[Column], *, named: bool = Tr
         Columns that a file without names has, in order; one with names may have others beside them.
     named
         Whether names are looked for; otherwise columns are those that are wanted, whatever a line above them says.
+    remedy
+        What else can be done where columns without names are more or fewer than those that are wanted.
 
     Raises
     ------
@@ -206,7 +208,7 @@ def read_columns(path: Path | str, wanted: Sequence[Column], *, named: bool = Tr
     if not head and len(rows[0]) != len(wanted):
         raise CevnsjaxError(
             f"{file}, line {numbers[0]}: {len(rows[0])} columns without names, {len(wanted)} are needed ({titles}); "
-            "put a line of names with units above them."
+            f"put a line of names with units above them{remedy}."
         )
     heads = [name_and_unit(cell) for cell in head]
     array = np.array(rows)

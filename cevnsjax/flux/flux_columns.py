@@ -84,7 +84,8 @@ def read_flux_columns(path: Path | str, component: str | None) -> FluxTable:
     """
     if component is not None:
         parse_neutrino(component)
-    columns = read_columns(path, (_ENERGY, Column(component or "flux", _FLUX_UNIT)))
+    wanted = _ENERGY, Column(component or "flux", _FLUX_UNIT)
+    columns = read_columns(path, wanted, remedy=", or give the layout of the program that wrote them")
     kinds = _kinds(columns, component)
     unit, per_bin, integrated = _unit(columns, kinds)
     fluxes = {name: columns.get(Column(name, unit, also), 1) for name, also in kinds.items()}

@@ -116,6 +116,10 @@ def read_honda(path: Path | str) -> FluxTable:
             continue  # names of columns
         if numbers and (len(numbers) != 5 or not solid_angle_sr):
             raise CevnsjaxError(f"{path}, line {number}: Honda's tables have five columns under a line with cosZ.")
+        if numbers and (min(numbers) < 0.0 or (rows and numbers[0] <= rows[-1][0])):
+            raise CevnsjaxError(
+                f"{path}, line {number}: energies must increase and fluxes not be negative, got {line.strip()!r}."
+            )
         if numbers:
             rows.append(numbers)
     total = closed(total)

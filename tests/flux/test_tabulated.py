@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.test_util import check_grads
 
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.flux import InterpolatedSpectra, TabulatedFlux
@@ -163,6 +164,17 @@ def test_moments_of_bins_are_powers():
         found[0, 1], [(6 * np.log(2) + 1.5 * np.log(2)) / 9, 1.5 * np.log(4 / 3) / 9], rtol=1e-10
     )
     np.testing.assert_allclose(found[1, 2], [0.5 * (1 / 2 - 1 / 4), 0.5 * (1 / 3 - 1 / 4)], rtol=1e-9)
+
+
+def test_gradient_of_a_histogram():
+    """In every height and every edge (which its neighbours share), against differences."""
+
+    @jax.jit
+    def seen(energies, values):
+        flux = eqx.tree_at(lambda f: (f.spectra.energy_MeV, f.spectra.values_per_MeV), BINNED, (energies, values))
+        return (flux.fluence_per_cm2[:, None] * flux.moments(jnp.array([0.5, 1.3, 3.1]))[:, 1]).sum()
+
+    check_grads(seen, (BINNED.spectra.energy_MeV, BINNED.spectra.values_per_MeV), order=1, modes=["rev"], rtol=1e-6)
 
 
 def test_nodes_do_not_lie_across_jumps():
