@@ -80,6 +80,12 @@ class AbstractSource(eqx.Module):
         return False
 
     @property
+    def panel_ends_MeV(self) -> Float[Array, " panel"]:
+        """Break points, and every jump, MeV: no polynomial goes through one."""
+        knots = self.knots_MeV if self.jumps else None
+        return self.break_points_MeV if knots is None else knots[1:]
+
+    @property
     @abstractmethod
     def fluence_per_cm2(self) -> Float[Array, " component"]:
         """Particles of each component through a square centimetre over the exposure, cm^-2."""
@@ -145,8 +151,7 @@ class AbstractSource(eqx.Module):
         kinks_MeV
             Further break points: the knots of a table that is folded; none by default.
         """
-        knots = self.knots_MeV if self.jumps else None
-        breaks = self.break_points_MeV if knots is None else knots[1:]  # no polynomial goes through a jump
+        breaks = self.panel_ends_MeV
         if kinks_MeV is not None:
             breaks = jnp.sort(jnp.concatenate([breaks, jnp.minimum(kinks_MeV, breaks[-1])]))
         edges = jnp.concatenate([self.lowest_energy_MeV[None], breaks])

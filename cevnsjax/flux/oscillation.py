@@ -214,7 +214,7 @@ class SterileOscillation(AbstractFlux):
 
     def _continuum(self, lower_MeV: Float[Array, " node"], distance_m: Scalar) -> Float[Array, "source power node"]:
         """Moments of the continuum of the source with <sin^2 phi> over one path inside."""
-        edges = self.source.break_points_MeV
+        edges = self.source.panel_ends_MeV
         # below this energy <sin^2 phi> counts as constant: the oscillation is averaged there
         unresolved = self._phase(jnp.ones_like(edges[-1]), distance_m) / (_LARGEST_PHASE_PER_NODE * self.moment_nodes)
         start = jnp.maximum(jnp.maximum(lower_MeV, unresolved), _SMALLEST_ENERGY * edges[-1])

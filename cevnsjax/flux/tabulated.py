@@ -115,7 +115,7 @@ class TabulatedFlux(AbstractFlux):
 
             With ``energy_low_MeV`` and ``energy_high_MeV`` rows are bins, in which the flux is constant. A unit without
             an energy, ``nu_e_per_cm2_s``, is per bin; where only centres of bins are given they must be of one width,
-            and the flux is interpolated between them.
+            and the flux is interpolated between them, from the first to the last.
         exposure_s
             How long it is seen, s. A unit without a time, ``nu_e_per_cm2``, is that of the whole exposure: it is 1.
         component
