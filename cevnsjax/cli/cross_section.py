@@ -1,6 +1,6 @@
 """``cevnsjax cross-section``: one number at the shell."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -107,7 +107,7 @@ def cross_section(
         raise CevnsjaxError("Give either --energy (a neutrino energy in MeV) or --flux (a source).")
     if recoil is not None and energy is None:
         raise CevnsjaxError("--recoil needs --energy: dsigma/dT is that of one neutrino energy.")
-    _check_energies({"--energy": energy, "--recoil": recoil}, threshold)
+    _check_energies(energy, recoil, threshold)
     if layout is not None and flux is None:
         raise CevnsjaxError("--layout is that of a file of --flux.")
     configure_jax(precision)
@@ -168,13 +168,13 @@ def _material(target: str, form_factor: FormFactor) -> "Material":
     return compound(target, FORM_FACTORS[form_factor])
 
 
-def _check_energies(above_zero: Mapping[str, float | None], threshold: float) -> None:
+def _check_energies(energy: float | None, recoil: float | None, threshold: float) -> None:
     """Refuse energies that are none."""
-    for option, value in above_zero.items():
+    for option, value, unit in (("--energy", energy, "MeV"), ("--recoil", recoil, "keV")):
         if value is not None and not 0.0 < value < np.inf:
-            raise CevnsjaxError(f"{option} must be above zero and finite, got {value:g}.")
+            raise CevnsjaxError(f"{option} must be above zero and finite, in {unit}, got {value:g}.")
     if not 0.0 <= threshold < np.inf:
-        raise CevnsjaxError(f"--threshold must be zero or above, in keV, got {threshold:g}.")
+        raise CevnsjaxError(f"--threshold must be zero or above and finite, in keV, got {threshold:g}.")
 
 
 def _check_recoil(recoil: float | None, largest: dict[str, dict[str, float]]) -> None:

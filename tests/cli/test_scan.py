@@ -35,7 +35,7 @@ def test_scan_of_one_parameter(cevnsjax, tmp_path):
     folder = tmp_path / f"scan-{CSI}-sm"
     assert {file.name for file in folder.iterdir()} == FILES
     assert content["files"] == [
-        str(folder.relative_to(tmp_path) / name) for name in ("scan.nc", "scan.png", "scan.json")
+        str(folder.relative_to(tmp_path) / name) for name in ("scan.nc", "scan.json", "scan.png")
     ]
     assert (content["points"], content["computed"], content["not_converged"]) == (21, 21, 0)
     assert not content["interrupted"]
