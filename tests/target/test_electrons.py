@@ -214,7 +214,7 @@ def test_messages_name_the_argument():
         ElectronShells([1.0, 2.0], [1.0])
     with pytest.raises(CevnsjaxError, match="two lists of the same length"):
         ElectronShells(1.0, 1.0)
-    with pytest.raises(CevnsjaxError, match="binding_energy_keV must be finite and >= 0 in keV"):
+    with pytest.raises(CevnsjaxError, match="binding_energy_keV must be zero or positive and in keV"):
         ElectronShells([-1.0], [1.0])
     with pytest.raises(CevnsjaxError, match="electrons must be positive"):
         ElectronShells([1.0], [0.0])
