@@ -106,7 +106,13 @@ def test_fit_writes_everything(cevnsjax, tmp_path):
     assert (folder / "corner.png").exists()
     assert_same(posterior_of(folder), samples)
 
-    # and with other options it is refused
+    # another run is refused in its folder
+    assert "another run (samples: 100 then, 150 now); give another --out, or --force" in (
+        cevnsjax(*options, "--samples", 150).sentence
+    )
+    assert_same(posterior_of(folder), samples)
+
+    # and with other options it is not resumed
     for changed, words in (
         (("--seed", 4), "seed: 3 then, 4 now"),
         (("--samples", 150), "samples: 100 then, 150 now"),

@@ -64,6 +64,16 @@ def test_scan_of_one_parameter(cevnsjax, tmp_path):
     assert (content["points_added"], content["unresolved_pairs_of_points"]) == (0, 0)
     assert (low, high) == pytest.approx((interval.lower * 14.6 / 14.5, interval.upper * 14.6 / 14.5), abs=1e-3)
     assert content["best_fit"]["signal_norm"] == pytest.approx(interval.best * 14.6 / 14.5, abs=1e-4)
+    # the same map may be made again, and as a table; another one is refused in its folder
+    again = cevnsjax(*SMALL, "--grid", NORM, "--set", "mass_kg=14.5", "--csv")
+    assert again.code == 0, again.err
+    header, row, *others = again.out.splitlines()
+    assert header == "parameter,best_fit,unit,lower_90,upper_90"
+    assert row.split(",")[3:] == [repr(low), repr(high)]
+    assert [each.split(",")[0] for each in others] == ["brn_events", "steady_state_events"]
+    refused = cevnsjax(*SMALL, "--grid", "signal_norm=0.5:1.5:11", "--set", "mass_kg=14.5").sentence
+    assert "another run (signal_norm: 0.5, 1.5, 21, lin then, 0.5, 1.5, 11, lin now)" in refused
+    assert "--force" in refused
 
 
 def test_minimum_that_the_grid_does_not_resolve(cevnsjax, tmp_path):
