@@ -113,7 +113,8 @@ class ProfileMap:
 
     def _curve(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Values of a gridded parameter, increasing, and its profile there, where that is finite."""
-        values, heights = self.grid[name], self.profile(name)
+        heights = self.profile(name)
+        values = self.grid[name]
         if len(self.grid) == 1:  # added points are values of the parameter, of which everything is known
             values = np.concatenate([values, self.added.values.get(name, np.zeros(0))])
             heights = np.concatenate([heights, self.added_delta_chi2])

@@ -199,7 +199,7 @@ def test_extreme_values_give_no_nan(experiment, largest):
     ]
     template = build_model(experiment, "nsi", free=[name], fixed=FIXED)
     model = Model(template.experiment, parameters)
-    found = profile_map(model, {name: np.array([-largest, -1.0, 0.0, 1.0, largest])})
+    found = profile_map(model, {name: np.array([-largest, -1.0, 0.0, 1.0, largest])}, refine=False)
     assert not np.isnan(found.delta_chi2).any()
     assert np.isfinite(found.delta_chi2[1:4]).all()
     assert found.delta_chi2[0] > 100.0
@@ -212,7 +212,8 @@ def test_extreme_values_give_no_nan(experiment, largest):
 def test_zero_expected_counts_are_no_nan(experiment):
     """No background at all in bins with counts: the floor of the likelihood, which is finite."""
     parameter = Parameter("steady_state_events", dist.Uniform(0.0, 2000.0), STEADY.where, "events")
-    found = profile_map(Model(experiment, [parameter, NORM]), {"steady_state_events": np.linspace(0.0, 2000.0, 5)})
+    grid = {"steady_state_events": np.linspace(0.0, 2000.0, 5)}
+    found = profile_map(Model(experiment, [parameter, NORM]), grid, refine=False)
     assert np.isfinite(found.delta_chi2).all()
     assert found.delta_chi2.argmax() == 0
     assert found.converged[1:].all()
@@ -306,9 +307,6 @@ def test_reversed_amplitude_is_one_band(experiment):
     for level in thresholds(2).values():
         assert label(found.delta_chi2 < level)[1] > 2
         assert label(drawn < level)[1] == 2
-    # the band and the Standard Model are the same where the boson is heavy: their bottoms are too
-    heavy = found.added.values["mass"] > 5e3
-    assert found.added_delta_chi2[heavy].min() == pytest.approx(found.delta_chi2[-1].min(), abs=0.1)
     # each coupling has a mass at which it is that of the band
     assert np.all(found.profile("coupling")[found.grid["coupling"] > 3e-4] < 3.0)
 
