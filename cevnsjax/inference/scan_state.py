@@ -106,6 +106,8 @@ class Scan:
         shares = 1.0 / distances**2
         shares /= shares.sum(axis=1, keepdims=True)
         rows = self._append(positions)
+        # should this be interrupted
+        self.refinement = Refinement(int(np.log2((lattice.shape[0] - 1) // (self.shape[0] - 1))))
         self._fit(rows, *self._blend(solved[nearest], shares.astype(self.kind)))
         self._repair(lattice, new)
         return self._heights()
