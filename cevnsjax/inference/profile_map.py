@@ -111,8 +111,21 @@ class ProfileMap:
             np.minimum.at(lowest, places[here], self.added_delta_chi2[here])
         return np.where(self.computed.any(axis=others), lowest, np.nan)
 
-    def _curve(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Values of a gridded parameter, increasing, and its profile there, where that is finite."""
+    def curve(self, name: str) -> PchipInterpolator | None:
+        """The profile of one gridded parameter between its points, through the best fit: what intervals are read off.
+
+        Returns
+        -------
+        curve
+            Of the coordinate of the axis (the logarithm of the parameter where the grid is logarithmic), between the
+            first and the last point with a density: the root of ``delta_chi2``, negative below the best fit, which is
+            nearly linear across that. ``None`` if there are not two such points.
+
+        Raises
+        ------
+        UnknownNameError
+            If the parameter is not gridded.
+        """
         heights = self.profile(name)
         values = self.grid[name]
         if len(self.grid) == 1:  # added points are values of the parameter, of which everything is known
@@ -120,7 +133,13 @@ class ProfileMap:
             heights = np.concatenate([heights, self.added_delta_chi2])
         order = np.argsort(values)
         order = order[np.isfinite(heights[order])]
-        return values[order], heights[order]
+        to, _ = axis_coordinate(self.grid[name])
+        places, heights, best = to(values[order]), heights[order], to(self.best.values[name])
+        # the best fit is a point of the profile too, unless it is one of the grid's
+        if places.size and np.abs(places - best).min() > 1e-9 * np.ptp(to(self.grid[name])):
+            where = int(np.searchsorted(places, best))
+            places, heights = np.insert(places, where, best), np.insert(heights, where, 0.0)
+        return None if places.size < 2 else PchipInterpolator(places, np.where(places < best, -1, 1) * np.sqrt(heights))
 
     def intervals(self, name: str, level: float = 0.9) -> list[tuple[float, float]]:
         """Where the profile of one parameter is below the quantile of chi-squared with one degree of freedom.
@@ -149,19 +168,12 @@ class ProfileMap:
         """
         if not 0.0 < level < 1.0:
             raise CevnsjaxError(f"level must lie between 0 and 1, got {level}.")
-        values, heights = self._curve(name)
         threshold = float(chi2.ppf(level, 1))
-        to, back = axis_coordinate(self.grid[name])
-        places = to(values)
-        best = to(self.best.values[name])
-        # the best fit is a point of the profile too, unless it is one of the grid's
-        if places.size and np.abs(places - best).min() > 1e-9 * np.ptp(to(self.grid[name])):
-            where = int(np.searchsorted(places, best))
-            places, heights = np.insert(places, where, best), np.insert(heights, where, 0.0)
-        if places.size < 2:
-            return [(float(back(place)), float(back(place))) for place in places]
-        # the root, with another sign on either side of the best fit, is nearly linear across it
-        curve = PchipInterpolator(places, np.where(places < best, -1.0, 1.0) * np.sqrt(heights))
+        curve = self.curve(name)
+        if curve is None:
+            return [(self.best.values[name], self.best.values[name])]
+        _, back = axis_coordinate(self.grid[name])
+        places = curve.x
         crossings = np.concatenate([curve.solve(sign * np.sqrt(threshold), extrapolate=False) for sign in (-1, 1)])
         crossings = crossings[np.isfinite(crossings)]
         ends = np.unique([places[0], *crossings, places[-1]])

@@ -8,7 +8,7 @@ from scipy.stats import chi2
 
 from cevnsjax.errors import number_of
 from cevnsjax.experiment.plots import BAND_COLOUR, INK, SIGNAL_COLOUR
-from cevnsjax.inference.map_axes import is_logarithmic
+from cevnsjax.inference.map_axes import axis_coordinate, is_logarithmic
 from cevnsjax.inference.profile_map import ProfileMap
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ HIGHEST = 12.0
 
 _FONT_SIZE, _DPI = 13.0, 150
 _LINE_WIDTH = 1.3
+_CURVE = 2001
 _STAR: dict[str, Any] = {
     "marker": "*",
     "markersize": 17,
@@ -116,12 +117,11 @@ def _mostly(computed: np.ndarray, axis: int) -> np.ndarray:
 def _draw_curve(axis: "Axes", scan: ProfileMap, cuts: dict[float, float]) -> dict[str, Any]:
     """Draw the profile of one parameter with its thresholds; returns what the legend names."""
     ((name, x),) = scan.grid.items()
-    computed = scan.computed
-    added = scan.added.values.get(name, np.zeros(0))
-    places = np.concatenate([x[computed], added, [scan.best.values[name]]])
-    heights = np.concatenate([scan.delta_chi2[computed], scan.added_delta_chi2, [0.0]])
-    order = np.argsort(places)
-    (curve,) = axis.plot(places[order], heights[order], color=BAND_COLOUR, linewidth=2.2)
+    root, (to, back) = scan.curve(name), axis_coordinate(x)
+    # a point that is computed alone, of an interrupted map, is no curve
+    places = np.full(1, to(scan.best.values[name])) if root is None else np.linspace(root.x[0], root.x[-1], _CURVE)
+    heights = np.zeros(1) if root is None else root(places) ** 2
+    (curve,) = axis.plot(back(places), heights, color=BAND_COLOUR, linewidth=2.2)
     handles: dict[str, Any] = {"profile": curve}
     for (level, cut), style in zip(cuts.items(), ("-", "--", ":"), strict=False):
         line = axis.axhline(cut, color=INK, linestyle=style, linewidth=1.2)
