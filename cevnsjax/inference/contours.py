@@ -75,11 +75,15 @@ class SavedMap:
         return cls(
             f"{experiment}, model {model}" if model else experiment,
             {name: np.asarray(stored[name], dtype=float) for name in names},
-            {name: axis_label(label(name), str(attributes[name].get("unit", ""))) for name in names},
+            {name: _label(name, attributes[name]) for name in names},
             frozenset(name for name in names if attributes[name].get("spacing") == "logarithmic"),
             np.asarray(stored["delta_chi2"], dtype=float),
             best,
         )
+
+
+def _label(name: str, attributes: dict[str, Any]) -> str:
+    return axis_label(str(attributes.get("label", label(name))), str(attributes.get("unit", "")))
 
 
 def plot_contours(maps: Sequence[SavedMap], path: Path) -> None:

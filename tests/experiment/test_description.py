@@ -27,6 +27,7 @@ from cevnsjax.experiment.catalogue import DESCRIPTIONS
 from cevnsjax.experiment.description.block import convert
 from cevnsjax.experiment.description.kinds import fields_of, kinds_of
 from cevnsjax.experiment.description.schema import description_schema
+from cevnsjax.experiment.description.special import nuisance
 from cevnsjax.experiment.description.where import Where
 from cevnsjax.flux import AbstractArrival, AbstractSource, Source, TabulatedFlux
 from cevnsjax.parameter import Parameter
@@ -577,3 +578,12 @@ def test_schema():
     for change in ("unknown key", "missing mass", "unknown kind", "field in another unit", "half a bin", "no path"):
         old, new, _ = CHANGES[change]
         assert list(validator.iter_errors(tomllib.loads(DETECTOR.replace(old, new, 1)))), change
+
+
+def test_a_nuisance_has_a_symbol_for_figures():
+    table = {"prior": "Normal(0, 1)", "where": "quenching.k", "unit": "us", "symbol": "$k$"}
+    where = Where("detector.toml", FOLDER, ("nuisances", "lindhard_k"))
+    parameter = nuisance("lindhard_k", table, where)
+    assert (parameter.label, parameter.unit, parameter.description) == ("$k$", "us", "")
+    with pytest.raises(DescriptionError, match="symbol"):
+        nuisance("lindhard_k", table | {"symbol": 3}, where)
