@@ -17,7 +17,6 @@ from cevnsjax.target import (
     NuclearLevels,
     compound,
     nuclear_levels,
-    read_kshell_levels,
     read_levels,
 )
 
@@ -60,19 +59,11 @@ def _with_form_factors(material: Material, nuclide: str, pair: Any, where: Where
 
 
 def _levels(nuclide: str, value: Any, where: Where) -> NuclearLevels:
-    """Levels of a packaged table, or of a file (``layout = "kshell"``); ``quenching`` multiplies their strengths."""
-    table = where.table(value, "quenching, file, layout")
-    where.only(table, ("quenching", "file", "layout"))
-    layout = table.get("layout")
-    if layout is not None and (layout != "kshell" or "file" not in table):
-        where.at("layout").fail(f"this is 'kshell', beside a file, or left out, got {layout!r}")
+    """Levels of a packaged table, or of a file; ``quenching`` multiplies their strengths."""
+    table = where.table(value, "quenching, file")
+    where.only(table, ("quenching", "file"))
     try:
-        if "file" not in table:
-            levels = nuclear_levels(nuclide)
-        elif layout is None:
-            levels = read_levels(where.at("file").path(table["file"]))
-        else:
-            levels = read_kshell_levels(where.at("file").path(table["file"]), nuclide)
+        levels = read_levels(where.at("file").path(table["file"])) if "file" in table else nuclear_levels(nuclide)
         return levels.quenched(float(convert(table.get("quenching", 1.0), float, where.at("quenching"))))
     except DescriptionError:
         raise
@@ -131,8 +122,9 @@ def nuisance(name: str, value: Any, where: Where) -> Parameter:
     paths = tuple(map(where.at("where").text, paths)) if isinstance(paths, list) else where.at("where").text(paths)
     try:
         prior = parse_prior(where.at("prior").text(table["prior"]))
-        texts: dict[str, Any] = {key: where.at(key).text(table[key]) for key in _NUISANCE_TEXTS if key in table}
-        return Parameter(name, prior, paths, **texts)
+        texts = {key: where.at(key).text(table[key]) if key in table else "" for key in _NUISANCE_TEXTS}
+        unit, description, symbol = (texts[key] for key in _NUISANCE_TEXTS)
+        return Parameter(name, prior, paths, unit, description, symbol)
     except DescriptionError:
         raise
     except CevnsjaxError as error:
