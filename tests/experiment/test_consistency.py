@@ -12,6 +12,7 @@ from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.experiment import (
     NO_TIMES,
     Axis,
+    BinnedBackground,
     Exposure,
     FlatBackground,
     ScaledBackground,
@@ -117,6 +118,12 @@ CASES = {
         {"backgrounds": {"steady_state": TabulatedBackground([0.3, 0.9], [1.0, 1.0])}},
         CevnsjaxError,
         "'steady_state' cannot fill.*from the first bin to the last, 0.3 to 1 keV, got 0.3 to 0.9 keV",
+    ),
+    "measured spectrum too short": (
+        GERMANIUM,
+        {"backgrounds": {"steady_state": BinnedBackground([0.35, 2.0], [1.0])}},
+        CevnsjaxError,
+        "'steady_state' cannot fill.*bin_edges_keV must reach from the first bin to the last, 0.3 to 1 keV, got 0.35",
     ),
     "histogram of other bins": (
         GERMANIUM,
