@@ -10,7 +10,9 @@ import numpy as np
 
 from cevnsjax.errors import CevnsjaxError, OutputError
 from cevnsjax.experiment.plots import INK
+from cevnsjax.inference.added_points import on_one_lattice
 from cevnsjax.inference.figure_parts import COLOURS
+from cevnsjax.inference.map_file import ADDED
 from cevnsjax.inference.scan_plots import HIGHEST, LEVELS, thresholds
 from cevnsjax.parameter import label
 from cevnsjax.units import axis_label
@@ -39,7 +41,8 @@ class SavedMap:
     logarithmic
         Names of those that are spaced in their logarithm.
     delta_chi2
-        Twice the drop of the log-density, with an axis for each of them; NaN where nothing was computed.
+        Twice the drop of the log-density, with an axis for each of them; NaN where nothing was computed. Of a map with
+        added points both are those of a lattice that holds them.
     best
         Where it is largest, by name.
     """
@@ -70,14 +73,20 @@ class SavedMap:
         except (OSError, ValueError, KeyError) as error:
             raise OutputError(f"The file {path} cannot be read as the map of a scan: {error}.") from None
         attributes = {name: stored[name].attrs for name in names}
+        grid, heights = on_one_lattice(
+            {name: np.asarray(stored[name], dtype=float) for name in names},
+            np.asarray(stored["delta_chi2"], dtype=float),
+            {name: np.asarray(stored[ADDED + name]) for name in names if ADDED + name in stored},
+            np.asarray(stored.get(f"{ADDED}delta_chi2", np.zeros(0))),
+        )
         model = stored.attrs.get("model")
         experiment = str(stored.attrs.get("experiment", path.parent.name)).replace(",", ", ")
         return cls(
             f"{experiment}, model {model}" if model else experiment,
-            {name: np.asarray(stored[name], dtype=float) for name in names},
+            grid,
             {name: _label(name, attributes[name]) for name in names},
             frozenset(name for name in names if attributes[name].get("spacing") == "logarithmic"),
-            np.asarray(stored["delta_chi2"], dtype=float),
+            heights,
             best,
         )
 

@@ -80,6 +80,7 @@ def _attributes(found: "ProfileMap", name: str) -> dict[str, str]:
     left_out = ", left out of log_density" if name in found.grid and name not in measured else ""
     return {
         "unit": parameter.unit,
+        "label": parameter.label,
         "description": parameter.description,
         "prior": describe_prior(parameter.prior) + left_out,
     }

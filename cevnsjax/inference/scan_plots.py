@@ -10,6 +10,7 @@ from cevnsjax.errors import number_of
 from cevnsjax.experiment.plots import BAND_COLOUR, INK, SIGNAL_COLOUR
 from cevnsjax.inference.map_axes import axis_coordinate, is_logarithmic
 from cevnsjax.inference.profile_map import ProfileMap
+from cevnsjax.units import axis_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -145,11 +146,5 @@ def _dress(side, scan: ProfileMap, name: str, values: np.ndarray, set_scale, set
             side.set_major_formatter("{x:g}")
             side.set_minor_formatter(NullFormatter())
     set_limits(values[0], values[-1])
-    unit = next(parameter.unit for parameter in scan.model.parameters if parameter.name == name)
-    side.set_label_text(axis_label(name, unit), fontsize=_FONT_SIZE + 1, color=INK)
-
-
-def axis_label(name: str, unit: str) -> str:
-    """Text of an axis of a map: the parameter and its unit."""
-    text = name.replace("_", " ")
-    return f"{text} / {unit.replace('us', 'µs')}" if unit else text
+    parameter = next(each for each in scan.model.parameters if each.name == name)
+    side.set_label_text(axis_label(parameter.label, parameter.unit), fontsize=_FONT_SIZE + 1, color=INK)

@@ -57,6 +57,22 @@ def test_contours_of_a_map(tmp_path):
         np.testing.assert_allclose(radius, cut, atol=0.02)
 
 
+def test_added_points_of_a_map(tmp_path):
+    """A valley that only they see."""
+    mapped(tmp_path / "one", "x", "y")
+    with xarray.open_dataset(tmp_path / "one" / "scan.nc", engine="h5netcdf") as stored:
+        stored.load()
+    stored["delta_chi2"] = stored["delta_chi2"] * 0.0 + 9.0
+    places = np.arange(-2.9, 3.0, 0.1)
+    for name, values in (("x", places), ("y", places), ("delta_chi2", 0.0 * places)):
+        stored[f"added_{name}"] = ("added_point", values)
+    stored.to_netcdf(tmp_path / "one" / "scan.nc", engine="h5netcdf")
+    read = SavedMap.read(tmp_path / "one" / "scan.nc")
+    assert read.grid["x"].size > 61
+    assert read.delta_chi2[np.ix_(*[np.abs(read.grid[name] - 0.3) < 1e-9 for name in ("x", "y")])] == 0.0
+    assert read.delta_chi2[0, -1] == 9.0
+
+
 def test_several_fits(cevnsjax, tmp_path):
     fitted(tmp_path / "one", "conus", "x", "y")
     fitted(tmp_path / "two", "conus", "x", "z")
