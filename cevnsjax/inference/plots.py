@@ -116,9 +116,9 @@ def plot_corner(
         raise CevnsjaxError(f"A corner plot of {len(shown)} parameters needs more draws than these {fewest}.")
     figure = corner_figure(each, shown)
     if left_out:
-        figure.text(
-            0.02, -0.01, _left_out(left_out, 22 * len(shown) + 30), fontsize=_FONT_SIZE - 2, va="top", color=INK
-        )
+        below = -0.55 / figure.get_figheight()  # labels may be on two lines
+        sentence = _left_out(left_out, 22 * len(shown) + 30)
+        figure.text(0.02, below, sentence, fontsize=_FONT_SIZE - 2, va="top", color=INK)
     figure.savefig(path, bbox_inches="tight")
     return left_out
 
