@@ -229,9 +229,9 @@ def test_ctrl_c_writes_what_is_done(tmp_path):
 def test_ctrl_c_before_anything_is_done(cevnsjax, tmp_path, monkeypatch):
     run = scan_state.Scan.run
 
-    def press(self):
+    def press(self, *given):
         os.kill(os.getpid(), signal.SIGINT)
-        run(self)
+        run(self, *given)
 
     monkeypatch.setattr(scan_state.Scan, "run", press)
     result = cevnsjax(*SMALL, "--grid", "signal_norm=0.5:1.5:20000", "--out", "stopped")
