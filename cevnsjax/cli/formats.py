@@ -20,6 +20,7 @@ Row = Mapping[str, Any]
 """A row of a table: texts, numbers, lists of texts or ``None`` by the name of the column."""
 
 _SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_SPECIAL |= {"<": "$<$", ">": "$>$"}  # which the oldest of LaTeX's fonts lack
 _SPECIAL |= {character: f"\\{character}" for character in "&%$#_{}"}
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _NUMBERS = re.compile(rf"{_NUMBER}|\[{_NUMBER}, {_NUMBER}\]")

@@ -29,13 +29,13 @@ def test_csv_keeps_all_digits():
 def test_latex():
     rows = [
         {"100%_of": "a&b", "n": -1.234567e-40, "interval": "[-0.3, 1.2e5]", "text": "1 to 2"},
-        {"100%_of": "~^\\", "n": None, "interval": "-", "text": False},
+        {"100%_of": "~^\\ < 1", "n": None, "interval": "-", "text": False},
     ]
     lines = latex_table(rows, "what it is").splitlines()
     assert lines[:3] == ["% what it is", r"\begin{tabular}{lrrl}", r"\hline"]
     assert lines[3] == r"100\%\_of & n & interval & text \\"
     assert lines[5] == r"a\&b & $-1.235\times10^{-40}$ & $[-0.3, 1.2\times10^{5}]$ & 1 to 2 \\"
-    assert lines[6] == r"\textasciitilde{}\textasciicircum{}\textbackslash{} & -- & - & no \\"
+    assert lines[6] == r"\textasciitilde{}\textasciicircum{}\textbackslash{} $<$ 1 & -- & - & no \\"
     assert lines[-1] == r"\end{tabular}"
 
 
