@@ -1,6 +1,6 @@
 """What is hit: nuclides, materials, nuclear form factors and electron shells."""
 
-from cevnsjax.target.bigstick import ShellModelSpectrum, read_bigstick_spectrum, read_bigstick_strength
+from cevnsjax.target.bigstick import read_bigstick_spectrum, read_bigstick_strength
 from cevnsjax.target.densities import (
     ShellModelDensities,
     levels_from_densities,
@@ -32,6 +32,7 @@ from cevnsjax.target.level_tables import (
 from cevnsjax.target.levels import NuclearLevels, magnetic_dipole_width_MeV
 from cevnsjax.target.material import FORM_FACTORS, Material, compound
 from cevnsjax.target.nuclide import NuclearSpin, Nuclide, nuclide
+from cevnsjax.target.shell_model import ShellModelSpectrum
 
 __all__ = [
     "FORM_FACTORS",

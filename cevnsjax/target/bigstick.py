@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ import numpy as np
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.target.level_file import levels_from_strength
 from cevnsjax.target.levels import NuclearLevels
+from cevnsjax.target.shell_model import ShellModelSpectrum
 from cevnsjax.target.spin_operators import fixed_projection
 
 # What the operator of a strength file is, and its square over that of the M2 of the levels.
@@ -19,43 +19,6 @@ _OPERATORS = {
     "isoscalar": ("sum sigma/sqrt 2, 'J T = 1 0'", 2.0),
     "spin": ("sum sigma", 4.0),
 }
-
-
-@dataclass(frozen=True, eq=False)
-class ShellModelSpectrum:
-    """States of a shell-model calculation, as printed.
-
-    Attributes
-    ----------
-    energy_MeV, excitation_MeV
-        Absolute energies and those above the first state, MeV, shape ``[state]``.
-    spin, isospin
-        J and T, shape ``[state]``; not exactly half-integers where a state is not converged or isospin is broken.
-    parity
-        +1 or -1, shape ``[state]``; ``None`` where the file does not tell.
-    """
-
-    energy_MeV: np.ndarray
-    excitation_MeV: np.ndarray
-    spin: np.ndarray
-    isospin: np.ndarray
-    parity: np.ndarray | None = None
-
-    def spins_at(self, energy_MeV: float, tolerance_MeV: float, states: slice = slice(None)) -> set[float]:
-        """Return the spins (rounded to half-integers) of all states, or some, at an absolute energy.
-
-        Raises
-        ------
-        CevnsjaxError
-            If the spin of one of them is not near a half-integer: the state is not converged, or two are mixed.
-        """
-        twice = 2.0 * self.spin[states][np.abs(self.energy_MeV[states] - energy_MeV) <= tolerance_MeV]
-        if np.any(np.abs(twice - np.round(twice)) > 0.05):
-            raise CevnsjaxError(
-                f"The spectrum has a state of J = {', '.join(f'{spin / 2:g}' for spin in twice)} at {energy_MeV:.5f} "
-                "MeV, which is not converged: no half-integer."
-            )
-        return set((np.round(twice) / 2.0).tolist())
 
 
 class Row(NamedTuple):

@@ -10,8 +10,8 @@ import numpy as np
 from cevnsjax.columns import read_text
 from cevnsjax.constants import NEUTRON_MOMENT, PROTON_MOMENT
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.target.bigstick import ShellModelSpectrum
 from cevnsjax.target.levels import NuclearLevels
+from cevnsjax.target.shell_model import ShellModelSpectrum
 from cevnsjax.target.spin_operators import connects
 
 _HEADINGS: dict[tuple[str, ...], float] = {
