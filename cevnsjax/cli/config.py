@@ -1,5 +1,6 @@
 """``cevnsjax config``: files to start from, the description of an experiment or the settings of a finished fit."""
 
+import difflib
 import json
 from pathlib import Path
 from typing import Annotated
@@ -52,9 +53,10 @@ def _description(name: str) -> str:
         return DESCRIPTIONS[name].read_text(encoding="utf-8")
     if name not in EXPERIMENTS:
         raise UnknownNameError("experiment", name, EXPERIMENTS)
+    alike = difflib.get_close_matches(name, DESCRIPTIONS, cutoff=0.0)
     raise CevnsjaxError(
-        f"{name} is built by code with logic of its own, not described by a file; start from one of "
-        f"{', '.join(DESCRIPTIONS)}."
+        f"{name} is built by code with logic of its own, not described by a file; start from one that is, like "
+        f"{', '.join(alike)}."
     )
 
 

@@ -217,8 +217,8 @@ def _run(
         files += draw_plots(folder, posterior, shown)
     except KeyboardInterrupt:
         raise InterruptedRun(
-            f"Interrupted while drawing; samples and run.json are in {folder}, and the same command with --resume "
-            "draws again without sampling."
+            f"Interrupted while drawing; samples and run.json are in {folder}, and `cevnsjax plot {folder}` draws "
+            "again without sampling."
         ) from None
     wall_s = time.monotonic() - started
     if form is Format.json:

@@ -115,7 +115,7 @@ def draw_plots(folder: Path, posterior: "Posterior", corner: list[str] | None = 
     }
     drawn = []
     for name, plot in drawings.items():
-        remedy = f"everything else is in {folder}, and the same command with --resume draws again without sampling"
+        remedy = f"everything else is in {folder}, and `cevnsjax plot {folder}` draws again without sampling"
         with optional(f"{folder / name} is not drawn", remedy):
             drawn.append(write_file(folder / name, plot))
     if not corner:

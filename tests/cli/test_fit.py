@@ -168,7 +168,7 @@ def test_results_before_plots(cevnsjax, monkeypatch, tmp_path):
     """What a short fit writes is there when the first plot is drawn, and a plot that is stopped leaves it."""
     found = []
 
-    def press(folder, posterior):
+    def press(folder, posterior, shown):
         found.extend(sorted(each.name for each in folder.iterdir()))
         raise KeyboardInterrupt
 

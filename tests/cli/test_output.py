@@ -188,7 +188,7 @@ def test_force_and_resume_contradict(cevnsjax, no_work):
     ],
 )
 def test_a_plot_that_fails_takes_nothing_down(monkeypatch, capsys, tmp_path, fault, words):
-    def fail(posterior, path):
+    def fail(posterior, path, corner):
         path.write_text("half")
         raise fault
 
@@ -200,7 +200,7 @@ def test_a_plot_that_fails_takes_nothing_down(monkeypatch, capsys, tmp_path, fau
     assert said.count("\n") == 1
     assert str(tmp_path / CORNER) in said
     assert words in said
-    assert "--resume draws again without sampling" in said
+    assert f"`cevnsjax plot {tmp_path}` draws again without sampling" in said
 
 
 @pytest.mark.parametrize(

@@ -397,7 +397,7 @@ def test_batches(precision, number):
         ({"electron_mixing2": -0.1}, "electron_mixing2 must be zero or positive"),
         ({"muon_mixing2": -1e-9}, "muon_mixing2 must be zero or positive"),
         ({"tau_mixing2": np.nan}, "tau_mixing2 must be zero or positive"),
-        ({"electron_mixing2": 0.6, "tau_mixing2": 0.5}, "must add up to at most 1, got 0.6, 0.0, 0.5"),
+        ({"electron_mixing2": 0.6, "tau_mixing2": 0.5}, "must add up to at most 1, got 0.6, 0, 0.5"),
         ({"mass_splitting_eV2": -1.0}, r"mass_splitting_eV2 must be zero or positive and in eV\^2"),
         ({"path_spread_m": -0.1}, "path_spread_m must be zero or positive and in m"),
         ({"moment_nodes": 20}, "moment_nodes must be at least 64, got 20"),

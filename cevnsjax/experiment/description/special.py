@@ -17,6 +17,7 @@ from cevnsjax.target import (
     NuclearLevels,
     compound,
     nuclear_levels,
+    read_kshell_levels,
     read_levels,
 )
 
@@ -59,11 +60,19 @@ def _with_form_factors(material: Material, nuclide: str, pair: Any, where: Where
 
 
 def _levels(nuclide: str, value: Any, where: Where) -> NuclearLevels:
-    """Levels of a packaged table, or of a file; ``quenching`` multiplies their strengths."""
-    table = where.table(value, "quenching, file")
-    where.only(table, ("quenching", "file"))
+    """Levels of a packaged table, or of a file (``layout = "kshell"``); ``quenching`` multiplies their strengths."""
+    table = where.table(value, "quenching, file, layout")
+    where.only(table, ("quenching", "file", "layout"))
+    layout = table.get("layout")
+    if layout is not None and (layout != "kshell" or "file" not in table):
+        where.at("layout").fail(f"this is 'kshell', beside a file, or left out, got {layout!r}")
     try:
-        levels = read_levels(where.at("file").path(table["file"])) if "file" in table else nuclear_levels(nuclide)
+        if "file" not in table:
+            levels = nuclear_levels(nuclide)
+        elif layout is None:
+            levels = read_levels(where.at("file").path(table["file"]))
+        else:
+            levels = read_kshell_levels(where.at("file").path(table["file"]), nuclide)
         return levels.quenched(float(convert(table.get("quenching", 1.0), float, where.at("quenching"))))
     except DescriptionError:
         raise
