@@ -1,6 +1,5 @@
 """One experiment, put together: sources, target, interactions, quenching, response, backgrounds and data."""
 
-import copy
 import dataclasses
 import functools
 from collections.abc import Iterable, Mapping
@@ -21,7 +20,7 @@ from cevnsjax.cross_section import (
     Recoil,
 )
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.experiment import consistency
+from cevnsjax.experiment import consistency, prediction
 from cevnsjax.experiment.axis import Axis
 from cevnsjax.experiment.background import AbstractBackground
 from cevnsjax.experiment.exposure import Exposure
@@ -35,14 +34,6 @@ from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse, TimeWindow
 from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import Material
-
-_Prediction = tuple[dict[str, Float[Array, "component energy time"]], dict[str, Float[Array, "energy time"]]]
-"""Signals and contributions."""
-
-# of an experiment, what no prediction depends on: programs are not to be compiled anew for it
-_NOT_PREDICTED = frozenset(
-    ("name", "samples", "observed", "axes", "nuisances", "quantity", "unit", "likelihood", "is_asimov", "placed_for")
-)
 
 
 class Experiment(eqx.Module):
@@ -252,28 +243,15 @@ class Experiment(eqx.Module):
 
     def spectrum(self, interaction: str, source: str) -> Spectrum:
         """What an interaction with a source deposits over the exposure, before any detector response."""
-        return self._spectrum(interaction, source, self.nodes(interaction, source))
-
-    def _spectrum(self, interaction: str, source: str, nodes: AbstractNodes) -> Spectrum:
-        spectrum = self.interactions[interaction].spectrum(nodes, self.sources[source].flux, self.target)
-        return Spectrum(spectrum.energy_keV, self.signal_norm * self.exposure.kg_days * spectrum.events)
+        return prediction.spectrum(self, interaction, source, self.nodes(interaction, source))
 
     def visible_energy_keV(self, interaction: str, source: str) -> Float[Array, " node"]:
         """Electron-equivalent energy of each node, keV: only nuclear recoils are quenched."""
-        return self._visible_energy_keV(interaction, self.nodes(interaction, source))
-
-    def _visible_energy_keV(self, interaction: str, nodes: AbstractNodes) -> Float[Array, " node"]:
-        energy_keV = nodes.energy_keV.reshape(-1)
-        return self.quenching(energy_keV) if self.interactions[interaction].recoil is Recoil.NUCLEUS else energy_keV
+        return prediction.visible_energy_keV(self, interaction, self.nodes(interaction, source))
 
     def kernel(self, interaction: str, source: str) -> Float[Array, "node energy"]:
         """Probability of each energy bin for each node of an interaction with a source."""
-        return self._kernel(interaction, source, self.nodes(interaction, source))
-
-    def _kernel(self, interaction: str, source: str, nodes: AbstractNodes) -> Float[Array, "node energy"]:
-        if (interaction, source) in self.frozen.kernels:
-            return self.frozen.kernels[interaction, source]
-        return self.response.kernel(self._visible_energy_keV(interaction, nodes))
+        return prediction.kernel(self, interaction, source, self.nodes(interaction, source))
 
     def time_fractions(self, source: str) -> Float[Array, "component time"]:
         """Detected fraction of each component of a source in each time bin."""
@@ -283,40 +261,7 @@ class Experiment(eqx.Module):
 
     def signals(self) -> dict[str, Float[Array, "component energy time"]]:
         """Expected signal counts of each interaction, for each component of the sources that it sees."""
-        return self.in_place()._predicted()[0]
-
-    def _predicted(
-        self,
-    ) -> _Prediction:
-        """Signals and contributions: one program for both, shared by all experiments of the same blocks."""
-        blocks = copy.copy(self)
-        for field in dataclasses.fields(self):
-            if field.name in _NOT_PREDICTED:
-                object.__setattr__(blocks, field.name, None)
-        return blocks._predict()
-
-    @eqx.filter_jit
-    def _predict(
-        self,
-    ) -> _Prediction:
-        fractions = {source: self.time_fractions(source)[:, None, :] for source in self.sources}
-
-        def signal(interaction: str, source: str) -> Float[Array, "component energy time"]:
-            if (interaction, source) in self.frozen.unseen:
-                # not computed and multiplied by zero: compiled inside of lax.map, that product can be anything
-                components = len(self.sources[source].flux.components)
-                return jnp.zeros((components, self.response.bins, fractions[source].shape[-1]))
-            nodes = self.nodes(interaction, source)  # once, for energies and events
-            events = self._spectrum(interaction, source, nodes).flat().events
-            kernel = self._kernel(interaction, source, nodes)
-            return jnp.matmul(events, kernel, precision="highest")[:, :, None] * fractions[source]
-
-        signals = {
-            name: jnp.concatenate([signal(name, source) for source in self.seen_by(name)]) for name in self.interactions
-        }
-        recorded = self.window, self.exposure, self.response.kept_edges
-        counts = {name: each.sum(axis=0) for name, each in signals.items()}
-        return signals, counts | {name: each.counts(*recorded) for name, each in self.backgrounds.items()}
+        return prediction.predicted(self.in_place())[0]
 
     def signal(self) -> Float[Array, "component energy time"]:
         """Expected signal counts for each component, summed over interactions that see the same sources.
@@ -334,7 +279,7 @@ class Experiment(eqx.Module):
 
     def contributions(self) -> dict[str, Float[Array, "energy time"]]:
         """Expected counts of every interaction and of every background."""
-        return self.in_place()._predicted()[1]
+        return prediction.predicted(self.in_place())[1]
 
     def sample_contributions(self, sample: str) -> tuple[str, ...]:
         """Names of the contributions to a data sample, in order: ``"signal"`` stands for all interactions."""
@@ -345,7 +290,9 @@ class Experiment(eqx.Module):
     def expected(self) -> Float[Array, "sample energy time"]:
         """Expected counts in each sample."""
         counts = self.contributions()
-        return _summed([[counts[name] for name in self.sample_contributions(sample)] for sample in self.samples])
+        return prediction.summed(
+            [[counts[name] for name in self.sample_contributions(sample)] for sample in self.samples]
+        )
 
     def log_likelihood(self, observed=None) -> Float[Array, ""]:
         """Log-likelihood of the data, or of others of their shape: another would be stretched to it, and is refused."""
@@ -395,12 +342,6 @@ class Experiment(eqx.Module):
         changed = eqx.tree_at(lambda experiment: experiment.observed, self, observed)
         object.__setattr__(changed, "is_asimov", is_asimov)  # static, and no reason to place nodes anew
         return changed
-
-
-@eqx.filter_jit
-def _summed(samples: list[list[Float[Array, "energy time"]]]) -> Float[Array, "sample energy time"]:
-    """Sum the contributions to each sample."""
-    return jnp.stack([functools.reduce(jnp.add, contributions) for contributions in samples])
 
 
 @eqx.filter_jit
