@@ -117,6 +117,7 @@ def test_gradients_are_finite_along_q(log_likelihoods):
     assert np.abs(np.diff(values) - rise).max() < 0.03
 
 
+@pytest.mark.slow
 def test_float32(prediction):
     with jax.enable_x64(False):
         single = PREDICTION(dresden_ii_lindhard())[0]["cevns"]

@@ -31,7 +31,7 @@ def with_boson(experiment, coupling):
     return experiment.with_interactions(extended)
 
 
-@pytest.mark.parametrize("name", ["germanium", "with_electrons"])
+@pytest.mark.parametrize("name", ["germanium", pytest.param("with_electrons", marks=pytest.mark.slow)])
 def test_terms(name, request):
     """Closed over by jit, as its argument, and with a derivative: the signal of the eager experiment."""
     experiment = request.getfixturevalue(name)

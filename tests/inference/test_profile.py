@@ -75,6 +75,7 @@ def test_interval_of_a_dipole_moment():
     assert found.lower <= found.best <= found.upper
 
 
+@pytest.mark.slow
 def test_a_strength_that_may_be_negative(experiment):
     """Its best fit and interval are those of positive strengths; impossible ones are not preferred."""
     wide, usual = (Model(experiment, [strength(dist.Uniform(low, 2.0)), STEADY]) for low in (-10.0, 0.0))

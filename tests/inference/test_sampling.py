@@ -43,6 +43,7 @@ def small_model(experiment):
     )
 
 
+@pytest.mark.slow
 def test_other_data_of_the_same_shape_compile_nothing(experiment, small_model):
     schedule = SHORT
     sample(small_model, jax.random.key(0), schedule, observed=experiment.observed)
@@ -132,6 +133,7 @@ def test_both_nsi_bands_are_populated(experiment):
     assert max(rank_r_hat(up), rank_r_hat(down)) < 1.02
 
 
+@pytest.mark.slow
 def test_maximum_agrees_with_iminuit(experiment):
     iminuit = pytest.importorskip("iminuit")
     model = build_model(experiment, "sm", fixed=["brn_delay", "nin_delay", "quenching_0", "quenching_1"])

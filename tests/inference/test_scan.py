@@ -78,6 +78,7 @@ def test_agrees_with_a_minimiser_of_scipy(model, found):
     assert np.median(np.abs(gains)) < 1e-5
 
 
+@pytest.mark.slow
 def test_best_fit_lies_between_the_points(model, found):
     assert found.delta_chi2.min() > 0.0
     best = maximum(model, start=found.best.values)
@@ -86,6 +87,7 @@ def test_best_fit_lies_between_the_points(model, found):
     assert floor == pytest.approx(best.log_density, abs=1e-6) if inside else floor <= best.log_density + 1e-6
 
 
+@pytest.mark.slow
 def test_best_fit_of_a_box_without_the_best_fit(small_model):
     """At the edge of the box, with the steady state fitted there."""
     found = profile_map(small_model, {"signal_norm": np.linspace(1.6, 2.5, 5)})
@@ -94,6 +96,7 @@ def test_best_fit_of_a_box_without_the_best_fit(small_model):
     assert np.all(np.diff(found.delta_chi2) > 0.0)
 
 
+@pytest.mark.slow
 def test_does_not_depend_on_blocks(small_model):
     grid = {"signal_norm": np.linspace(0.1, 2.9, 61)}
     whole, parts = profile_map(small_model, grid), profile_map(small_model, grid, batch_size=7, block_size=21)
@@ -188,6 +191,7 @@ def test_two_bands(found):
     assert lowest[0] > lowest[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("largest", [1e300])
 def test_extreme_values_give_no_nan(experiment, largest):
     """Couplings that nobody asks for: an amplitude squared beyond floating-point numbers has no likelihood at all."""
