@@ -176,16 +176,7 @@ def _run(
     check_folder(folder)
     if resume:
         check_checkpoint(folder)
-    fitted = fitted_model(
-        settings.experiment,
-        settings.model,
-        share=settings.share,
-        given=settings.set,
-        free=settings.free,
-        fix=settings.fix,
-        prior=settings.prior,
-        allow_code=allow_code,
-    )
+    fitted = fitted_model(settings, allow_code=allow_code)
     check_shown(fitted.model, shown)
     options = {"model": settings.model, "set": fitted.values, "seed": settings.sampler.seed}
     identity = run_identity(fitted.model, key, settings.sampler, options=options)

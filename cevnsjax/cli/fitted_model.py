@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cevnsjax.cli.checks import check_start
 from cevnsjax.cli.common import say
+from cevnsjax.cli.run_file import FitSettings
 from cevnsjax.cli.settings import prepare
 from cevnsjax.errors import ParameterError
 from cevnsjax.prior_texts import parse_prior
@@ -35,30 +36,13 @@ class FittedModel:
     gridded: tuple[str, ...] = ()
 
 
-def fitted_model(
-    experiment: str,
-    model: str,
-    *,
-    share: Iterable[str],
-    given: Mapping[str, float],
-    free: Iterable[str],
-    fix: Iterable[str],
-    prior: Mapping[str, str],
-    gridded: Iterable[str] = (),
-    allow_code: bool = False,
-) -> FittedModel:
+def fitted_model(settings: FitSettings, *, gridded: Iterable[str] = (), allow_code: bool = False) -> FittedModel:
     """Build a model from what a command was told, and say what its settings mean.
 
     Parameters
     ----------
-    experiment, model, share
-        Name of the experiment (or names with commas between), name of the model, nuisances in common.
-    given
-        Numbers by parameter or path.
-    free, fix
-        Parameters (or paths) that are free in the place of the model's default ones (none: those), and held fixed.
-    prior
-        Other priors, as texts, by parameter (or path).
+    settings
+        What it was told: experiment and model, what is set, free, fixed and shared, and priors.
     gridded
         Parameters (or paths) that are free beside these, to be put on a grid.
     allow_code
@@ -71,11 +55,13 @@ def fitted_model(
     """
     from cevnsjax.inference import Offered, prepared_model
 
-    priors = {name: _prior(name, text) for name, text in prior.items()}
-    prepared, chosen, values = prepare(experiment, model, share, given, allow_code=allow_code)
+    priors = {name: _prior(name, text) for name, text in settings.prior.items()}
+    prepared, chosen, values = prepare(
+        settings.experiment, settings.model, settings.share, settings.set, allow_code=allow_code
+    )
     offered = Offered(chosen.parameters(prepared), prepared)
+    free, fix = settings.free, settings.fix
     on_grid = _on_grid(offered, gridded, fix)
-    free, fix = list(free), list(fix)
     held = {offered.name(name) for name in fix}
     both = [name for name in free if offered.name(name) in held]
     if both:

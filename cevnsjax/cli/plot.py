@@ -211,16 +211,7 @@ def _plot_spectrum(posterior: "Drawn", settings: FitSettings, file: Path, style:
     """Build the model anew and draw what it expects at the draws."""
     from cevnsjax.inference import Posterior, plot_spectrum
 
-    model = fitted_model(
-        settings.experiment,
-        settings.model,
-        share=settings.share,
-        given=settings.set,
-        free=settings.free,
-        fix=settings.fix,
-        prior=settings.prior,
-        allow_code=allow_code,
-    ).model
+    model = fitted_model(settings, allow_code=allow_code).model
     missing = [name for name in model.names if name not in posterior.samples]
     if missing:
         raise ParameterError(

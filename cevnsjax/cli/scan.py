@@ -121,17 +121,7 @@ def scan(
 
     folder = Path(settings.out) if settings.out else results_folder("scan", settings.experiment, settings.model)
     check_folder(folder)
-    fitted = fitted_model(
-        settings.experiment,
-        settings.model,
-        share=settings.share,
-        given=settings.set,
-        free=settings.free,
-        fix=settings.fix,
-        prior=settings.prior,
-        gridded=grids,
-        allow_code=allow_code,
-    )
+    fitted = fitted_model(settings, gridded=grids, allow_code=allow_code)
     built = fitted.model
     grids = dict(zip(fitted.gridded, grids.values(), strict=True))
     check_grid(built, grids)

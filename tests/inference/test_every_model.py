@@ -14,6 +14,7 @@ import pytest
 
 from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.list_command import offered_models
+from cevnsjax.cli.run_file import FitSettings
 from cevnsjax.cli.settings import prepare
 from cevnsjax.cli.spectrum import prediction
 from cevnsjax.experiment import EXPERIMENTS, Experiment, experiment_kind, named_experiment
@@ -83,8 +84,7 @@ def finite_prediction(experiment, model):
 
 
 def fits(experiment, model):
-    nothing = {"share": (), "given": {}, "free": (), "fix": (), "prior": {}}
-    built = fitted_model(experiment, model, **nothing).model
+    built = fitted_model(FitSettings(experiment, model)).model
     best = maximum(built)
     assert np.all(np.isfinite([*best.values.values(), best.log_density]))
     posterior = sample(built, jax.random.key(0), Schedule(chains=1, warmup=4, samples=4))
