@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import Scalar, as_float, gauss_legendre, is_concrete
 from cevnsjax.constants import OSCILLATION_PHASE_PER_EV2_M
 from cevnsjax.errors import CevnsjaxError
+from cevnsjax.flux.flavour_conversion import AbstractFlavourConversion
 from cevnsjax.flux.flux import FLAVOURS, AbstractFlux
 from cevnsjax.flux.moments import POWERS, energy_powers, fold_powers, line_moments, summed_from_above
 
@@ -21,7 +22,7 @@ _SWITCH_REACH = 5.0  # widths from the middle of the switch to where it is done:
 _SMALLEST_ENERGY = 1e-6  # of the end point, where no phase says so earlier
 
 
-class SterileOscillation(AbstractFlux):
+class SterileOscillation(AbstractFlavourConversion):
     """Any source, seen through short-baseline oscillation with one sterile neutrino (3 + 1 flavours).
 
     With one mass splitting, Delta m^2_41, that is large against the two others (which do not oscillate over the
@@ -71,10 +72,6 @@ class SterileOscillation(AbstractFlux):
     path_spread_m: Float[Array, ""] = eqx.field(converter=as_float, default=0.0)
     moment_nodes: int = eqx.field(static=True, default=256)
 
-    def __post_init__(self):
-        pairs = zip(self.source.components, self.source.antineutrinos, strict=True)
-        self.components = tuple(f"{name}_to_{final}{'_bar' * anti}" for name, anti in pairs for final in FLAVOURS)
-
     def __check_init__(self):
         if isinstance(self.source, SterileOscillation):
             raise CevnsjaxError("source must be a flux as produced, got one that oscillates already.")
@@ -94,28 +91,12 @@ class SterileOscillation(AbstractFlux):
             raise CevnsjaxError(f"moment_nodes must be at least 64, got {self.moment_nodes}.")
 
     @property
-    def origins(self) -> tuple[str, ...]:
-        return tuple(name for name in self.source.origins for _ in FLAVOURS)
-
-    @property
-    def flavour_indices(self) -> tuple[int, ...]:
-        return tuple(range(len(FLAVOURS))) * len(self.source.components)
-
-    @property
-    def lowest_energy_MeV(self) -> Float[Array, ""]:
-        return self.source.lowest_energy_MeV
-
-    @property
-    def break_points_MeV(self) -> Float[Array, " panel"]:
-        return self.source.break_points_MeV
-
-    @property
     def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:
         return self.source.paths
 
     @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
-        return jnp.repeat(self.source.fluence_per_cm2, len(FLAVOURS))
+        return self._for_each_flavour(self.source.fluence_per_cm2)
 
     @property
     def lines(self) -> tuple[Float[Array, " line"], Float[Array, "component line"]]:

@@ -2,19 +2,19 @@
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_fraction
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
-from cevnsjax.flux.flux import FLAVOURS, AbstractFlux, parse_neutrino
+from cevnsjax.flux.flavour_conversion import AbstractFlavourConversion
+from cevnsjax.flux.flux import AbstractFlux, parse_neutrino
 from cevnsjax.flux.mixing import mixing_squares
 
 # mass state that leaves the star where a nu_e and a nu_e_bar were emitted
 _ELECTRON_STATE = {"normal": (2, 0), "inverted": (1, 2)}
 
 
-class SupernovaConversion(AbstractFlux):
+class SupernovaConversion(AbstractFlavourConversion):
     """Any flux of supernova neutrinos, converted (MSW) on the way out, then mass states without coherence.
 
     Both resonances are adiabatic, as they are at the measured theta_13 without a shock: what was emitted as nu_e leaves
@@ -53,10 +53,6 @@ class SupernovaConversion(AbstractFlux):
     theta23_sin2: Float[Array, ""] = eqx.field(converter=as_float, default=0.561)
     cp_phase_rad: Float[Array, ""] = eqx.field(converter=as_float, default=3.089)
 
-    def __post_init__(self):
-        pairs = zip(self.source.components, self.source.antineutrinos, strict=True)
-        self.components = tuple(f"{name}_to_{final}{'_bar' * anti}" for name, anti in pairs for final in FLAVOURS)
-
     def __check_init__(self):
         if self.ordering not in _ELECTRON_STATE:
             raise UnknownNameError("ordering of neutrino masses", self.ordering, _ELECTRON_STATE)
@@ -70,22 +66,6 @@ class SupernovaConversion(AbstractFlux):
                     f"source must have both of nu_mu{end} and nu_tau{end}, which leave a supernova alike, or neither, "
                     f"got {self.source.components}."
                 )
-
-    @property
-    def origins(self) -> tuple[str, ...]:
-        return tuple(name for name in self.source.components for _ in FLAVOURS)
-
-    @property
-    def flavour_indices(self) -> tuple[int, ...]:
-        return tuple(range(len(FLAVOURS))) * len(self.source.components)
-
-    @property
-    def lowest_energy_MeV(self) -> Float[Array, ""]:
-        return self.source.lowest_energy_MeV
-
-    @property
-    def break_points_MeV(self) -> Float[Array, " panel"]:
-        return self.source.break_points_MeV
 
     @property
     def knots_MeV(self) -> Float[Array, " knot"] | None:
@@ -108,19 +88,15 @@ class SupernovaConversion(AbstractFlux):
 
     @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
-        return self._repeated(self.source.fluence_per_cm2) * self.probabilities()
+        return self._for_each_flavour(self.source.fluence_per_cm2) * self.probabilities()
 
     @property
     def lines(self) -> tuple[Float[Array, " line"], Float[Array, "component line"]]:
         energy, fraction = self.source.lines
-        return energy, self._repeated(fraction)
+        return energy, self._for_each_flavour(fraction)
 
     def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
-        return self._repeated(self.source.density(energy_MeV))
+        return self._for_each_flavour(self.source.density(energy_MeV))
 
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
-        return self._repeated(self.source.moments(minimum_energy_MeV))
-
-    @staticmethod
-    def _repeated(of_source: Float[Array, "source *shape"]) -> Float[Array, "component *shape"]:
-        return of_source[np.repeat(np.arange(of_source.shape[0]), len(FLAVOURS))]
+        return self._for_each_flavour(self.source.moments(minimum_energy_MeV))
