@@ -75,8 +75,8 @@ def settings_of(cevnsjax, monkeypatch):
     def run(*arguments):
         found = []
 
-        def stop(experiment, model, share, **others):
-            found.append((experiment, model, share))
+        def stop(settings, **others):
+            found.append(settings)
             raise CevnsjaxError("stopped")
 
         def record(*given, **options):
@@ -86,8 +86,8 @@ def settings_of(cevnsjax, monkeypatch):
         monkeypatch.setattr(FIT, "settings_given", record)
         monkeypatch.setattr(FIT, "fitted_model", stop)
         assert cevnsjax("fit", *arguments).err == "error: stopped\n"
-        settings, prepared = found
-        assert prepared == (settings.experiment, settings.model, settings.share)
+        settings, fitted = found
+        assert fitted is settings
         return settings
 
     return run
