@@ -18,7 +18,7 @@ import numpy as np
 
 from cevnsjax.errors import CevnsjaxError, near_matches
 
-__all__ = ["DataFileError", "Table", "Values", "data_files", "data_path", "read_table", "read_values"]
+__all__ = ["DataFileError", "Table", "Values", "data_files", "data_folder", "data_path", "read_table", "read_values"]
 
 _HEADER_KEYS = ("title", "source", "made_by", "rows")
 _VALUE_FILE_KEYS = ("title", "source", "made_by", "values")
@@ -146,7 +146,7 @@ class Values:
         return len(self.values)
 
 
-def _data_folder() -> Path:
+def data_folder() -> Path:
     """Return the data folder: `data` inside the package of a wheel, or next to the package in a checkout."""
     package = Path(__file__).resolve().parent
     inside, beside = package / "data", package.parent / "data"
@@ -155,7 +155,7 @@ def _data_folder() -> Path:
 
 def data_files(folder: str, ending: str) -> dict[str, Path]:
     """Return the packaged files of a folder by name without its ending, in alphabetical order."""
-    return {path.stem: path for path in sorted((_data_folder() / folder).glob(f"*{ending}"))}
+    return {path.stem: path for path in sorted((data_folder() / folder).glob(f"*{ending}"))}
 
 
 def data_path(relative: str) -> Path:
@@ -176,7 +176,7 @@ def data_path(relative: str) -> Path:
     DataFileError
         If there is no such file; the message lists the near matches and all files.
     """
-    folder = _data_folder()
+    folder = data_folder()
     parts = relative.split("/")
     if "\\" in relative or any(part in ("", ".", "..") for part in parts) or not (folder / relative).is_file():
         found = [path.relative_to(folder).as_posix() for kind in ("*.csv", "*.json") for path in folder.rglob(kind)]

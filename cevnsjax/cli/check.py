@@ -1,6 +1,8 @@
 """``cevnsjax check``: what a description of an experiment was understood to say."""
 
+import base64
 import dataclasses
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,9 +21,11 @@ from cevnsjax.cli.common import (
     reports_errors,
     say,
     tables,
+    warn,
 )
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
-from cevnsjax.cli.settings import say_what_is_unseen
+from cevnsjax.cli.kept import kept
+from cevnsjax.cli.settings import what_is_unseen
 from cevnsjax.cli.spectrum import prediction
 from cevnsjax.files import write_file
 
@@ -51,17 +55,20 @@ def check(
 ) -> None:
     """Say what a description of an experiment means: blocks, counts, quadrature error, parameters; and draw it."""
     form = chosen_format(as_json, as_csv, as_latex)
-    configure_jax()
-    from cevnsjax.experiment import named_experiment, plot_prediction
-
     if plot is not None:
         check_plot_file(plot)
-    experiment = named_experiment(file, allow_code=allow_code)
-    say_what_is_unseen(experiment)
-    content = {name: understood(part) for name, part in experiment.parts.items()}
+    ending = (plot or Path("check.png")).suffix
+
+    def find() -> dict[str, Any]:
+        return _answer(file, ending, allow_code)
+
+    answer = find() if allow_code else kept({"command": "check", "drawing": ending}, file, find)
+    content = answer["experiments"]
+    for sentence in answer["unseen"]:
+        warn(sentence)
     drawing = plot or Path(f"check-{'+'.join(content)}.png")
     check_plot_file(drawing)
-    write_file(drawing, lambda path: plot_prediction(experiment, path))
+    write_file(drawing, lambda path: path.write_bytes(base64.b64decode(answer["drawing"])))
     if form is Format.json:
         print_json({"experiments": content, "plot": str(drawing)})
         return
@@ -71,6 +78,22 @@ def check(
     else:
         print_rows(form, [row for name, each in content.items() for row in _rows(name, each)])
     say(f"wrote {drawing}")
+
+
+def _answer(file: str, ending: str, allow_code: bool) -> dict[str, Any]:
+    """What experiments were understood to say, what they do not see, and their picture."""
+    configure_jax()
+    from cevnsjax.experiment import named_experiment, plot_prediction
+
+    experiment = named_experiment(file, allow_code=allow_code)
+    with tempfile.TemporaryDirectory() as folder:
+        drawing = Path(folder) / f"drawing{ending}"
+        plot_prediction(experiment, drawing)
+        return {
+            "experiments": {name: understood(part) for name, part in experiment.parts.items()},
+            "unseen": what_is_unseen(experiment),
+            "drawing": base64.b64encode(drawing.read_bytes()).decode(),
+        }
 
 
 def understood(experiment: "Experiment") -> dict[str, Any]:

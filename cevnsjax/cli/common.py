@@ -21,6 +21,7 @@ from cevnsjax.patience import LOGGER
 
 BAD_INPUT, INTERRUPTED = 2, 130
 DEFAULT_MODEL = "sm"
+_SIGNED = (".png", ".svg", ".pdf", ".ps", ".eps", ".pgf")  # pictures that say who has drawn them
 
 
 class Precision(StrEnum):
@@ -132,6 +133,11 @@ def say(text: str, style: str | None = None) -> None:
     messages().print(shown, style=style, markup=False)
 
 
+def warn(text: str) -> None:
+    """Print a warning on stderr."""
+    say(f"warning: {text}", "yellow")
+
+
 def print_json(content: dict[str, Any]) -> None:
     """Print one JSON object on stdout; numbers that are not finite become null."""
     typer.echo(json.dumps(finite(content), indent=2))
@@ -221,11 +227,12 @@ def check_plot_file(path: Path) -> None:
     OutputError
         If so.
     """
-    from matplotlib.figure import Figure
+    if path.suffix.lower() not in _SIGNED:
+        from matplotlib.figure import Figure
 
-    formats = sorted(Figure().canvas.get_supported_filetypes())
-    if path.suffix.removeprefix(".").lower() not in formats:
-        raise OutputError(f"The plot {path} needs one of the endings {', '.join(formats)}.")
+        formats = sorted(Figure().canvas.get_supported_filetypes())
+        if path.suffix.removeprefix(".").lower() not in formats:
+            raise OutputError(f"The plot {path} needs one of the endings {', '.join(formats)}.")
     check_file(path)
     if path.exists() and not _drawn(path):
         raise OutputError(f"The file {path} is there already and no plot of this program; give the plot another name.")
@@ -237,7 +244,7 @@ def _drawn(path: Path) -> bool:
         content = path.read_bytes()
     except OSError:
         return False
-    return path.suffix.lower() not in (".png", ".svg", ".pdf", ".ps", ".eps", ".pgf") or b"atplotlib" in content
+    return path.suffix.lower() not in _SIGNED or b"atplotlib" in content
 
 
 def results_folder(command: str, experiment: str, model: str) -> Path:

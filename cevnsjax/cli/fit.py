@@ -25,9 +25,9 @@ from cevnsjax.cli.common import (
     examples,
     print_json,
     reports_errors,
-    say,
     split_names,
     tables,
+    warn,
 )
 from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
@@ -195,7 +195,7 @@ def _run(
     timings.total = time.monotonic() - started
     files.append(write_run(folder, report, described, timings))
     for warning in warnings(report["parameters"], posterior.divergences):
-        say(f"warning: {warning}", "yellow")
+        warn(warning)
     units = {each.name: each.unit for each in (*fitted.model.parameters, *fitted.model.derived)}
     title = f"{settings.experiment}, model {settings.model}{asimov_note(fitted.model)}"
     if form is Format.csv:

@@ -20,6 +20,7 @@ from cevnsjax.cli.common import (
     tables,
 )
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
+from cevnsjax.cli.kept import kept
 from cevnsjax.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -61,27 +62,8 @@ def list_command(
     if form in (Format.csv, Format.latex) and (topic is None or paths):
         raise ParameterError(f"--{form} is one table; name what to list: experiments, models or parameters.")
     model = model or DEFAULT_MODEL
-    configure_jax()
-    from cevnsjax.experiment import named_experiment
-    from cevnsjax.models import named_model
-
-    @functools.cache
-    def built() -> "Experiment | Joint":
-        """The experiment, built once and only for what is asked about it."""
-        return named_experiment(experiment).unplaced()
-
-    content: dict[str, Any] = {}
-    if topic in (None, Topic.experiments):
-        content["experiments"] = _experiments()
-    if topic in (None, Topic.models):
-        content["models"] = _models(built())
-    if topic in (None, Topic.parameters) or paths:
-        chosen = named_model(model, built())
-        prepared = chosen.prepared(built())
-        if topic in (None, Topic.parameters):
-            content["parameters"] = _parameters(prepared, chosen)
-        if paths:
-            content["paths"] = _paths(prepared)
+    question = {"command": "list", "topic": topic, "model": model, "paths": paths}
+    content = kept(question, experiment, lambda: _content(topic, experiment, model, paths))
     if form is Format.json:
         print_json({"experiment": experiment, "model": model} | content)
         return
@@ -94,6 +76,32 @@ def list_command(
         console.print(_table(heading, rows))
         if name == "models" and any(row["electrons"] for row in rows):
             console.print("NAME+electrons is any of those marked, with neutrino-electron scattering", markup=False)
+
+
+def _content(topic: Topic | None, experiment: str, model: str, paths: bool) -> dict[str, list[dict[str, Any]]]:
+    """Rows of each list that is asked for, by its name."""
+    configure_jax()
+    from cevnsjax.experiment import named_experiment
+    from cevnsjax.models import named_model
+
+    @functools.cache
+    def built() -> "Experiment | Joint":
+        """The experiment, built once and only for what is asked about it."""
+        return named_experiment(experiment).unplaced()
+
+    content: dict[str, list[dict[str, Any]]] = {}
+    if topic in (None, Topic.experiments):
+        content["experiments"] = _experiments()
+    if topic in (None, Topic.models):
+        content["models"] = _models(built())
+    if topic in (None, Topic.parameters) or paths:
+        chosen = named_model(model, built())
+        prepared = chosen.prepared(built())
+        if topic in (None, Topic.parameters):
+            content["parameters"] = _parameters(prepared, chosen)
+        if paths:
+            content["paths"] = _paths(prepared)
+    return content
 
 
 def _experiments() -> list[dict[str, Any]]:

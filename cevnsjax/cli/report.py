@@ -13,7 +13,7 @@ import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
-from cevnsjax.cli.common import finite, say, tables
+from cevnsjax.cli.common import finite, say, tables, warn
 from cevnsjax.cli.run_folder import RUN
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.files import write_file
@@ -139,7 +139,7 @@ def optional(failure: str, remedy: str) -> Iterator[None]:
     except Exception as error:  # whatever it is, the result must be reported
         reason = " ".join(str(error).split()).rstrip(".") or "no reason given"
         kind = "" if isinstance(error, CevnsjaxError) else f"{type(error).__name__}: "
-        say(f"warning: {failure} ({kind}{reason[:200]}); {remedy}.", "yellow")
+        warn(f"{failure} ({kind}{reason[:200]}); {remedy}.")
 
 
 def check_shown(model: "Model", names: list[str] | None) -> None:

@@ -32,6 +32,7 @@ from cevnsjax.cli.common import (
     results_folder,
     say,
     tables,
+    warn,
 )
 from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
@@ -143,7 +144,7 @@ def scan(
     if (unresolved := resolution_text(found)) is not None:
         say(unresolved, "yellow" if found.added.unresolved else None)
     if report["not_converged"]:
-        say(f"warning: {report['not_converged']} points have not converged; see `converged` in scan.nc.", "yellow")
+        warn(f"{report['not_converged']} points have not converged; see `converged` in scan.nc.")
     wall_s = time.monotonic() - started
     if form is Format.json:
         print_json(report | {"wall_s": wall_s, "files": [str(file) for file in files]})

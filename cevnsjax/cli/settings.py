@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cevnsjax.cli.common import say
+from cevnsjax.cli.common import say, warn
 from cevnsjax.errors import CevnsjaxError, ParameterError
 
 if TYPE_CHECKING:
@@ -53,18 +53,21 @@ def prepare(
     prepared, values = apply_settings(chosen.prepared(built), chosen, given or {})
     if given and asimov_names(built):
         prepared = _with_data_anew(built, prepared, chosen, given, model)
-    say_what_is_unseen(prepared)
+    for sentence in what_is_unseen(prepared):
+        warn(sentence)
     return prepared, chosen, values
 
 
-def say_what_is_unseen(experiment: "Experiment | Joint") -> None:
-    """Warn of sources that give no event: a fit of them would only return its priors."""
+def what_is_unseen(experiment: "Experiment | Joint") -> list[str]:
+    """Sentences on sources that give no event: a fit of them would only return its priors."""
     from cevnsjax.experiment import unseen_sources
 
     several = len(experiment.parts) > 1
-    for name, part in experiment.parts.items():
-        for sentence in unseen_sources(part):
-            say(f"warning: {f'{name}: ' if several else ''}{sentence}", "yellow")
+    return [
+        f"{name}: {sentence}" if several else sentence
+        for name, part in experiment.parts.items()
+        for sentence in unseen_sources(part)
+    ]
 
 
 def _with_data_anew(

@@ -36,11 +36,13 @@ class Result:
 
 
 @pytest.fixture
-def cevnsjax(capsys, monkeypatch, tmp_path, standard_promotion):
-    """Run the command line in this process, in an empty folder; JAX's configuration is put back afterwards."""
+def cevnsjax(capsys, monkeypatch, tmp_path, tmp_path_factory, standard_promotion):
+    """Run the command line in this process, in an empty folder, with no answers kept; then put back how JAX was."""
     before = {name: getattr(jax.config, name) for name in CONFIGURED}
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "160")
+    answers = tmp_path_factory.mktemp("answers")
+    monkeypatch.setattr("cevnsjax.cli.kept.answers_folder", lambda: answers)
 
     def run(*arguments):
         capsys.readouterr()

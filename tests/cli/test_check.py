@@ -102,3 +102,12 @@ def test_refused(cevnsjax, detector, tmp_path, arguments, words):
 
 def test_schema(cevnsjax):
     assert "TabulatedFlux" in str(cevnsjax("config", "--schema").json["properties"]["sources"])
+
+
+def test_what_is_not_seen_is_said_every_time(cevnsjax, detector, tmp_path):
+    """Also where the answer is one that was kept."""
+    rows = "0.5, 1e13\n1.0, 3e12\n2.0, 1e12\n2.5, 0\n12.0, 0\n"
+    (tmp_path / "flux.csv").write_text(f"energy_MeV, nu_e_bar_per_cm2_s_MeV\n{rows}")
+    first, again = (cevnsjax("check", detector) for _ in range(2))
+    assert first.err.count("warning: The flux of reactor ends at 2.5") == 1
+    assert (again.out, again.err) == (first.out, first.err)

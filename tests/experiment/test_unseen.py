@@ -7,7 +7,6 @@ import equinox as eqx
 import jax.numpy as jnp
 import pytest
 
-from cevnsjax.cli.settings import say_what_is_unseen
 from cevnsjax.experiment import read_experiment, unseen_sources
 
 FOLDER = Path(__file__).parent / "own_detector"
@@ -33,10 +32,3 @@ def test_a_flux_that_ends_below_what_is_seen(blind):
 def test_a_source_that_sends_nothing(blind):
     dark = eqx.tree_at(lambda e: e.sources["reactor"].flux.norm, blind, jnp.zeros(()))
     assert unseen_sources(dark) == ("The source reactor sends nothing: its fluence is zero in every component.",)
-
-
-def test_it_is_said_once_on_stderr(blind, capsys):
-    say_what_is_unseen(blind)
-    captured = capsys.readouterr()
-    assert captured.err.count("warning: The flux of reactor ends at") == 1
-    assert captured.out == ""
