@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -11,6 +12,7 @@ from cevnsjax.cross_section.interaction import AbstractDeposit, AbstractScatteri
 from cevnsjax.cross_section.panels import Panels
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import AbstractSource
+from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import Material
 
 
@@ -20,6 +22,17 @@ def smallest_recoil_keV(dtype: np.dtype) -> float:
     The exchange of anything heavier than 1e-20 MeV has nothing below it in double precision, of 1e-4 MeV in single.
     """
     return 1e-60 if jnp.finfo(dtype).bits > 32 else 1e-18
+
+
+@eqx.filter_jit
+def recoil_spectrum(interaction: AbstractScattering, source: Any, target: Material, panels: Panels) -> Spectrum:
+    """Recoils of a target on nodes placed for it; one program, where each step of it were one of its own."""
+    return interaction.spectrum(interaction.nodes(source, target, panels), source, target)
+
+
+@eqx.filter_jit
+def _excitations(interaction: AbstractDeposit, source: Any, target: Material) -> Float[Array, " component"]:
+    return interaction.spectrum(interaction.nodes(source, target), source, target).total()
 
 
 def flux_averaged_cross_section(
@@ -54,8 +67,8 @@ def flux_averaged_cross_section(
     if isinstance(interaction, AbstractScattering):
         lowest_keV = threshold_keV if threshold_keV > 0.0 else smallest_recoil_keV(source.fluence_per_cm2.dtype)
         panels = Panels.of_all_recoils(source, lowest_keV, interaction.kinks_keV)
-        events = interaction.spectrum(interaction.nodes(flux, target, panels), flux, target).total()
+        events = recoil_spectrum(interaction, flux, target, panels).total()
     else:
-        events = interaction.spectrum(interaction.nodes(flux, target), flux, target).total()
+        events = _excitations(interaction, flux, target)
     nuclei = sum(target.nuclei_per_kg(name) for name in target.nuclides)
     return events / (source.fluence_per_cm2 * 1e-20) / (as_float(nuclei) * 1e-20)

@@ -10,12 +10,12 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.constants import CROSS_SECTION_UNIT_CM2
 from cevnsjax.cross_section import AbstractScattering, Coherent, Panels
-from cevnsjax.cross_section.average import smallest_recoil_keV
+from cevnsjax.cross_section.average import recoil_spectrum, smallest_recoil_keV
 from cevnsjax.cross_section.nodes import EXPOSURE_SCALE
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import Source, sources_of
 from cevnsjax.parameter import Parameter
-from cevnsjax.target import Material
+from cevnsjax.target import Material, Nuclide
 
 _GROWS = 1e-6  # part of an average in the last tenth of the decades below 1 keV, where it has no end
 
@@ -123,13 +123,13 @@ class Scattering(eqx.Module):
     def _average(self, interaction: AbstractScattering, isotope: str, source: str, threshold_keV: float):
         """Infinite where the smallest recoils of all make a difference, whatever scale a mediator sets."""
         flux: Any = self.sources[source].flux  # of the kind that the interaction sees
-        alone = Material({isotope: self.target.nuclides[isotope]}, {isotope: 1.0}, 1.0)
+        interaction.check_target(_alone(isotope, self.target.nuclides[isotope]))
+        alone = _alone("nucleus", self.target.nuclides[isotope])  # under one name all isotopes share a program
         smallest_keV = smallest_recoil_keV(flux.fluence_per_cm2.dtype)
         lowest_keV = threshold_keV if threshold_keV > 0.0 else smallest_keV
         panels = Panels.of_all_recoils(flux, lowest_keV, interaction.kinks_keV)
-        nodes = interaction.nodes(flux, alone, panels)
-        events = interaction.spectrum(nodes, flux, alone).flat()
-        nuclei_per_kg = alone.nuclei_per_kg(isotope) * EXPOSURE_SCALE
+        events = recoil_spectrum(interaction, flux, alone, panels).flat()
+        nuclei_per_kg = alone.nuclei_per_kg("nucleus") * EXPOSURE_SCALE
         per_neutrino = events.events / (flux.fluence_per_cm2 * (CROSS_SECTION_UNIT_CM2 / EXPOSURE_SCALE))[:, None]
         average = per_neutrino.sum(axis=1) / nuclei_per_kg
         if threshold_keV > 0.0:
@@ -137,3 +137,8 @@ class Scattering(eqx.Module):
         smallest = jnp.where(events.energy_keV < smallest_keV**0.9, 1.0, 0.0)
         grows = (per_neutrino * smallest[None]).sum(axis=1) > _GROWS * per_neutrino.sum(axis=1)
         return jnp.where(grows, jnp.inf, average)
+
+
+def _alone(name: str, nuclide: Nuclide) -> Material:
+    """A material of one nuclide."""
+    return Material({name: nuclide}, {name: 1.0}, 1.0)
