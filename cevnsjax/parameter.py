@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import short
 from cevnsjax.errors import ParameterError
+from cevnsjax.prior_quantiles import prior_quantiles
 
 _CAPITALS = {
     "brn": "BRN",
@@ -27,11 +28,6 @@ _CAPITALS = {
     "sr2": "SR2",
 }
 """Words of names that are written otherwise in figures."""
-
-
-@jax.jit
-def _quantile(prior: dist.Distribution, probability: Float[Array, ""] | float) -> Float[Array, ""]:
-    return prior.icdf(probability)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +80,7 @@ class Parameter:
 
     def quantile(self, probability: float) -> float:
         """Value below which the prior has a probability."""
-        try:
-            return float(_quantile(self.prior, probability))
-        except NotImplementedError:
-            return float(np.quantile(np.asarray(self.prior.sample(jax.random.key(0), (4000,))), probability))
+        return float(prior_quantiles(self.prior, [probability])[0])
 
     @functools.cached_property
     def _key(self) -> tuple:

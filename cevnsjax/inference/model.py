@@ -20,6 +20,7 @@ from cevnsjax.experiment import Experiment, Joint, freeze
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.parameter import Derived, Parameter, describe_prior
 from cevnsjax.paths import get_path, set_paths
+from cevnsjax.prior_quantiles import prior_quantiles
 
 Values = dict[str, Float[Array, ""]]
 """Values of the free parameters by name."""
@@ -263,19 +264,6 @@ def _log_density(prior: dist.Distribution, value: Float[Array, ""] | float) -> F
     return jnp.where(inside, prior.log_prob(within), -jnp.inf)
 
 
-# compiled once for each kind of prior: its numbers are arguments
-
-
-@jax.jit
-def _supported(prior, value):
-    return prior.support(value) & jnp.isfinite(prior.log_prob(value))
-
-
-@jax.jit
-def _unconstrained_draws(prior):
-    return unconstraining(prior).inv(prior.sample(jax.random.key(0), (2000,)))
-
-
 def _check_supports(parameters: Sequence[Parameter], experiment: Experiment | Joint) -> None:
     """Refuse a parameter that is not of a single number, or whose prior excludes the value that the experiment has."""
     for parameter in parameters:
@@ -284,13 +272,22 @@ def _check_supports(parameters: Sequence[Parameter], experiment: Experiment | Jo
             if not eqx.is_inexact_array(leaf) or leaf.shape != ():
                 raise ParameterError(f"Parameter {parameter.name!r} needs the path of a single number, got {path!r}.")
         value = get_path(experiment, parameter.paths[0])
-        if not _supported(parameter.prior, value):
+        if not _has_density(parameter.prior, value):
             raise ParameterError(
                 f"The prior {describe_prior(parameter.prior)} of {parameter.name!r} has no support at its starting "
                 f"value {float(value):g}; widen the prior, or move the start with --set {parameter.paths[0]}=VALUE."
             )
 
 
+def _has_density(prior: Any, value: Float[Array, ""]) -> bool:
+    """Whether a value is in the support of a prior; at an end of it the density may be none all the same."""
+    ends = [getattr(prior.support, end, None) for end in ("lower_bound", "upper_bound")]
+    at_an_end = any(end is not None and float(end) == float(value) for end in ends)
+    return bool(prior.support(value)) and (not at_an_end or bool(np.isfinite(prior.log_prob(value))))
+
+
 def _unconstrained_quantiles(parameters: Sequence[Parameter]) -> np.ndarray:
-    """The 16, 50 and 84 % quantiles of every prior in unconstrained values, shape [parameter, 3]."""
-    return np.array([np.quantile(_unconstrained_draws(p.prior), [0.16, 0.5, 0.84]) for p in parameters])
+    """The 16, 50 and 84 % quantiles of every prior in unconstrained values, in their order, shape [parameter, 3]."""
+    values = [prior_quantiles(p.prior, [0.16, 0.5, 0.84]) for p in parameters]
+    unconstrained = [unconstraining(p.prior).inv(as_float(v)) for p, v in zip(parameters, values, strict=True)]
+    return np.sort(np.array(unconstrained), axis=1)

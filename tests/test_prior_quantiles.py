@@ -1,0 +1,78 @@
+"""Quantiles of priors: against SciPy's distributions, far out in the tails too, and against samples."""
+
+import os
+import subprocess
+import sys
+
+import jax.monitoring
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from scipy import stats
+
+from cevnsjax.prior_quantiles import prior_quantiles
+
+PROBABILITIES = [1e-12, 1e-5, 0.16, 0.5, 0.84, 1.0 - 1e-5, 1.0 - 1e-8]
+
+
+@pytest.mark.parametrize(
+    ("prior", "expected"),
+    [
+        (dist.Normal(1.4, 0.2), stats.norm(1.4, 0.2)),
+        (dist.Uniform(-2.0, 3.0), stats.uniform(-2.0, 5.0)),
+        (dist.LogNormal(0.3, 0.5), stats.lognorm(0.5, scale=np.exp(0.3))),
+        (dist.LogUniform(1e-6, 1e-2), stats.loguniform(1e-6, 1e-2)),
+        (dist.HalfNormal(3.0), stats.halfnorm(scale=3.0)),
+        (dist.TruncatedNormal(18.4, 4.6, low=0.0), stats.truncnorm(-4.0, np.inf, 18.4, 4.6)),
+        (dist.TruncatedNormal(1.0, 0.5, high=0.0), stats.truncnorm(-np.inf, -2.0, 1.0, 0.5)),
+        (dist.TruncatedNormal(1.0, 0.5, low=0.5, high=1.2), stats.truncnorm(-1.0, 0.4, 1.0, 0.5)),
+        (dist.TruncatedNormal(0.0, 1.0, low=30.0), stats.truncnorm(30.0, np.inf)),
+        (dist.TruncatedNormal(0.0, 1.0, low=-31.0, high=-30.0), stats.truncnorm(-31.0, -30.0)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_closed_forms(prior, expected):
+    found = prior_quantiles(prior, PROBABILITIES)
+    np.testing.assert_allclose(found, expected.ppf(PROBABILITIES), rtol=1e-8, atol=1e-12)
+    assert np.all(np.diff(found) > 0.0)
+
+
+def test_other_kinds_are_sampled():
+    found = prior_quantiles(dist.Gamma(2.0, 3.0), [0.16, 0.5, 0.84])
+    np.testing.assert_allclose(found, stats.gamma(2.0, scale=1 / 3).ppf([0.16, 0.5, 0.84]), rtol=0.05)
+
+
+def test_nothing_is_compiled():
+    found = []
+
+    def listen(event, duration_s, **_):
+        found.append(event)
+
+    prior = dist.TruncatedNormal(18.4, 4.6, low=0.0)
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    prior_quantiles(prior, [0.3])
+    jax.monitoring.unregister_event_duration_listener(listen)
+    assert not found
+
+
+@pytest.mark.slow
+def test_building_a_model_compiles_the_same_for_any_hash_seed(tmp_path):
+    """NumPyro keeps the numbers of a distribution in the order of a set, which must reach no program."""
+    program = (
+        "import jax, sys\njax.config.update('jax_enable_x64', True)\n"
+        "jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.0)\nmissed = []\n"
+        "def listen(event, **_):\n    if 'misses' in event:\n        missed.append(event)\n"
+        "jax.monitoring.register_event_listener(listen)\n"
+        "from cevnsjax.experiment import coherent_csi_2021\nfrom cevnsjax.inference import build_model\n"
+        "build_model(coherent_csi_2021(), 'nsi')\nprint(len(missed))"
+    )
+
+    def missed(seed):
+        environment = os.environ | {"PYTHONHASHSEED": str(seed), "JAX_COMPILATION_CACHE_DIR": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+        )
+        return int(done.stdout)
+
+    assert missed(1) > 0
+    assert [missed(seed) for seed in (2, 3)] == [0, 0]
