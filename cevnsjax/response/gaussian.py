@@ -74,6 +74,15 @@ def _normal_moments(z: Float[Array, "node point"]) -> tuple[Float[Array, "node s
     return jnp.where(above[:, :-1], left - right, across), density[:, :-1] - density[:, 1:]
 
 
+def _summed(
+    segments: Float[Array, "node segment"], middle: Float[Array, " segment"], edges: Float[Array, " edge"]
+) -> Float[Array, "node bin"]:
+    """Sums of segments over the bins that their middles are in."""
+    bins = edges.shape[0] - 1
+    bin_of_segment = jnp.clip(jnp.searchsorted(edges, middle, side="right") - 1, 0, bins - 1)
+    return jnp.matmul(segments, jax.nn.one_hot(bin_of_segment, bins, dtype=segments.dtype), precision="highest")
+
+
 class GaussianResponse(AbstractResponse):
     """Gaussian resolution, an efficiency on the reconstructed energy, and bins.
 
@@ -135,15 +144,11 @@ class GaussianResponse(AbstractResponse):
         lowest, end = self.kept_edges[0], self.edges_keV[-1]
         points = jnp.where(points <= lowest, jnp.minimum(lowest, end), jnp.minimum(points, end))
         probability, moment = _normal_moments((points[None, :] - energy[:, None]) / sigma[:, None])
-        middle = 0.5 * (points[:-1] + points[1:])
+        kernel = probability  # without an efficiency each segment is a bin
         if self.efficiency is not None:
+            middle = 0.5 * (points[:-1] + points[1:])
             value, slope = self.efficiency.line(middle)
             at_peak = value[None, :] + slope[None, :] * (energy[:, None] - middle[None, :])
-            probability = at_peak * probability + slope[None, :] * sigma[:, None] * moment
-        bins = self.edges_keV.shape[0] - 1
-        bin_of_segment = jnp.clip(jnp.searchsorted(self.edges_keV, middle, side="right") - 1, 0, bins - 1)
-        kernel = jnp.matmul(
-            probability, jax.nn.one_hot(bin_of_segment, bins, dtype=probability.dtype), precision="highest"
-        )
+            kernel = _summed(at_peak * probability + slope[None, :] * sigma[:, None] * moment, middle, self.edges_keV)
         # rounding must not make a bin negative; segments are left alone, one without width has a derivative
         return jnp.where(positive[:, None] & (kernel > 0.0), kernel, 0.0)
