@@ -47,7 +47,7 @@ from cevnsjax.cli.report import (
     write_samples,
 )
 from cevnsjax.cli.run_file import LARGEST_SEED, FitSettings, Sampler, settings_given
-from cevnsjax.cli.run_folder import ForceOption, check_no_other_run, run_folder
+from cevnsjax.cli.run_folder import ForceOption, check_no_other_run, remove_checkpoint, run_folder
 from cevnsjax.errors import InterruptedRun, ParameterError
 from cevnsjax.files import check_folder
 
@@ -188,7 +188,9 @@ def _run(
     check_sampling_memory(fitted.model, settings.sampler)
     timings = Timings(build=time.monotonic() - started)
     described = identity | {"settings": asdict(settings)}
-    with run_folder(folder, resume):
+    with run_folder(folder):
+        if not resume:
+            remove_checkpoint(folder)
         posterior = _sample(fitted.model, key, settings.sampler, folder, resume, options, timings)
         files = [write_samples(folder, posterior, described)]
     report = _report(posterior)

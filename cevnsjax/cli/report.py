@@ -166,15 +166,13 @@ def say_left_out(figure: str, names: list[str], folder: Path) -> None:
 
 def surroundings() -> dict[str, Any]:
     """Versions and device of this process."""
-    import platform
-    from importlib.metadata import version
-
     import jax
 
-    packages = ("cevnsjax", "jax", "jaxlib", "numpyro", "equinox", "numpy")
+    from cevnsjax.inference.checkpoint import versions
+
     device = jax.devices()[0]
     return {
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
+        "versions": versions(),
         "device": {"platform": device.platform, "kind": device.device_kind, "count": jax.device_count()},
     }
 

@@ -92,24 +92,65 @@ def check_no_other_run(checkpoint: "Checkpoint", files: Iterable[str], force: bo
     check_results(folder, RUN, files, checkpoint.identity, force)
 
 
+def check_no_other_scan(folder: Path, identity: dict[str, Any], force: bool) -> None:
+    """Refuse to begin a map where an interrupted one could go on.
+
+    Parameters
+    ----------
+    folder
+        Where the map keeps what is done.
+    identity
+        What it is told.
+    force
+        Whether anything may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If so.
+    """
+    from cevnsjax.inference.journal import interrupted, is_kept
+
+    if force or not is_kept(folder):
+        return
+    difference = interrupted(folder, identity)
+    if difference is not None:
+        raise OutputError(
+            f"The folder {folder} holds another scan, interrupted ({difference}); give another --out, or --force to "
+            "replace it."
+        )
+    raise OutputError(
+        f"The folder {folder} holds this scan, interrupted; --resume goes on with it, --force begins again."
+    )
+
+
+def remove_checkpoint(folder: Path) -> None:
+    """Remove the checkpoint of another run.
+
+    Raises
+    ------
+    OutputError
+        If that cannot be.
+    """
+    from cevnsjax.inference.checkpoint import CHECKPOINT
+
+    try:
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"The old checkpoint in {folder} cannot be removed: {error.strerror}.") from error
+
+
 @contextlib.contextmanager
-def run_folder(folder: Path, resume: bool):
-    """Make the folder of a run for its checkpoint, without that of another run; leave none behind that is empty.
+def run_folder(folder: Path):
+    """Make the folder of a run for what is kept of it; leave none behind that is empty.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    from cevnsjax.inference.checkpoint import CHECKPOINT
-
     new = not folder.exists()
     writable_folder(folder)
-    if not resume:
-        try:
-            (folder / CHECKPOINT).unlink(missing_ok=True)
-        except OSError as error:
-            raise OutputError(f"The old checkpoint in {folder} cannot be removed: {error.strerror}.") from error
     try:
         yield
     finally:

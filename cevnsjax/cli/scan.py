@@ -40,8 +40,8 @@ from cevnsjax.cli.grid import parse_grids
 from cevnsjax.cli.progress import stages
 from cevnsjax.cli.report import asimov_note, optional, surroundings
 from cevnsjax.cli.run_file import settings_given
-from cevnsjax.cli.run_folder import ForceOption, check_results
-from cevnsjax.errors import InterruptedRun, number_of
+from cevnsjax.cli.run_folder import ForceOption, check_no_other_scan, check_results, run_folder
+from cevnsjax.errors import InterruptedRun, ParameterError, number_of
 from cevnsjax.files import check_folder, writable_folder, write_file
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ SCAN_EXAMPLES = examples(
     "cevnsjax scan coherent-csi-2021 --model nsi --grid eps_ee_u=-1:1:41 --grid eps_ee_d=-1:1:41",
     "cevnsjax scan coherent-csi-2021 --grid signal_norm=0.5:1.5 --json",
     "cevnsjax scan coherent-csi-2021 --grid brn_events=5:50:128:log --fix efficiency --out my-scan",
+    "cevnsjax scan coherent-csi-2021 --grid brn_events=5:50:128:log --fix efficiency --out my-scan --resume",
 )
 
 
@@ -79,6 +80,7 @@ def scan(
         str | None,
         typer.Option(metavar="DIR", help="Folder of the results, `scan-EXPERIMENT-MODEL` by default."),
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted scan in the folder.")] = False,
     force: ForceOption = False,
     precision: PrecisionOption = None,
     settings_file: SettingsOption = None,
@@ -101,6 +103,8 @@ def scan(
     parameters are left out, but for nuisances of the experiment; the grid must lie in their support. A band that is too
     narrow for the grid, which would show as islands, is found and resolved.
     """
+    if force and resume:
+        raise ParameterError("--resume goes on with a scan, --force replaces it; give one of them.")
     started, form = time.monotonic(), chosen_format(as_json, as_csv, as_latex)
     grids = parse_grids(grid)
     settings = settings_given(
@@ -117,8 +121,9 @@ def scan(
     )
     configure_jax(Precision(settings.precision))
     from cevnsjax.inference.checkpoint import model_identity
+    from cevnsjax.inference.journal import check_kept, forget
     from cevnsjax.inference.map_words import resolution_text
-    from cevnsjax.inference.scan import check_grid
+    from cevnsjax.inference.scan import check_grid, map_identity
 
     folder = Path(settings.out) if settings.out else results_folder("scan", settings.experiment, settings.model)
     check_folder(folder)
@@ -134,13 +139,20 @@ def scan(
         **model_identity(built),
     }
     check_results(folder, RESULTS[0], RESULTS, options, force)
-    found, interruption = _scan(built, grids, refine)
+    identity = map_identity(built, grids, None, refine, options)
+    if resume:
+        check_kept(folder, identity)
+    else:
+        check_no_other_scan(folder, identity, force)
+    with run_folder(folder):
+        found, interruption = _scan(built, grids, refine, folder, resume, options)
     scan_s = time.monotonic() - started
     report = _report(found) | {"interrupted": interruption is not None, "scan_s": scan_s}
     files = _write(folder, found, options, report)
     if interruption is not None:
         others = "" if found.computed.all() else ", with NaN at the others"
-        raise InterruptedRun(f"{interruption} They are written in {folder}{others}.")
+        raise InterruptedRun(f"{interruption} They are written in {folder}{others}; --resume goes on.")
+    forget(folder)
     if (unresolved := resolution_text(found)) is not None:
         say(unresolved, "yellow" if found.added.unresolved else None)
     if report["not_converged"]:
@@ -166,7 +178,9 @@ def _spacing(values: np.ndarray) -> str:
     return "log" if is_logarithmic(values) else "lin"
 
 
-def _scan(model: "Model", grids: dict[str, np.ndarray], refine: bool) -> "tuple[ProfileMap, str | None]":
+def _scan(
+    model: "Model", grids: dict[str, np.ndarray], refine: bool, folder: Path, resume: bool, options: dict[str, Any]
+) -> "tuple[ProfileMap, str | None]":
     """The map, and what is said of one that was interrupted; progress on stderr."""
     from cevnsjax.inference import InterruptedScan, profile_map
 
@@ -175,9 +189,16 @@ def _scan(model: "Model", grids: dict[str, np.ndarray], refine: bool) -> "tuple[
     with stages() as shown:
         shown.begin("scanning", total, f"scanning: {total} points, {profiled} profiled at each")
         try:
-            return profile_map(
-                model, grids, progress=lambda done, of: shown.update("scanning", done, of), refine=refine
-            ), None
+            found = profile_map(
+                model,
+                grids,
+                progress=lambda done, of: shown.update("scanning", done, of),
+                refine=refine,
+                folder=folder,
+                resume=resume,
+                options=options,
+            )
+            return found, None
         except InterruptedScan as error:
             if error.partial is None:
                 raise

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import platform
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,12 @@ from cevnsjax.parameter import describe_prior
 from cevnsjax.schedule import Schedule
 
 CHECKPOINT = "checkpoint.npz"
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of this package, and of what computes for it."""
+    packages = ("cevnsjax", "jax", "jaxlib", "numpyro", "equinox", "numpy")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
 def described_parameters(model: Model) -> list[dict[str, Any]]:

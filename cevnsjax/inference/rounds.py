@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from cevnsjax.inference import solver
+from cevnsjax.inference.journal import Journal
 from cevnsjax.inference.objective import Objective
 from cevnsjax.inference.solver import Fits
 
@@ -27,10 +28,19 @@ class Fitter:
         Points that are handed over at a time.
     look
         Called after every block.
+    journal
+        Where results of blocks are kept, and what was computed before is found.
     """
 
-    def __init__(self, objective: Objective, batch: int = 1, block: int = 1, look: Callable[[], None] = lambda: None):
-        self.objective, self.batch, self.block, self.look = objective, batch, block, look
+    def __init__(
+        self,
+        objective: Objective,
+        batch: int = 1,
+        block: int = 1,
+        look: Callable[[], None] = lambda: None,
+        journal: Journal | None = None,
+    ):
+        self.objective, self.batch, self.block, self.look, self.journal = objective, batch, block, look, journal
         self.tolerance = solver.gradient_tolerance(objective.model)
         self.deepest = np.full(objective.size, np.inf)
         self.deepest[np.array(objective.coordinates.ends) == 2] = _deepest_start(objective)
@@ -89,10 +99,17 @@ class Fitter:
         number = len(latents)
         full = np.resize(np.arange(number), self.block)
         steps_of = np.where(np.arange(self.block) < number, steps, 0)
-        fits = solver.solve(
-            self.objective, _rows(held, full), latents[full], curvature[full], steps_of, tolerance, self.batch
-        )
-        return Fits(*(np.asarray(array)[:number] for array in fits))
+
+        def solved():
+            fits = solver.solve(
+                self.objective, _rows(held, full), latents[full], curvature[full], steps_of, tolerance, self.batch
+            )
+            return [np.asarray(array)[:number] for array in fits]
+
+        return Fits(*self._computed(solved, *held.values(), latents, curvature))
+
+    def _computed(self, compute: Callable[[], list[np.ndarray]], *inputs: np.ndarray) -> list[np.ndarray]:
+        return self.journal(compute, *inputs) if self.journal else compute()
 
     def objectives(self, held: HeldArrays, latents: np.ndarray) -> np.ndarray:
         """The objective at points, shape ``[point]``."""
@@ -108,8 +125,12 @@ class Fitter:
         parts = [np.zeros((0, *shape), latents.dtype)]
         for some in _blocks(np.arange(len(latents)), size):
             full = np.resize(some, size)
-            found = function(self.objective, _rows(held, full), latents[full], self.batch)
-            parts.append(np.asarray(found)[: len(some)])
+
+            def mapped(full=full, some=some):
+                found = function(self.objective, _rows(held, full), latents[full], self.batch)
+                return [np.asarray(found)[: len(some)]]
+
+            parts += self._computed(mapped, *_rows(held, some).values(), latents[some])
             self.look()
         return np.concatenate(parts)
 

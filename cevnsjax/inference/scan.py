@@ -1,14 +1,18 @@
 """Profile-likelihood maps: the likelihood on a grid of one or two parameters, maximised over all others."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cevnsjax.arrays import as_float
-from cevnsjax.errors import InterruptedRun, ParameterError, UnknownNameError
+from cevnsjax.errors import InterruptedRun, OutputError, ParameterError, UnknownNameError
+from cevnsjax.inference.checkpoint import model_identity, versions
 from cevnsjax.inference.interrupt import deferred_interrupt
+from cevnsjax.inference.journal import Journal
 from cevnsjax.inference.memory import check_map_memory
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.profile_map import ProfileMap
@@ -44,6 +48,9 @@ def profile_map(
     block_size: int | None = None,
     progress: Progress | None = None,
     refine: bool = True,
+    folder: Path | None = None,
+    resume: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> ProfileMap:
     """Maximise the likelihood over all but one or two parameters at every point of a grid.
 
@@ -82,6 +89,12 @@ def profile_map(
         Called after every block; the number of all points grows when some are added.
     refine
         Whether points are added; if not, what is not resolved is only counted.
+    folder
+        Where to keep, every ten seconds, what is done, should the process be killed; it stays there (:class:`Journal`).
+    resume
+        Go on from what is kept in ``folder``, to the same digits.
+    options
+        What the caller was told, as plain values: kept with it, must be the same to go on.
 
     Raises
     ------
@@ -89,23 +102,50 @@ def profile_map(
         If a name is not a parameter of the model.
     ParameterError
         If there is not one or two of them, or values do not increase or lie outside the support of the prior.
+    OutputError
+        If there is nothing to resume from, what is kept is of another map, or nothing can be kept.
     InterruptedScan
         On Ctrl-C, with what is done.
     """
     axes = check_grid(model, grid)
+    if resume and folder is None:
+        raise OutputError("Resuming needs the folder of the interrupted map.")
     on_cpu = jax.default_backend() == "cpu"
     batch = batch_size or (16 if on_cpu else 4096)
-    scan = Scan(model, axes, observed, batch, block_size or (512 if on_cpu else 4096), progress)
+    block = block_size or (512 if on_cpu else 4096)
+    journal = None
+    if folder is not None:
+        journal = Journal(Path(folder), map_identity(model, axes, observed, refine, options), resume)
+    scan = Scan(model, axes, observed, batch, block, progress, journal)
     with deferred_interrupt() as interrupted:
         scan.interrupted = interrupted
         try:
             scan.run(refine)
         except Stopped:
             done = int(scan.done.sum())
+            if journal is not None and done:
+                journal.save()
             partial = scan.result() if done else None
             points = f"{scan.done.size} points{'' if done < scan.grid_size else ', those of the grid among them'}"
             raise InterruptedScan(f"Interrupted after {done} of {points}.", partial) from None
     return scan.result()
+
+
+def map_identity(
+    model: Model,
+    grid: Mapping[str, ArrayLike],
+    observed: Any = None,
+    refine: bool = True,
+    options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Everything that makes a map what it is, as plain values; see :func:`profile_map`."""
+    return {
+        **(options or {}),
+        "values on the grid": {name: np.asarray(values, dtype=float).tolist() for name, values in grid.items()},
+        "refine": refine,
+        **model_identity(model, observed),
+        "versions": versions(),
+    }
 
 
 def check_grid(model: Model, grid: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:

@@ -10,6 +10,7 @@ from scipy.stats import chi2
 
 from cevnsjax.arrays import as_float
 from cevnsjax.inference.added_points import AddedPoints
+from cevnsjax.inference.journal import Journal
 from cevnsjax.inference.map_axes import positions_of, values_at
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.objective import Objective
@@ -40,14 +41,23 @@ class Scan:
     of the best fit of a point so far; ``done`` are points that are not going to be fitted any more, but for repairs.
     """
 
-    def __init__(self, model: Model, axes: dict[str, np.ndarray], observed, batch: int, block: int, progress):
+    def __init__(
+        self,
+        model: Model,
+        axes: dict[str, np.ndarray],
+        observed,
+        batch: int,
+        block: int,
+        progress,
+        journal: Journal | None = None,
+    ):
         self.axes, self.shape = axes, tuple(values.size for values in axes.values())
         data = jax.tree.map(as_float, model.experiment.observed if observed is None else observed)
         # nuisances of the experiment are measured: their priors stay
         without = frozenset(axes) - {parameter.name for parameter in model.experiment.nuisances}
         self.names = tuple(name for name in model.names if name not in axes)
         self.objective_of = Objective(model, data, self.names, without)
-        self.fitter = Fitter(self.objective_of, batch, block, self.look)
+        self.fitter = Fitter(self.objective_of, batch, block, self.look, journal)
         self.report = progress or (lambda done, total: None)
         self.interrupted: Callable[[], bool] = lambda: False
         self.best: Maximum | None = None

@@ -215,8 +215,8 @@ def test_ctrl_c_writes_what_is_done(tmp_path):
     assert run.returncode == 130, run.stderr
     assert run.stdout == ""
     assert "Traceback" not in run.stderr
-    assert "of 10000 points. They are written in stopped, with NaN at the others." in run.stderr
-    assert {file.name for file in (tmp_path / "stopped").iterdir()} == FILES
+    assert "of 10000 points. They are written in stopped, with NaN at the others; --resume goes on." in run.stderr
+    assert {file.name for file in (tmp_path / "stopped").iterdir()} - FILES == {"steps-00000.npz"}
     map_ = stored(tmp_path / "stopped")["delta_chi2"].to_numpy()
     done = np.isfinite(map_)
     assert 200 < done.sum() < 10000
@@ -224,6 +224,35 @@ def test_ctrl_c_writes_what_is_done(tmp_path):
     # the coarse points span the whole box
     assert done[0, 0]
     assert done[-1, -1]
+
+
+def test_resume(cevnsjax, tmp_path, monkeypatch):
+    """What was interrupted is gone on with if asked for, to the same digits, and not begun again unasked."""
+    grid = (*SMALL, "--grid", "signal_norm=0.5:1.5:9", "--json", "--out")
+    whole = cevnsjax(*grid, "whole").json
+    look = scan_state.Scan.look
+
+    def press(self):
+        if self.done.any():
+            os.kill(os.getpid(), signal.SIGINT)
+        look(self)
+
+    monkeypatch.setattr(scan_state.Scan, "look", press)
+    assert cevnsjax(*grid, "stopped").code == 130
+    monkeypatch.setattr(scan_state.Scan, "look", look)
+    assert "holds this scan, interrupted; --resume goes on with it" in cevnsjax(*grid, "stopped").sentence
+    other = (*SMALL, "--grid", "signal_norm=0.5:1.4:9", "--out", "stopped")
+    for file in FILES:  # as where it was killed before they were written
+        (tmp_path / "stopped" / file).unlink()
+    assert "holds another scan, interrupted (signal_norm: " in cevnsjax(*other).sentence
+    assert "other options (signal_norm: " in cevnsjax(*other, "--resume").sentence
+    assert "give one of them" in cevnsjax(*grid, "stopped", "--resume", "--force").sentence
+    assert "nothing to resume from in nowhere" in cevnsjax(*grid, "nowhere", "--resume").sentence
+    found = cevnsjax(*grid, "stopped", "--resume").json
+    assert {file.name for file in (tmp_path / "stopped").iterdir()} == FILES
+    assert stored(tmp_path / "stopped").equals(stored(tmp_path / "whole"))
+    assert found["best_fit"] == whole["best_fit"]
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_ctrl_c_before_anything_is_done(cevnsjax, tmp_path, monkeypatch):
