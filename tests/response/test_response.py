@@ -128,7 +128,7 @@ def test_fractions_with_an_efficiency(start, rate):
 def test_fractions_add_up_to_the_cumulative_distribution():
     cumulative = ExponentialTimes(0.3).cumulative
     window = TimeWindow(TIMES)
-    total = float(np.sum(detected_fractions(window, cumulative)))
+    total = float(np.asarray(detected_fractions(window, cumulative)).sum())
     assert total == pytest.approx((1 - np.exp(-0.3 * 6.0)) / 0.3, rel=1e-13)
 
 
