@@ -52,6 +52,19 @@ def total(interaction, flux, target=IODINE):
     return interaction.spectrum(interaction.nodes(flux, target), flux, target).total()
 
 
+@eqx.filter_jit
+def integrated(absorption, alp, target):
+    return absorption.integrated_cross_section(alp, target)
+
+
+width = eqx.filter_jit(alp_width_MeV)
+
+
+@eqx.filter_jit
+def conversion(interaction, energy_MeV, alp, target):
+    return interaction.cross_section(energy_MeV, alp, target)
+
+
 @pytest.mark.parametrize(
     ("energy", "spin", "talk", "golden_rule"),
     [
@@ -66,26 +79,32 @@ def test_normalisations(energy, spin, talk, golden_rule):
     iodine = dataclasses.replace(nuclide("I127"), levels=levels)
     alp, halved = (Alp(0.1, isovector_coupling_per_GeV=coupling) for coupling in (1e-3, 1e-3 * 1.27 / 2.0))
     by_rule, by_talk = AlpAbsorption(), AlpAbsorption(TalkNormalisation(1.27))
-    np.testing.assert_allclose(1e-40 * by_talk.integrated_cross_section(alp, iodine)[0], talk, rtol=1e-9)
-    np.testing.assert_allclose(1e-40 * by_rule.integrated_cross_section(halved, iodine)[0], golden_rule, rtol=1e-9)
-    ratio = by_rule.integrated_cross_section(alp, iodine) / by_talk.integrated_cross_section(alp, iodine)
-    np.testing.assert_allclose(ratio, 8.0 / 1.27**2, rtol=1e-12)
+    found = np.asarray(integrated(by_talk, alp, iodine))
+    np.testing.assert_allclose(1e-40 * found[0], talk, rtol=1e-9)
+    np.testing.assert_allclose(1e-40 * np.asarray(integrated(by_rule, halved, iodine))[0], golden_rule, rtol=1e-9)
+    np.testing.assert_allclose(np.asarray(integrated(by_rule, alp, iodine)) / found, 8.0 / 1.27**2, rtol=1e-12)
 
 
 @pytest.mark.parametrize("mass", [0.0, 0.1, 0.4])
 def test_detailed_balance(mass):
     """Absorption and emission by the same levels, of which one has another spin."""
     alp = Alp.of_nucleons(mass, 3e-4, -1e-4)
-    absorbed = AlpAbsorption().integrated_cross_section(alp, IODINE.nuclides["I127"])
+    absorbed = integrated(AlpAbsorption(), alp, IODINE.nuclides["I127"])
     momentum = np.sqrt(np.asarray(LEVELS.energy_MeV) ** 2 - mass**2)
     states = (2.0 * np.asarray(LEVELS.spins) + 1.0) / (2.0 * LEVELS.ground_state_spin + 1.0)
-    emitted = 2.0 * math.pi**2 / momentum**2 * states * np.asarray(alp_width_MeV(alp, LEVELS))
+    emitted = 2.0 * math.pi**2 / momentum**2 * states * np.asarray(width(alp, LEVELS))
     np.testing.assert_allclose(np.asarray(absorbed) * 1e-40 / CM2_MEV2, emitted, rtol=1e-12)
+
+
+@eqx.filter_jit
+def total_and_fluence(interaction, flux):
+    return total(interaction, flux), flux.fluence_per_cm2
 
 
 def test_absorption_of_lines():
     alp = Alp(0.1, isovector_coupling_per_GeV=1e-3)
     flux = lines(alp)
+    found, fluence = map(np.asarray, total_and_fluence(AlpAbsorption(), flux))
     expected = np.zeros(2)
     columns = LEVELS.energy_MeV, LEVELS.proton_spin, LEVELS.neutron_spin
     for energy, proton, neutron in zip(*map(np.asarray, columns), strict=True):
@@ -94,8 +113,8 @@ def test_absorption_of_lines():
         strength = math.pi / 3.0 / 6.0 * momentum * (1e-6 * (proton - neutron)) ** 2 * CM2_MEV2
         offset = (resonance - np.asarray([0.478, 2.223])) / 0.03
         profile = np.exp(-0.5 * offset**2) / (0.03 * math.sqrt(2.0 * math.pi))
-        expected += np.asarray(flux.fluence_per_cm2) * strength * profile * float(IODINE.nuclei_per_kg("I127"))
-    np.testing.assert_allclose(total(AlpAbsorption(), flux), expected, rtol=1e-10)
+        expected += fluence * strength * profile * float(IODINE.nuclei_per_kg("I127"))
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
 def test_absorption_of_a_continuum():
@@ -105,9 +124,10 @@ def test_absorption_of_a_continuum():
     spectra, geometry = InterpolatedSpectra(energy, 1e10 * np.exp(-energy)[None]), ConeGeometry(1.0, 0.6)
     flux = TabulatedAlpFlux(alp, spectra, 1e6, geometry)
     iodine = IODINE.nuclides["I127"]
-    strength = np.asarray(AlpAbsorption().integrated_cross_section(alp, iodine)) * 1e-40
+    strength = np.asarray(integrated(AlpAbsorption(), alp, iodine)) * 1e-40
     resonances = np.asarray(resonance_energy_MeV(alp, LEVELS.energy_MeV, iodine))
-    arriving = 1e16 * np.interp(resonances, energy, np.exp(-energy)) * float(geometry.mean_per_cm2(jnp.asarray(0.0)))
+    of_cone = float(eqx.filter_jit(geometry.mean_per_cm2)(jnp.asarray(0.0)))
+    arriving = 1e16 * np.interp(resonances, energy, np.exp(-energy)) * of_cone
     expected = float(IODINE.nuclei_per_kg("I127")) * (strength * arriving).sum()
     np.testing.assert_allclose(total(AlpAbsorption(), flux), [expected], rtol=1e-10)
 
@@ -147,7 +167,7 @@ def test_inverse_primakoff(energy, mass):
     ends = np.log(max(low, 1e-14)), math.log(high)
     value, _ = quad(lambda u: math.exp(u) * primakoff(math.exp(u), energy, mass, 53), *ends, epsrel=1e-11, limit=400)
     alp = Alp(mass, photon_coupling_per_GeV=1e-3)
-    found = InversePrimakoff().cross_section(jnp.asarray([energy]), alp, nuclide("I127"))[0]
+    found = np.asarray(conversion(InversePrimakoff(), jnp.asarray([energy]), alp, nuclide("I127")))[0]
     np.testing.assert_allclose(1e-40 * found, 1e-12 * CM2_MEV2 * value, rtol=1e-9)
 
 
@@ -177,12 +197,18 @@ def test_inverse_compton(energy, mass, of_alplib):
     """Quadrature; and alplib, which has alpha = 1/137 and other roundings (3e-4 in all)."""
     value, _ = quad(compton, -1.0, 1.0, args=(energy, mass), epsrel=1e-11, limit=200)
     alp = Alp(mass, electron_coupling=1e-6)
-    found = InverseCompton().cross_section(jnp.asarray([energy]), alp, nuclide("H1"))[0]
+    found = np.asarray(conversion(InverseCompton(), jnp.asarray([energy]), alp, nuclide("H1")))[0]
     np.testing.assert_allclose(1e-40 * found, 2e-12 * math.pi * CM2_MEV2 * value, rtol=1e-9)
     if of_alplib is not None:
         np.testing.assert_allclose(1e-40 * found, of_alplib, rtol=4e-4)
-    on_iodine = InverseCompton().cross_section(jnp.asarray([energy]), alp, nuclide("I127"))[0]
+    on_iodine = np.asarray(conversion(InverseCompton(), jnp.asarray([energy]), alp, nuclide("I127")))[0]
     np.testing.assert_allclose(on_iodine, 53.0 * found, rtol=1e-12)
+
+
+@eqx.filter_jit
+def decay_rates_and_emission(flux):
+    """Inverse decay length in m^-1, and how many are emitted in all, for each line."""
+    return flux.alp.inverse_decay_length_per_m(flux.energy_MeV), 1e7 * flux.photons_per_s * flux.branching_ratio
 
 
 @pytest.mark.parametrize("photon_coupling", [1e-4, 3.0, 30.0])
@@ -190,22 +216,27 @@ def test_decays(photon_coupling):
     """As many as come in and do not come out, wherever the detector is many decay lengths long."""
     alp = Alp(0.4, 0.0, 1e-4, photon_coupling)
     flux, density = lines(alp), 4.51
-    rates = np.asarray(alp.inverse_decay_length_per_m(flux.energy_MeV))
-    emitted = np.asarray(1e7 * flux.photons_per_s * flux.branching_ratio)
+    rates, emitted = map(np.asarray, decay_rates_and_emission(flux))
     mass_per_sr = 1e3 * density * (1.6**3 - 1.0) / 3.0
     expected = emitted * np.exp(-rates) * -np.expm1(-0.6 * rates) / (4.0 * math.pi) / mass_per_sr
     np.testing.assert_allclose(total(AlpDecay(density), flux), expected, rtol=1e-10)
+
+
+@eqx.filter_jit
+def mean_deposits(interactions, flux):
+    """Mean deposit of each line, keV, for each interaction."""
+    spectra = [each.spectrum(each.nodes(flux, IODINE), flux, IODINE) for each in interactions]
+    return [(each.events * each.energy_keV[None]).sum(axis=1) / each.total() for each in spectra]
 
 
 def test_where_energy_goes():
     """All of it is deposited: at the levels, or at the lines."""
     flux = lines(Alp(0.1, 0.0, 1e-4, 1e-4, 1e-6))
     np.testing.assert_allclose(AlpAbsorption().nodes(flux, IODINE).energy_keV, 1e3 * LEVELS.energy_MeV)
-    for interaction in (AlpDecay(4.51), InversePrimakoff(), InverseCompton()):
-        spectrum = interaction.spectrum(interaction.nodes(flux, IODINE), flux, IODINE)
-        means = (spectrum.events * spectrum.energy_keV[None]).sum(axis=1) / spectrum.total()
+    interactions = (AlpDecay(4.51), InversePrimakoff(), InverseCompton())
+    for means in mean_deposits(interactions, flux):
         np.testing.assert_allclose(means, [478.0, 2223.0], rtol=1e-12)
-        assert interaction.recoil == "none"
+    assert all(interaction.recoil == "none" for interaction in interactions)
 
 
 INTERACTIONS = (AlpAbsorption, lambda: AlpDecay(4.51), InversePrimakoff, InverseCompton)
@@ -230,6 +261,11 @@ def test_finite_everywhere(precision):
     assert np.all(np.asarray(slopes[0])[nothing] == 0.0)
 
 
+@eqx.filter_jit
+def totals(interactions, flux, target):
+    return [total(interaction, flux, target) for interaction in interactions]
+
+
 def test_single_precision():
     def events():
         flux, iodine = (
@@ -238,8 +274,7 @@ def test_single_precision():
                 NuclearLevels("I127", 2.5, [2.5, 3.5], [0.42, 2.18], [1.1, 0.2], [0.1, -0.5])
             ),
         )
-        interactions = AlpAbsorption(), AlpDecay(4.51), InversePrimakoff(), InverseCompton()
-        return np.concatenate([np.asarray(total(interaction, flux, iodine)) for interaction in interactions])
+        return np.concatenate(totals([build() for build in INTERACTIONS], flux, iodine))
 
     exact = events()
     with jax.enable_x64(False):
