@@ -30,18 +30,38 @@ from cevnsjax.target import compound, nuclide
 FERMI, ALPHA = 1.1663788e-11, 7.2973525693e-3  # MeV^-2
 NEUTRINOS = ("nu_e", "nu_mu", "nu_tau_bar")
 CESIUM = nuclide("Cs133")
+RECOILS_KEV = np.array([1.0, 4.0, 9.0])
 
 
-def rates(terms, neutrino="nu_e", target=CESIUM, energy=30.0, recoils=(1.0, 4.0, 9.0)):
-    energies = jnp.full(len(recoils), energy)
-    return Coherent(terms).differential_cross_section(energies, jnp.array(recoils), target, neutrino)
+@eqx.filter_jit
+def rates_of_all(terms):
+    """Rates at 30 MeV for each neutrino: one program for each set of terms."""
+    energies, recoils = jnp.full(3, 30.0), jnp.asarray(RECOILS_KEV)
+    return {
+        neutrino: Coherent(terms).differential_cross_section(energies, recoils, CESIUM, neutrino)
+        for neutrino in (*NEUTRINOS, "nu_tau")
+    }
+
+
+def rates(terms, neutrino="nu_e"):
+    return np.asarray(rates_of_all(terms)[neutrino])
+
+
+@eqx.filter_jit
+def couplings(term, q2):
+    return term.couplings(q2)
+
+
+@eqx.filter_jit
+def electron_couplings(term, q2):
+    return term.electron_couplings(q2)
 
 
 def diagonal(term, q2):
     """Proton and neutron coupling of each flavour at one Q^2; everything else must vanish."""
     found = []
-    for coupling in term.couplings(jnp.array([q2])):
-        matrix = np.asarray(coupling)[0, ..., 0]
+    for coupling in map(np.asarray, couplings(term, jnp.array([q2]))):
+        matrix = coupling[0, ..., 0]
         np.testing.assert_array_equal(matrix, np.diag(np.diagonal(matrix)))
         np.testing.assert_array_equal(coupling[1], 0.0)
         found.append(np.diagonal(matrix))
@@ -92,7 +112,7 @@ def test_universal_is_destructive_and_b_minus_l_constructive(neutrino):
     standard = rates({"sm": TreeLevel()}, neutrino)
     for kind, per_nucleon in ((LightVector, 3.0), (BaryonMinusLeptons, -1.0)):
         terms = {"sm": TreeLevel(), "z": kind(50.0, 3e-5)}
-        mass, recoils = float(CESIUM.mass_MeV), 1e-3 * np.array([1.0, 4.0, 9.0])
+        mass, recoils = float(CESIUM.mass_MeV), 1e-3 * RECOILS_KEV
         exchange = 9e-10 / (np.sqrt(2) * FERMI * (2 * mass * recoils + 2500.0))
         weak = 55 * 0.02274 - 78 * 0.5
         # protons and neutrons have one form factor here, so it cancels
@@ -105,10 +125,11 @@ def test_universal_cancels_the_standard_model():
     """The band: at twice the g^2 that makes the amplitude vanish, the rate is that of the Standard Model."""
     mass, recoil, weak = float(CESIUM.mass_MeV), 4e-3, 55 * 0.02274 - 78 * 0.5
     vanishing = -weak / (3 * 133) * np.sqrt(2) * FERMI * (2 * mass * recoil + 2500.0)
-    standard = rates({"sm": TreeLevel()}, recoils=(4.0,))
-    none = rates({"sm": TreeLevel(), "z": LightVector(50.0, np.sqrt(vanishing))}, recoils=(4.0,))
-    same = rates({"sm": TreeLevel(), "z": LightVector(50.0, np.sqrt(2 * vanishing))}, recoils=(4.0,))
-    assert abs(float(none[0])) < 1e-15 * float(standard[0])  # squares are expanded, so they cancel to rounding
+    at = RECOILS_KEV.tolist().index(1e3 * recoil)
+    standard = rates({"sm": TreeLevel()})[at]
+    none = rates({"sm": TreeLevel(), "z": LightVector(50.0, np.sqrt(vanishing))})[at]
+    same = rates({"sm": TreeLevel(), "z": LightVector(50.0, np.sqrt(2 * vanishing))})[at]
+    assert abs(none) < 1e-15 * standard  # squares are expanded, so they cancel to rounding
     np.testing.assert_allclose(same, standard, rtol=1e-11)
 
 
@@ -122,7 +143,7 @@ def test_b_minus_lepton_charges(charges):
     exchange = 4e-10 / (np.sqrt(2) * FERMI * (700.0 + 900.0))
     for coupling in diagonal(term, 700.0):
         np.testing.assert_allclose(coupling, -exchange * np.array(charges), rtol=1e-12, atol=1e-14 * exchange)
-    for coupling in term.electron_couplings(jnp.array([700.0])):
+    for coupling in electron_couplings(term, jnp.array([700.0])):
         found = np.diagonal(np.asarray(coupling)[0, ..., 0])
         np.testing.assert_allclose(found, 0.5 * exchange * charges[0] * np.array(charges), rtol=1e-12, atol=1e-20)
 
@@ -141,7 +162,7 @@ def test_muon_minus_tau_at_rest():
     exchange = 1e-6 / (np.sqrt(2) * FERMI * 400.0)
     np.testing.assert_allclose(protons, exchange * charge * np.array([0, 1, -1]), rtol=1e-11)
     np.testing.assert_array_equal(neutrons, 0.0)
-    left, right = MuonMinusTau(20.0, 1e-3).electron_couplings(jnp.array([1e-9]))
+    left, right = electron_couplings(MuonMinusTau(20.0, 1e-3), jnp.array([1e-9]))
     for coupling in (left, right):
         found = np.diagonal(np.asarray(coupling)[0, ..., 0])
         np.testing.assert_allclose(found, -0.5 * exchange * charge * np.array([0, 1, -1]), rtol=1e-11)
@@ -201,7 +222,7 @@ def test_heavy_and_massless_limits_of_rates(kind):
     """g^4/m^4 for heavy ones; a massless one goes as 1/Q^4."""
     heavy, heavier = (rates({"x": kind(mass, 1e-2)}) for mass in (1e5, 2e5))
     np.testing.assert_allclose(heavier / heavy, 1 / 16, rtol=1e-6)
-    light, q2 = rates({"x": kind(0.0, 1e-5)}), 2 * float(CESIUM.mass_MeV) * 1e-3 * np.array([1.0, 4.0, 9.0])
+    light, q2 = rates({"x": kind(0.0, 1e-5)}), 2 * float(CESIUM.mass_MeV) * 1e-3 * RECOILS_KEV
     shape = heavy / light * q2**-2
     np.testing.assert_allclose(shape / shape[0], 1.0, rtol=1e-5)
 
@@ -273,9 +294,8 @@ def test_light_vector_on_electrons_is_a_shift_of_g_v():
     shift = 1e-12 * 0.8 * -1.5 / (np.sqrt(2) * FERMI * (2 * electron * 1e-3 * recoil + 0.25))
     light = LightVector(0.5, 1e-6, electron_charge=0.8, neutrino_charges=FlavourVector(mu=-1.5))
     base = ElectronScattering.on(compound("[C12]"), terms={"sm": ElectronTreeLevel(0.23863)})
-    found = base.with_terms({"z": light}).differential_cross_section(
-        jnp.array([5.0]), jnp.array([recoil]), nuclide("C12"), "nu_mu"
-    )
+    cross_section = eqx.filter_jit(base.with_terms({"z": light}).differential_cross_section)
+    found = cross_section(jnp.array([5.0]), jnp.array([recoil]), nuclide("C12"), "nu_mu")
     left, right, t = -0.26137 + shift / 2, 0.23863 + shift / 2, 1e-3 * recoil
     bracket = left**2 + right**2 * (1 - t / 5) ** 2 - left * right * electron * t / 25
     unit = (197.3269804e-13) ** 2 * 1e-3 * 1e40
