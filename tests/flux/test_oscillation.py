@@ -1,7 +1,6 @@
 """Sterile oscillation: probabilities against amplitudes, moments against oscillatory quadrature, gradients, edges."""
 
 import dataclasses
-import functools
 import itertools
 
 import equinox as eqx
@@ -33,9 +32,15 @@ def wrapped(splitting=1.0, spread=0.0, mixings=MIXINGS, nodes=256):
     return SterileOscillation(source(), splitting, **mixings, path_spread_m=spread, moment_nodes=nodes)
 
 
-@eqx.filter_jit
+compiled_moments = eqx.filter_jit(lambda flux, lower_MeV: flux.moments(lower_MeV))
+density_of = eqx.filter_jit(lambda flux, energy_MeV: flux.density(energy_MeV))
+LIMITS = 32
+
+
 def moments_of(flux, lower_MeV):
-    return flux.moments(lower_MeV)
+    """Moments from limits that are repeated up to a number of them that all tests share: one program for all."""
+    lower = np.asarray(lower_MeV)
+    return np.asarray(compiled_moments(flux, jnp.asarray(np.resize(lower, LIMITS))))[..., : lower.size]
 
 
 def nu_e(energy):
@@ -63,12 +68,15 @@ def amplitude_squared(mixings, splitting, length_m, energy_MeV):
     return np.abs((unitary.conj() * np.exp(-1j * np.array([0, 0, 0, phase]))) @ unitary.T) ** 2
 
 
+probabilities_of = eqx.filter_jit(lambda flux, energy_MeV: flux.probabilities(energy_MeV))
+
+
 @pytest.mark.parametrize("splitting", [0.01, 1.0, 40.0])
 @pytest.mark.parametrize("spread", [0.0, 0.3])
 def test_probabilities_are_squared_amplitudes(splitting, spread):
     energies = np.array([5.0, LINE, 52.0])
     flux = wrapped(splitting, spread)
-    found = np.asarray(flux.probabilities(jnp.asarray(energies)))
+    found = np.asarray(probabilities_of(flux, jnp.asarray(energies)))
     assert found.shape == (3, 3, 3)
     abscissae, weights = np.polynomial.hermite_e.hermegauss(120)
     for index, energy in enumerate(energies):
@@ -161,8 +169,8 @@ def test_moments_against_quadrature(splitting, spread):
     flux = wrapped(splitting, spread)
     resolved = np.asarray(flux.phase(jnp.asarray(LOWER)))[0] < 270.0
     assert resolved.sum() >= 6
-    found = np.asarray(moments_of(flux, jnp.asarray(LOWER))).reshape(3, 3, 3, -1)[..., resolved]
-    scale = np.asarray(source().moments(jnp.zeros(1)))[:, None, :, 0]
+    found = moments_of(flux, LOWER).reshape(3, 3, 3, -1)[..., resolved]
+    scale = moments_of(source(), np.zeros(1))[:, None, :, 0]
     for index, lower in enumerate(LOWER[resolved]):
         error = np.abs(found[..., index] - expected_moments(lower, splitting, spread))
         error[0] *= 1e-1  # of the line: its energy is written above to ten digits, and the phase with it
@@ -172,7 +180,7 @@ def test_moments_against_quadrature(splitting, spread):
 def test_other_mixings():
     for mixings in ({"tau_mixing2": 0.3}, {"electron_mixing2": 0.5, "muon_mixing2": 0.5}, {"muon_mixing2": 1.0}):
         full = {name: mixings.get(name, 0.0) for name in MIXINGS}
-        found = np.asarray(moments_of(wrapped(1.3, 0.1, full), jnp.array([8.0]))).reshape(3, 3, 3)
+        found = moments_of(wrapped(1.3, 0.1, full), [8.0]).reshape(3, 3, 3)
         np.testing.assert_allclose(found, expected_moments(8.0, 1.3, 0.1, full), rtol=1e-8, atol=1e-13)
 
 
@@ -197,8 +205,8 @@ def test_average_from_zero_energy():
     mixing2 = 0.3
     for splitting in (0.3, 1.0, 8.0):
         mixings = dict(zip(MIXINGS, (mixing2, mixing2, 0.0), strict=True))
-        moments = moments_of(wrapped(splitting, mixings=mixings), jnp.zeros(1))
-        found = (1 - np.asarray(moments)[[3, 7], 0, 0]) / (4 * mixing2 * (1 - mixing2))
+        moments = moments_of(wrapped(splitting, mixings=mixings), np.zeros(1))
+        found = (1 - moments[[3, 7], 0, 0]) / (4 * mixing2 * (1 - mixing2))
         np.testing.assert_allclose(found, survival_averages(splitting), rtol=0, atol=1e-11)
 
 
@@ -207,9 +215,9 @@ def test_unresolved_phases_average_out(splitting):
     """Beyond what the nodes resolve the error is that of the boundary: 1/(2 phi) of density times energy."""
     lower = jnp.array([5.0, 8.0, 20.0, 31.0])
     coarse, fine = wrapped(splitting), wrapped(splitting, nodes=1024)
-    phase, density = np.asarray(coarse.phase(lower))[0], np.asarray(source().density(lower))
+    phase, density = np.asarray(coarse.phase(lower))[0], np.asarray(density_of(source(), lower))
     assert 270.0 < phase.max() < 1230.0
-    error = np.abs(np.asarray(moments_of(coarse, lower) - moments_of(fine, lower))).reshape(3, 3, 3, -1)
+    error = np.abs(moments_of(coarse, lower) - moments_of(fine, lower)).reshape(3, 3, 3, -1)
     assert error.max() > 1e-9
     for index, power in enumerate(POWERS):
         bound = density * np.asarray(lower) ** (power + 1) / (2 * phase)
@@ -217,29 +225,29 @@ def test_unresolved_phases_average_out(splitting):
 
 
 def test_zero_mixing_is_the_source():
-    lower = jnp.linspace(0.0, 60.0, 31)
+    lower = np.linspace(0.0, 60.0, 31)
     flux = wrapped(3.0, 0.2, dict.fromkeys(MIXINGS, 0.0))
-    found = np.asarray(flux.moments(lower)).reshape(3, 3, 3, -1)
-    moments = np.asarray(source().moments(lower))
+    found = moments_of(flux, lower).reshape(3, 3, 3, -1)
+    moments = moments_of(source(), lower)
     for component, initial in enumerate(source().flavour_indices):
         for final in range(3):
             np.testing.assert_array_equal(found[component, final], (final == initial) * moments[component])
 
 
 def test_zero_splitting_is_the_source():
-    lower = jnp.linspace(0.0, 60.0, 31)
-    found = np.asarray(moments_of(wrapped(0.0, 0.2), lower)).reshape(3, 3, 3, -1)
-    np.testing.assert_allclose(found.sum(axis=1), source().moments(lower), rtol=0, atol=4e-16)
+    lower = np.linspace(0.0, 60.0, 31)
+    found = moments_of(wrapped(0.0, 0.2), lower).reshape(3, 3, 3, -1)
+    np.testing.assert_allclose(found.sum(axis=1), moments_of(source(), lower), rtol=0, atol=4e-16)
 
 
 @pytest.mark.parametrize(("splitting", "spread"), [(100.0, 2.0), (1e7, 0.0)])
 def test_average_of_many_oscillations(splitting, spread):
     """cos(2 phi) averages out: in the damped case on the line as well."""
-    lower = jnp.array([0.0, 5.0, 20.0, 45.0])
-    found = np.asarray(moments_of(wrapped(splitting, spread), lower)).reshape(3, 3, 3, -1)
+    lower = np.array([0.0, 5.0, 20.0, 45.0])
+    found = moments_of(wrapped(splitting, spread), lower).reshape(3, 3, 3, -1)
     squares = np.array(list(MIXINGS.values()))
     averages = np.eye(3) - 2 * squares[:, None] * (np.eye(3) - squares[None, :])
-    moments = np.asarray(source().moments(lower))
+    moments = moments_of(source(), lower)
     for component, initial in enumerate(source().flavour_indices):
         if component == 0 and not spread:
             continue
@@ -250,35 +258,37 @@ def test_average_of_many_oscillations(splitting, spread):
 
 def test_active_is_more_than_survival():
     """With one mixing they are the same; with two, what a loses b has in part gained."""
-    lower = jnp.array([10.0])
+    lower = [10.0]
+    produced = float(moments_of(source(), lower)[1, 0, 0])
 
     def electron(**mixings):
-        parts = np.asarray(moments_of(SterileOscillation(source(), 1.0, **mixings), lower))[3:6, 0, 0]
+        parts = moments_of(SterileOscillation(source(), 1.0, **mixings), lower)[3:6, 0, 0]
         return parts[0], parts.sum(), parts[2]
 
     survival, active, _ = electron(electron_mixing2=0.1)
     assert survival == active
     survival, active, tau = electron(electron_mixing2=0.1, muon_mixing2=0.2)
     assert tau == 0.0
-    lost = 1 - electron(electron_mixing2=0.1)[0] / float(source().moments(lower)[1, 0, 0])
-    assert active - survival == pytest.approx(lost * 0.2 / 0.9 * float(source().moments(lower)[1, 0, 0]), rel=1e-12)
+    lost = 1 - electron(electron_mixing2=0.1)[0] / produced
+    assert active - survival == pytest.approx(lost * 0.2 / 0.9 * produced, rel=1e-12)
     # nothing sterile: nothing is lost
     _, active, _ = electron(electron_mixing2=0.5, muon_mixing2=0.5)
-    assert active == pytest.approx(float(source().moments(lower)[1, 0, 0]), rel=1e-14)
+    assert active == pytest.approx(produced, rel=1e-14)
 
 
 def test_nothing_beyond_the_end_point():
-    np.testing.assert_array_equal(wrapped().moments(jnp.array([END, END + 1e-9, 60.0, 1e3])), 0.0)
+    np.testing.assert_array_equal(moments_of(wrapped(), [END, END + 1e-9, 60.0, 1e3]), 0.0)
 
 
 def test_density_and_lines_are_those_of_the_moments():
     flux = wrapped(2.0, 0.1)
     energy, fraction = flux.lines
     total = np.asarray(fraction)[:, 0]
-    density = jax.jit(lambda e: flux.density(e))
-    total = total + quad_vec(lambda e: np.asarray(density(jnp.asarray(e))), 1.0, END, epsabs=1e-10, limit=400)[0]
+    total = (
+        total + quad_vec(lambda e: np.asarray(density_of(flux, jnp.asarray(e))), 1.0, END, epsabs=1e-10, limit=400)[0]
+    )
     assert energy.shape == (1,)
-    np.testing.assert_allclose(flux.moments(jnp.array([1.0]))[:, 0, 0], total, rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(moments_of(flux, [1.0])[:, 0, 0], total, rtol=1e-8, atol=1e-12)
 
 
 LEAVES = (
@@ -306,28 +316,25 @@ def at_point(name):
     return set_paths(flux, list(moved), [jnp.asarray(value, dtype=float) for value in moved.values()])
 
 
-@functools.cache
-def moments_of_leaves():
-    """Moments and their derivatives as functions of the leaves, compiled once."""
-    flux = wrapped(1.1, 0.3)
-    lower = jnp.array([0.0, 4.0, 11.0, 28.0, 31.0, 50.0, 52.7])
-
-    def moments(values):
-        return set_paths(flux, LEAVES, values).moments(lower)
-
-    return jax.jit(moments), jax.jit(jax.jacfwd(moments))
+jacobian_in_leaves = eqx.filter_jit(
+    jax.jacfwd(lambda values, flux, lower_MeV: set_paths(flux, LEAVES, values).moments(lower_MeV))
+)
 
 
 @pytest.mark.parametrize("name", POINTS)
 def test_gradients_against_differences(name):
     flux = at_point(name)
     values = [get_path(flux, path) for path in LEAVES]
-    moments, jacobian = moments_of_leaves()
-    gradients = jacobian(values)
+    lower = np.array([0.0, 4.0, 11.0, 28.0, 31.0, 50.0, 52.7])
+    gradients = jacobian_in_leaves(values, flux, jnp.asarray(lower))
+
+    def moments(values):
+        return moments_of(set_paths(flux, LEAVES, values), lower)
+
     for index, path in enumerate(LEAVES):
         step = 1e-3 if path.endswith("mass_MeV") else 2e-4 * max(abs(float(values[index])), 0.1)
         far_below, below, above, far_above = (
-            np.asarray(moments([value + multiple * step if i == index else value for i, value in enumerate(values)]))
+            moments([value + multiple * step if i == index else value for i, value in enumerate(values)])
             for multiple in (-2, -1, 1, 2)
         )
         difference = (8 * (above - below) - (far_above - far_below)) / (12 * step)
@@ -339,7 +346,7 @@ def test_gradient_in_the_lower_limit_is_minus_the_integrand():
     flux = wrapped(3.0, 0.2)
     lower = jnp.array([0.5, 5.0, 20.0, 31.0, 45.0, 52.0])
     derivative = np.asarray(jax.jit(jax.vmap(jax.jacrev(lambda y: flux.moments(y))))(lower))  # [node, component, power]
-    density = np.asarray(flux.density(lower))
+    density = np.asarray(density_of(flux, lower))
     for index, power in enumerate(POWERS):
         np.testing.assert_allclose(
             -derivative[:, :, index].T, density * np.asarray(lower) ** power, rtol=1e-8, atol=1e-13
@@ -372,11 +379,11 @@ def test_float32_is_float64(splitting):
     lower = np.array([0.0, 0.1, 5.0, 20.0, 31.0, 45.0, 52.0], dtype=np.float32)
     leaves = {"splitting": float(np.float32(splitting)), "spread": 0.25}
     with jax.enable_x64(False):
-        single = moments_of(wrapped(**leaves), jnp.asarray(lower))
+        single = moments_of(wrapped(**leaves), lower)
     assert single.dtype == np.float32
-    double = np.asarray(moments_of(wrapped(**leaves), jnp.asarray(lower, dtype=float)))
-    scale = np.asarray(source().moments(jnp.zeros(1)))[:, :, 0].repeat(3, axis=0)[:, :, None]
-    assert np.max(np.abs(np.asarray(single, dtype=float) - double) / scale) < 5e-6
+    double = moments_of(wrapped(**leaves), lower.astype(float))
+    scale = moments_of(source(), np.zeros(1))[:, :, 0].repeat(3, axis=0)[:, :, None]
+    assert np.max(np.abs(single.astype(float) - double) / scale) < 5e-6
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -386,7 +393,7 @@ def test_batches(precision, number):
     splittings = jnp.array([1.0, 0.3][:number], dtype=float)
     batch = jax.jit(jax.vmap(lambda splitting: wrapped(splitting).moments(lower)))(splittings)
     for splitting, found in zip(splittings, batch, strict=True):
-        expected = np.asarray(wrapped(splitting).moments(lower))
+        expected = moments_of(wrapped(splitting), lower)
         tolerance = {"float64": 1e-13, "float32": 3e-6}[precision]
         np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
 
@@ -415,33 +422,37 @@ def test_oscillation_of_an_oscillation():
 
 @pytest.fixture(scope="module")
 def csi():
-    return coherent_csi_2021()
+    """On the same nodes as with oscillation: without what nuisance parameters may make of the detector."""
+    return dataclasses.replace(coherent_csi_2021(), nuisances=())
 
 
 def oscillated(csi, **mixings):
     sns = csi.sources["sns"]
     source = Source(SterileOscillation(sns.flux, 1.0, **mixings), sns.arrival)
-    return dataclasses.replace(csi, sources={"sns": source}, nuisances=())
+    return dataclasses.replace(csi, sources={"sns": source})
 
 
 def test_experiment(csi):
-    signal = eqx.filter_jit(type(csi).signal)
-    # on the same nodes: without what nuisance parameters may make of the detector
-    plain = np.asarray(signal(dataclasses.replace(csi, nuisances=())))
-    split = np.asarray(signal(oscillated(csi)))
+    plain = np.asarray(csi.signal())
+    split = np.asarray(oscillated(csi).signal())
     assert split.shape == (9, *plain.shape[1:])
     np.testing.assert_allclose(split[[1, 3, 7]], plain, rtol=1e-12)
     np.testing.assert_array_equal(split[[0, 2, 4, 5, 6, 8]], 0.0)
-    mixed = np.asarray(signal(oscillated(csi, electron_mixing2=0.1, muon_mixing2=0.1)))
+    mixed = np.asarray(oscillated(csi, electron_mixing2=0.1, muon_mixing2=0.1).signal())
     # what is active is between 1 - 4 |U_a4|^2 |U_s4|^2 and one, up to the charge radii
     active = mixed.reshape(3, 3, *plain.shape[1:]).sum(axis=(1, 2, 3)) / plain.sum(axis=(1, 2))
     assert np.all((active > 1 - 4 * 0.1 * 0.8) & (active < 0.99))
 
 
 def test_arrival_by_origin(csi):
-    fractions = np.asarray(csi.window.fractions(csi.sources["sns"].arrival.cumulative))
-    np.testing.assert_array_equal(csi.time_fractions("sns"), fractions)
-    np.testing.assert_array_equal(oscillated(csi).time_fractions("sns"), fractions.repeat(3, axis=0))
+    @eqx.filter_jit
+    def all_fractions(csi, oscillated):
+        arrival = csi.sources["sns"].arrival
+        return csi.window.fractions(arrival.cumulative), *(e.time_fractions("sns") for e in (csi, oscillated))
+
+    fractions, plain, split = map(np.asarray, all_fractions(csi, oscillated(csi)))
+    np.testing.assert_array_equal(plain, fractions)
+    np.testing.assert_array_equal(split, fractions.repeat(3, axis=0))
 
 
 def test_arrival_in_another_order(csi):
