@@ -280,9 +280,12 @@ def test_nothing_beyond_the_end_point():
     np.testing.assert_array_equal(moments_of(wrapped(), [END, END + 1e-9, 60.0, 1e3]), 0.0)
 
 
+lines_of = eqx.filter_jit(lambda flux: flux.lines)
+
+
 def test_density_and_lines_are_those_of_the_moments():
     flux = wrapped(2.0, 0.1)
-    energy, fraction = flux.lines
+    energy, fraction = lines_of(flux)
     total = np.asarray(fraction)[:, 0]
     total = (
         total + quad_vec(lambda e: np.asarray(density_of(flux, jnp.asarray(e))), 1.0, END, epsabs=1e-10, limit=400)[0]
