@@ -2,6 +2,7 @@
 
 import itertools
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import mpmath
@@ -20,7 +21,9 @@ SPECIES = ((12.0, 2.5, 5.0), (15.0, 3.7, 4.0), (16.0, 1.8, 6.0))
 SIX = ("nu_e", "nu_e_bar", "nu_mu", "nu_mu_bar", "nu_tau", "nu_tau_bar")
 PARSEC_M = 648000 / np.pi * constants.au
 
-moments = jax.jit(lambda flux, lower: flux.moments(lower))
+# at six energies in all tests: one program for each kind of flux
+everything = jax.jit(lambda flux, energies: (flux.moments(energies), flux.fluence_per_cm2, flux.density(energies)))
+rates_of = eqx.filter_jit(lambda history, logarithm: history.rate_per_year_Mpc3(logarithm))
 
 
 def burst(species=SPECIES, distance_kpc=8.0):
@@ -29,7 +32,7 @@ def burst(species=SPECIES, distance_kpc=8.0):
 
 def test_moments_are_incomplete_gamma_functions():
     lower = np.array([0.0, 1e-3, 1.0, 15.0, 60.0, 110.0])
-    found = np.asarray(moments(burst(), jnp.asarray(lower)))
+    found = np.asarray(everything(burst(), jnp.asarray(lower))[0])
     assert found.shape == (6, 3, 6)
     np.testing.assert_array_equal(found[3], found[2])
     np.testing.assert_array_equal(found[5], found[2])
@@ -52,11 +55,11 @@ def test_fluence_density_and_end():
         energy * 1e52 * 1e-7 / constants.e / 1e6 / mean / (4 * np.pi * (8e3 * PARSEC_M * 100) ** 2)
         for mean, _, energy in (*SPECIES, *[SPECIES[2]] * 3)
     ]
-    np.testing.assert_allclose(flux.fluence_per_cm2, expected, rtol=1e-9)
+    energies = np.array([[0.0, 3.0], [16.0, 1e4]])
+    _, fluence, density = map(np.asarray, everything(flux, jnp.asarray(energies)))
+    np.testing.assert_allclose(fluence, expected, rtol=1e-9)
     assert flux.components == SIX
     assert flux.antineutrinos == (False, True) * 3
-    energies = np.array([[0.0, 3.0], [16.0, 1e4]])
-    density = np.asarray(flux.density(jnp.asarray(energies)))
     x = energies * 4.7 / 15.0
     formula = 4.7 / 15.0 * x**3.7 * np.exp(-x) / float(mpmath.gamma(4.7))
     np.testing.assert_allclose(density[1], formula, rtol=1e-12, atol=1e-300)
@@ -72,6 +75,10 @@ def seen(flux):
     return (
         (flux.fluence_per_cm2 * weights)[:, None] * (found * jnp.array([1.0, 5.0, 9.0])[None, :, None]).sum(1)
     ).sum()
+
+
+gradient_of_seen = jax.jit(jax.grad(seen))
+fluence_of = jax.jit(lambda flux: flux.fluence_per_cm2)
 
 
 def test_gradient_of_every_leaf_of_a_burst():
@@ -104,7 +111,6 @@ def test_finite_gradient_from_zero_energy_to_beyond_the_end(precision):
 
 def test_single_precision():
     lower = np.array([0.0, 1.0, 15.0, 20.0, 60.0, 110.0])
-    everything = jax.jit(lambda flux, lower: (flux.moments(lower), flux.fluence_per_cm2))
     double = everything(burst(), jnp.asarray(lower)), everything(DiffuseSupernovae(YEAR), jnp.asarray(lower))
     with jax.enable_x64(False):
         at = jnp.asarray(lower, dtype=float)
@@ -117,10 +123,11 @@ def test_single_precision():
 def test_species_without_luminosity(precision):
     """Nothing of them arrives, the others are as before, and no derivative is infinite or missing."""
     some = burst((SPECIES[0], (15.0, 3.7, 0.0), SPECIES[2]))
-    np.testing.assert_array_equal(some.fluence_per_cm2[1], 0.0)
-    np.testing.assert_array_equal(np.delete(some.fluence_per_cm2, 1), np.delete(burst().fluence_per_cm2, 1))
+    fluence, before = (np.asarray(fluence_of(flux)) for flux in (some, burst()))
+    np.testing.assert_array_equal(fluence[1], 0.0)
+    np.testing.assert_array_equal(np.delete(fluence, 1), np.delete(before, 1))
     for flux in (some, burst([(12.0, 2.5, 0.0)] * 3)):
-        gradient = jax.jit(jax.grad(seen))(flux)
+        gradient = gradient_of_seen(flux)
         assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(gradient))
         assert float(gradient.electron_bar.total_energy_1e52_erg) > 0.0
 
@@ -155,10 +162,7 @@ def background(energy, temperature):
 def test_diffuse_flux_is_the_integral_over_redshift():
     flux = DiffuseSupernovae(YEAR)
     energies = jnp.array([0.0, 0.5, 4.0, 12.0, 30.0, 80.0])
-    density, found, fluence = (
-        np.asarray(part)
-        for part in jax.jit(lambda flux: (flux.density(energies), flux.moments(energies), flux.fluence_per_cm2))(flux)
-    )
+    found, fluence, density = map(np.asarray, everything(flux, energies))
     for component, temperature in ((0, 3.0), (1, 5.0), (2, 8.0), (5, 8.0)):
         total = quad(lambda e, t=temperature: background(e, t), 0, 40 * temperature, epsrel=1e-9, limit=200)[0]
         np.testing.assert_allclose(fluence[component], total * YEAR, rtol=1e-8)
@@ -174,11 +178,9 @@ def test_diffuse_flux_is_the_integral_over_redshift():
 def test_history_has_its_slopes():
     history = CoreCollapseHistory()
     at = jnp.log1p(jnp.array([0.0, 0.3, 1.0, 2.0, 4.9]))
-    np.testing.assert_allclose(
-        history.rate_per_year_Mpc3(at), [collapse_rate(z) for z in (0.0, 0.3, 1.0, 2.0, 4.9)], rtol=1e-12
-    )
+    np.testing.assert_allclose(rates_of(history, at), [collapse_rate(z) for z in (0.0, 0.3, 1.0, 2.0, 4.9)], rtol=1e-12)
     sharp = CoreCollapseHistory(sharpness=-500.0)
-    rates = np.log(np.asarray(sharp.rate_per_year_Mpc3(jnp.array([0.1, 0.2, 1.0, 1.1, 1.7, 1.8]))))
+    rates = np.log(np.asarray(rates_of(sharp, jnp.array([0.1, 0.2, 1.0, 1.1, 1.7, 1.8]))))
     np.testing.assert_allclose(np.diff(rates)[::2] / 0.1, [3.4, -0.3, -3.5], rtol=1e-6)
 
 
