@@ -2,6 +2,7 @@
 
 import itertools
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,6 +21,9 @@ from cevnsjax.flux import (
 
 PION, MUON = 0.026033, 2.1969811
 TIMES = np.array([-0.3, 0.1, 0.3, 0.45, 0.5, 0.7, 1.0, 2.0, 6.0])
+
+decayed = jax.jit(lambda pulse, times, lifetime, rate: pulse.decayed(times, lifetime, rate))
+cumulative = eqx.filter_jit(lambda distribution, times, rate: distribution.cumulative(times, rate))
 
 
 def folded_gaussian(t, mean, width, delay_density):
@@ -60,7 +64,7 @@ def two_decays(delay):
 @pytest.mark.parametrize("lifetime", [PION, MUON])
 def test_gaussian_pulse(rate, lifetime):
     expected = weighted(lambda t: folded_gaussian(t, 0.45, 0.15, exponential(lifetime)), TIMES, rate)
-    found = GaussianPulse(0.45, 0.15).decayed(jnp.asarray(TIMES), jnp.array(lifetime), jnp.array(rate))
+    found = decayed(GaussianPulse(0.45, 0.15), jnp.asarray(TIMES), jnp.array(lifetime), jnp.array(rate))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)  # the tolerance of the quadrature
 
 
@@ -80,13 +84,14 @@ def test_sharp_pulse(rate, lifetime):
         else 0.0
         for time in TIMES
     ]
-    found = SharpPulse(0.45).decayed(jnp.asarray(TIMES), jnp.array(lifetime), jnp.array(rate))
+    found = decayed(SharpPulse(0.45), jnp.asarray(TIMES), jnp.array(lifetime), jnp.array(rate))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.0494])
 def test_two_decays_in_a_row(rate):
-    found = PionDecayArrival(GaussianPulse(0.45, 0.15), PION, MUON).cumulative(jnp.asarray(TIMES), jnp.array(rate))
+    arrival = PionDecayArrival(GaussianPulse(0.45, 0.15), PION, MUON)
+    found = cumulative(arrival, jnp.asarray(TIMES), jnp.array(rate))
     prompt = weighted(lambda t: folded_gaussian(t, 0.45, 0.15, exponential(PION)), TIMES, rate)
     delayed = weighted(lambda t: folded_gaussian(t, 0.45, 0.15, two_decays), TIMES, rate)
     np.testing.assert_allclose(found, [prompt, delayed, delayed], rtol=0, atol=1e-10)
@@ -94,23 +99,23 @@ def test_two_decays_in_a_row(rate):
 
 def test_single_decay_leaves_the_pion_out():
     arrival = SingleDecayArrival(SharpPulse(0.0), 0.026, 2.197)
-    found = arrival.cumulative(jnp.array([0.5, 3.0]), jnp.array(0.0))
+    found = cumulative(arrival, jnp.array([0.5, 3.0]), jnp.array(0.0))
     expected = [1 - np.exp(-np.array([0.5, 3.0]) / lifetime) for lifetime in (0.026, 2.197, 2.197)]
     np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+@jax.jit
+def with_derivatives(*arguments):
+    return decayed(*arguments), jax.jacrev(decayed, argnums=(0, 1, 2, 3))(*arguments)
 
 
 @pytest.mark.parametrize("pulse", [GaussianPulse(0.45, 0.15), SharpPulse(0.45)])
 def test_finite_value_and_gradient_at_extreme_times(pulse, precision):
     with jax.enable_x64(precision == "float64"):
         single = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=float), pulse)
-
-        def total(pulse, lifetime, rate, times):
-            return pulse.decayed(times, lifetime, rate)
-
         times = jnp.array([-50.0, -5.0, 0.0, 0.45, 0.4501, 1.0, 6.0, 100.0], dtype=float)
-        arguments = (single, jnp.asarray(PION, dtype=float), jnp.asarray(0.05, dtype=float), times)
-        values = np.asarray(total(*arguments))
-        gradients = jax.jacrev(total, argnums=(0, 1, 2, 3))(*arguments)
+        lifetime, rate = jnp.asarray(PION, dtype=float), jnp.asarray(0.05, dtype=float)
+        values, gradients = with_derivatives(single, times, lifetime, rate)
     assert np.all(np.isfinite(values))
     assert values[0] == 0.0
     assert np.all(np.diff(values) >= -1e-6)
@@ -120,7 +125,7 @@ def test_finite_value_and_gradient_at_extreme_times(pulse, precision):
 @pytest.mark.parametrize("slope", [0.0, 1e-7, 0.0494, -0.2])
 def test_exponential_times(slope):
     times = np.array([0.0, 0.3, 2.0, 6.0])
-    found = ExponentialTimes(slope).cumulative(jnp.asarray(times), jnp.array(0.05))
+    found = cumulative(ExponentialTimes(slope), jnp.asarray(times), jnp.array(0.05))
     expected = [quad(lambda t: np.exp(-t * (slope + 0.05)), 0, time, epsabs=0, epsrel=1e-13)[0] for time in times]
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
 
@@ -146,14 +151,14 @@ def test_histogram_without_weight(shift):
         )
         for time in times
     ]
-    found = HistogramTimes(START, STEP, COUNTS, shift).cumulative(jnp.asarray(times), jnp.array(0.0))
+    found = cumulative(HistogramTimes(START, STEP, COUNTS, shift), jnp.asarray(times), jnp.array(0.0))
     np.testing.assert_allclose(np.asarray(found) - float(found[0]), expected, rtol=0, atol=1e-13)
 
 
 def test_shift_moves_everything():
     times = jnp.linspace(-1.0, 4.0, 41)
-    here = HistogramTimes(START, STEP, COUNTS, 0.25).cumulative(times + 0.25, jnp.array(0.0))
-    there = HistogramTimes(START, STEP, COUNTS, 0.0).cumulative(times, jnp.array(0.0))
+    here = cumulative(HistogramTimes(START, STEP, COUNTS, 0.25), times + 0.25, jnp.array(0.0))
+    there = cumulative(HistogramTimes(START, STEP, COUNTS, 0.0), times, jnp.array(0.0))
     np.testing.assert_allclose(here, there, rtol=0, atol=1e-13)
 
 
@@ -163,7 +168,7 @@ def test_histogram_weight_is_taken_at_bin_centres():
     centres = step * (np.arange(600) + 0.5)
     counts = np.exp(-(((centres - 1.0) / 0.4) ** 2)) + 0.1
     shift, rate = 0.03, 0.0494
-    found = HistogramTimes(0.0, step, counts, shift).cumulative(jnp.array([0.2, 3.0]), jnp.array(rate))
+    found = cumulative(HistogramTimes(0.0, step, counts, shift), jnp.array([0.2, 3.0]), jnp.array(rate))
     knots = np.concatenate([[0.2], centres[(centres > 0.17) & (centres < 2.97)] + shift, [3.0]])
     exact = sum(
         quad(lambda t: np.interp(t - shift, centres, counts / step) * np.exp(-rate * t), a, b)[0]
@@ -175,10 +180,10 @@ def test_histogram_weight_is_taken_at_bin_centres():
 def test_histogram_gradient_in_the_shift_is_minus_the_density():
     times = np.array([0.05, 0.3, 0.6, 0.95, 1.3, 1.45])
 
-    def cumulative(shift):
+    def arrived(shift):
         return HistogramTimes(START, STEP, COUNTS, shift).cumulative(jnp.asarray(times), jnp.array(0.0))
 
-    np.testing.assert_allclose(jax.jacrev(cumulative)(jnp.array(0.0)), -polygon(times, 0.0), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(jax.jit(jax.jacrev(arrived))(jnp.array(0.0)), -polygon(times, 0.0), rtol=0, atol=1e-12)
 
 
 def test_messages_name_the_argument():
