@@ -13,6 +13,11 @@ from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment import GaussianLikelihood, PoissonLikelihood, poisson_log_likelihood
 
 
+likelihood_of = jax.jit(poisson_log_likelihood)
+with_slope = jax.jit(jax.value_and_grad(poisson_log_likelihood))
+gaussian = eqx.filter_jit(lambda likelihood, expected, observed: likelihood(expected, observed))
+
+
 def deviance_half(expected, observed):
     """ln L - ln L_saturated by SciPy's probabilities."""
     return float((poisson.logpmf(observed, expected) - poisson.logpmf(observed, observed)).sum())
@@ -24,25 +29,25 @@ def test_is_the_ratio_of_poisson_probabilities(seed, size):
     generator = np.random.default_rng(seed)
     expected = size * generator.uniform(0.1, 2.0, (2, 9, 11))
     observed = generator.poisson(size, expected.shape).astype(float)
-    found = float(poisson_log_likelihood(jnp.asarray(expected), jnp.asarray(observed)))
+    found = float(likelihood_of(jnp.asarray(expected), jnp.asarray(observed)))
     assert found == pytest.approx(deviance_half(expected, observed), rel=1e-10)
     # counts that are not whole (an Asimov data set): sum(n ln mu - mu) less the same at mu = n
     parts = generator.uniform(0.5, 2.0, expected.shape) * size
     explicit = (parts * np.log(expected) - expected).sum() - (parts * np.log(parts) - parts).sum()
-    found = float(poisson_log_likelihood(jnp.asarray(expected), jnp.asarray(parts)))
+    found = float(likelihood_of(jnp.asarray(expected), jnp.asarray(parts)))
     assert found == pytest.approx(explicit, rel=1e-9)
 
 
 def test_gradient_is_n_over_mu_minus_one():
     generator = np.random.default_rng(5)
     expected, observed = generator.uniform(0.5, 20.0, 50), generator.poisson(8.0, 50).astype(float)
-    gradient = jax.grad(poisson_log_likelihood)(jnp.asarray(expected), jnp.asarray(observed))
+    gradient = with_slope(jnp.asarray(expected), jnp.asarray(observed))[1]
     np.testing.assert_allclose(gradient, observed / expected - 1, rtol=1e-12, atol=1e-14)
 
 
 def test_zero_at_the_saturated_model(precision):
     counts = jnp.array([0.0, 1.0, 3.0, 700.0], dtype=float)
-    value, gradient = jax.value_and_grad(poisson_log_likelihood)(counts, counts)
+    value, gradient = with_slope(counts, counts)
     assert float(value) == 0.0
     np.testing.assert_allclose(gradient, [-1.0, 0.0, 0.0, 0.0], atol=1e-7)
 
@@ -50,9 +55,7 @@ def test_zero_at_the_saturated_model(precision):
 @pytest.mark.parametrize("observed", [0.0, 1.0, 50.0])
 @pytest.mark.parametrize("expected", [0.0, 1e-300, 1e-40, 1e-20, 1e-6, 1e4])
 def test_empty_bins_are_finite(observed, expected, precision):
-    value, slope = jax.value_and_grad(poisson_log_likelihood)(
-        jnp.array([expected], dtype=float), jnp.array([observed], dtype=float)
-    )
+    value, slope = with_slope(jnp.array([expected], dtype=float), jnp.array([observed], dtype=float))
     assert np.isfinite(float(value))
     assert np.isfinite(float(slope[0]))
     if observed == 0.0:
@@ -65,7 +68,7 @@ def test_empty_bins_are_finite(observed, expected, precision):
 @pytest.mark.parametrize("expected", [1e-30, 1e-10, 1e-3])
 def test_nearly_empty_bins_have_their_value(expected, precision):
     """n ln(mu/n) - mu + n, where the ratio mu/n - 1 has rounded to -1."""
-    found = float(poisson_log_likelihood(jnp.array([expected], dtype=float), jnp.array([3.0], dtype=float)))
+    found = float(with_slope(jnp.array([expected], dtype=float), jnp.array([3.0], dtype=float))[0])
     exact = 3.0 * np.log(expected / 3.0) - expected + 3.0
     assert found == pytest.approx(exact, rel=1e-3 if precision == "float32" else 1e-9)
 
@@ -77,12 +80,12 @@ def test_float32_is_accurate_relative_to_its_own_size():
     observed = generator.poisson(expected).astype(np.float32)
     exact = deviance_half(expected.astype(float), observed.astype(float))
     with jax.enable_x64(False):
-        found = float(poisson_log_likelihood(jnp.asarray(expected), jnp.asarray(observed)))
+        found = float(likelihood_of(jnp.asarray(expected), jnp.asarray(observed)))
     assert found == pytest.approx(exact, abs=5e-5)  # measured 2.4e-5; sum(n ln mu - mu) would have 0.01
 
 
 def test_shape_is_free():
-    found = float(poisson_log_likelihood(jnp.array(2.0), jnp.array(3.0)))
+    found = float(likelihood_of(jnp.array(2.0), jnp.array(3.0)))
     assert found == pytest.approx(3 * np.log(2 / 3) + 1, rel=1e-13)
 
 
@@ -93,7 +96,7 @@ def test_gaussian_is_the_ratio_of_densities():
     generator = np.random.default_rng(2)
     observed, error = generator.normal(0.0, 5.0, (1, 7, 2)), generator.uniform(0.1, 3.0, (1, 7, 2))
     expected = observed + error * generator.normal(0.0, 2.0, observed.shape)
-    found = float(GaussianLikelihood(error)(jnp.asarray(expected), jnp.asarray(observed)))
+    found = float(gaussian(GaussianLikelihood(error), jnp.asarray(expected), jnp.asarray(observed)))
     exact = (norm.logpdf(observed, expected, error) - norm.logpdf(observed, observed, error)).sum()
     assert found == pytest.approx(exact, rel=1e-12)
 
@@ -103,7 +106,7 @@ def test_gaussian_with_two_errors():
     likelihood = GaussianLikelihood(jnp.array([2.0, 2.0]), jnp.array([0.5, 0.5]))
     expected, observed = jnp.array([11.0, 9.0]), jnp.array([10.0, 10.0])
     exact = sum(norm.logpdf(x, 10.0, s) - norm.logpdf(10.0, 10.0, s) for x, s in ((11.0, 0.5), (9.0, 2.0)))
-    assert float(likelihood(expected, observed)) == pytest.approx(exact, rel=1e-13)
+    assert float(gaussian(likelihood, expected, observed)) == pytest.approx(exact, rel=1e-13)
 
 
 @pytest.mark.parametrize("error_up", [None, 0.5])
@@ -115,7 +118,7 @@ def test_gaussian_gradients(error_up, precision):
 
     expected = jnp.array([7.0, 10.0, 11.0, 1e6], dtype=float)
     errors = [None if e is None else jnp.full((4,), e, dtype=float) for e in (2.0, error_up)]
-    gradients = jax.grad(value, argnums=(0, 1) if error_up is None else (0, 1, 2))(expected, *errors)
+    gradients = jax.jit(jax.grad(value, argnums=(0, 1) if error_up is None else (0, 1, 2)))(expected, *errors)
     above = error_up or 2.0
     pulls, sizes = np.array([-3.0, 0.0, 1.0, 999990.0]), np.array([2.0, 2.0, above, above])
     np.testing.assert_allclose(gradients[0], -pulls / sizes**2, rtol=1e-6)
@@ -165,21 +168,24 @@ def test_poisson_without_expectation(precision):
 
 def term(observed):
     """Value and slope of the term of one bin."""
-    return jax.jit(jax.value_and_grad(lambda mu: poisson_log_likelihood(mu, jnp.array(observed, dtype=float))))
+    return lambda mu: with_slope(jnp.asarray(mu, dtype=float), jnp.array(observed, dtype=float))
+
+
+terms = jax.jit(jax.vmap(jax.value_and_grad(poisson_log_likelihood), in_axes=(0, None)))
 
 
 @pytest.mark.parametrize("observed", [0.0, 1e-3, 0.4, 1.0, 3.0, 4e4])
 def test_poisson_falls_below_zero(observed, precision):
     """Without end, and with a slope that leads back, at every scale of what is missing."""
-    function = term(observed)
     missing = np.geomspace(1e-3 if observed < 1.0 else 1e-28, 1e25, 300)
-    values, slopes = (np.array(array, dtype=float) for array in zip(*map(function, -missing), strict=True))
+    found = terms(jnp.asarray(-missing, dtype=float), jnp.array(observed, dtype=float))
+    values, slopes = (np.array(array, dtype=float) for array in found)
     assert np.isfinite(values).all()
     assert np.isfinite(slopes).all()
     assert np.all(np.diff(values) <= np.finfo(precision).eps * np.abs(values[1:]))
     assert np.all(slopes >= 0.0)
     assert values[-1] < -0.9e25
-    assert values.max() <= max(float(function(jnp.array(0.0, dtype=float))[0]), 0.0) + 2.6e-4
+    assert values.max() <= max(float(term(observed)(0.0)[0]), 0.0) + 2.6e-4
 
 
 @pytest.mark.parametrize("observed", [0.0, 1e-3, 1.0, 3.0, 4e4])
@@ -221,8 +227,8 @@ def test_poisson_is_itself_above_zero():
 def test_no_expectation_is_none():
     """NaN is a fault of the prediction, in either form; it must not look like a number."""
     expected, observed = jnp.array([1.0, jnp.nan]), jnp.array([1.0, 0.0])
-    assert np.isnan(poisson_log_likelihood(expected, observed))
-    assert np.isnan(GaussianLikelihood(1.0)(expected, observed))
+    assert np.isnan(likelihood_of(expected, observed))
+    assert np.isnan(gaussian(GaussianLikelihood(1.0), expected, observed))
 
 
 @pytest.mark.parametrize("error_up", [None, 3.0])
