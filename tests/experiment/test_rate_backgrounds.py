@@ -140,14 +140,15 @@ def test_gradients(name):
     directions = {path: generator.uniform(0.5, 1.0, leaf.shape) for path, leaf in leaves.items()}
 
     @jax.jit
+    @jax.value_and_grad
     def total(steps):
         moved = set_paths(tree, list(leaves), [leaf + steps[path] * directions[path] for path, leaf in leaves.items()])
         return (weights * moved["background"].counts(WINDOW, moved["exposure"], moved["edges"])).sum()
 
     at = dict.fromkeys(leaves, jnp.asarray(0.0))
-    gradient, step = jax.jit(jax.grad(total))(at), 1e-5
+    (_, gradient), step = total(at), 1e-5
     for path in leaves:
-        up, down = (float(total(at | {path: jnp.asarray(sign * step)})) for sign in (1.0, -1.0))
+        up, down = (float(total(at | {path: jnp.asarray(sign * step)})[0]) for sign in (1.0, -1.0))
         assert float(gradient[path]) == pytest.approx((up - down) / (2.0 * step), rel=1e-5, abs=1e-6), path
 
 
@@ -160,15 +161,19 @@ def test_float32(name):
     np.testing.assert_allclose(single, exact, rtol=3e-6)
 
 
+@pytest.fixture(scope="module")
+def conus():
+    return named_experiment("conus")
+
+
 @pytest.mark.parametrize("threshold_keV", [0.2, 0.3, 0.37, 0.45, 2.0])
-def test_one_threshold_cuts_signal_and_background(threshold_keV):
+def test_one_threshold_cuts_signal_and_background(conus, threshold_keV):
     """Below the first edge nothing, inside a bin a part, beyond all bins all; the background by hand."""
-    nominal = named_experiment("conus")
-    cut = set_paths(nominal, ["response.threshold_keV"], [jnp.array(threshold_keV)])
-    expected, found = (np.asarray(each) for each in (nominal.expected(), cut.expected()))
-    edges = np.array(nominal.axes[0].edges)
+    cut = set_paths(conus, ["response.threshold_keV"], [jnp.array(threshold_keV)])
+    expected, found = (np.asarray(each) for each in (conus.expected(), cut.expected()))
+    edges = np.array(conus.axes[0].edges)
     kept = np.diff(np.maximum(edges, threshold_keV)) / np.diff(edges)
-    level = np.asarray(nominal.contributions()["steady_state"])[:, 0]
+    level = np.asarray(conus.contributions()["steady_state"])[:, 0]
     np.testing.assert_allclose(cut.contributions()["steady_state"][:, 0], level * kept, rtol=1e-9, atol=1e-12)
     whole = kept > 1.0 - 1e-12  # an edge written with other digits is the same edge
     np.testing.assert_allclose(found[0, whole], expected[0, whole], rtol=1e-8)  # another threshold has other nodes
@@ -176,21 +181,23 @@ def test_one_threshold_cuts_signal_and_background(threshold_keV):
     assert (found == 0.0).all() == (threshold_keV == 2.0)
 
 
-@pytest.mark.parametrize("threshold_keV", [0.3, 0.37, 0.45])
-def test_derivative_in_the_threshold(threshold_keV):
-    """On the first edge, inside a bin, and on an edge between two: minus the rate there, of signal and background."""
-    nominal = named_experiment("conus")
+@pytest.fixture(scope="module")
+def at_threshold(conus):
+    """Function from a threshold to sums of the contributions and to their derivatives."""
 
-    @jax.jit
     def total(threshold):
-        return {
-            k: v.sum() for k, v in set_paths(nominal, ["response.threshold_keV"], [threshold]).contributions().items()
-        }
+        moved = set_paths(conus, ["response.threshold_keV"], [threshold])
+        return {name: counts.sum() for name, counts in moved.contributions().items()}
 
-    slope = jax.jit(jax.jacfwd(total))(jnp.array(threshold_keV))
+    return jax.jit(lambda threshold: (total(threshold), jax.jacfwd(total)(threshold)))
+
+
+@pytest.mark.parametrize("threshold_keV", [0.3, 0.37, 0.45])
+def test_derivative_in_the_threshold(at_threshold, threshold_keV):
+    """On the first edge, inside a bin, and on an edge between two: minus the rate there, of signal and background."""
     step = 1e-5
     # to the right, where it cuts: three points
-    first, second, third = (total(jnp.array(threshold_keV + n * step)) for n in range(3))
+    (first, slope), (second, _), (third, _) = (at_threshold(jnp.array(threshold_keV + n * step)) for n in range(3))
     for name in ("cevns", "steady_state"):
         expected = float(-1.5 * first[name] + 2.0 * second[name] - 0.5 * third[name]) / step
         assert float(slope[name]) == pytest.approx(expected, rel=1e-5), name
