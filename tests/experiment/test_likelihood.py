@@ -248,15 +248,15 @@ def test_strength_below_zero(csi):
     """The sum over bins falls once bins are impossible; while backgrounds leave all of them possible it is exact."""
 
     def value(experiment, strength):
-        moved = eqx.tree_at(lambda e: e.signal_norm, experiment, strength)
+        moved = eqx.tree_at(lambda e: e.signal_norm, experiment, jnp.array(strength, dtype=float))
         return moved.expected(), moved.log_likelihood()
 
     observed = np.asarray(csi.observed)
-    expected, found = value(csi, jnp.array(-0.01))
+    expected, found = value(csi, -0.01)
     assert (np.asarray(expected) > 0.0).all()
     assert float(found) == pytest.approx(deviance_half(np.asarray(expected), observed), rel=1e-10)
     strengths = [-2.0, -5.0, -10.0, -1e3, -1e10]
-    values = [float(value(csi, jnp.array(strength))[1]) for strength in strengths]
+    values = [float(value(csi, strength)[1]) for strength in strengths]
     assert np.isfinite(values).all()
     assert values == sorted(values, reverse=True)
     assert values[0] < -1e3
