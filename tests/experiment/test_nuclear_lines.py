@@ -63,7 +63,7 @@ def test_prompt_window_sees_the_line_of_the_muon_neutrino(argon):
 
 
 def test_quenching_moves_the_counts_in_proportion(argon):
-    twice = set_paths(argon, ["target.nuclides.Ar40.levels.quenching"], [jnp.asarray(1.2)])
+    twice = set_paths(argon, ["target.nuclides.Ar40.levels.quenching"], [jnp.asarray(1.2, dtype=float)])
     np.testing.assert_allclose(twice.signal(), 2.0 * argon.signal(), rtol=1e-12)
 
 
