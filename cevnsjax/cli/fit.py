@@ -47,7 +47,7 @@ from cevnsjax.cli.report import (
     write_samples,
 )
 from cevnsjax.cli.run_file import LARGEST_SEED, FitSettings, Sampler, settings_given
-from cevnsjax.cli.run_folder import ForceOption, check_no_other_run, remove_checkpoint, run_folder
+from cevnsjax.cli.run_folder import RUN, ForceOption, check_no_other_run, run_folder
 from cevnsjax.errors import InterruptedRun, ParameterError
 from cevnsjax.files import check_folder
 
@@ -169,28 +169,25 @@ def _run(
     configure_jax(Precision(settings.precision))
     import jax
 
-    from cevnsjax.inference.checkpoint import Checkpoint, check_checkpoint, run_identity
+    from cevnsjax.inference.identity import kept_identity, run_identity
+    from cevnsjax.inference.journal import check_kept
     from cevnsjax.inference.memory import check_sampling_memory
 
     folder, key = settings.folder, jax.random.key(settings.sampler.seed)
     check_folder(folder)
-    if resume:
-        check_checkpoint(folder)
     fitted = fitted_model(settings, allow_code=allow_code)
     check_shown(fitted.model, shown)
     options = {"model": settings.model, "set": fitted.values, "seed": settings.sampler.seed}
     identity = run_identity(fitted.model, key, settings.sampler, options=options)
-    checkpoint = Checkpoint(folder, identity)
+    kept = kept_identity(identity)
     if resume:
-        checkpoint.check()
+        check_kept(folder, kept)
     else:
-        check_no_other_run(checkpoint, RESULTS, force)
+        check_no_other_run(folder, RUN, RESULTS, identity, kept, force)
     check_sampling_memory(fitted.model, settings.sampler)
     timings = Timings(build=time.monotonic() - started)
     described = identity | {"settings": asdict(settings)}
     with run_folder(folder):
-        if not resume:
-            remove_checkpoint(folder)
         posterior = _sample(fitted.model, key, settings.sampler, folder, resume, options, timings)
         files = [write_samples(folder, posterior, described)]
     report = _report(posterior)

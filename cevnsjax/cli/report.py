@@ -168,7 +168,7 @@ def surroundings() -> dict[str, Any]:
     """Versions and device of this process."""
     import jax
 
-    from cevnsjax.inference.checkpoint import versions
+    from cevnsjax.inference.identity import versions
 
     device = jax.devices()[0]
     return {

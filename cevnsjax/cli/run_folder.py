@@ -4,15 +4,12 @@ import contextlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from cevnsjax.errors import OutputError
 from cevnsjax.files import writable_folder
-
-if TYPE_CHECKING:
-    from cevnsjax.inference.checkpoint import Checkpoint
 
 RUN = "run.json"
 """The record of a fit."""
@@ -43,7 +40,7 @@ def check_results(folder: Path, record: str, files: Iterable[str], now: Mapping[
     OutputError
         If so.
     """
-    from cevnsjax.inference.checkpoint import first_difference
+    from cevnsjax.inference.identity import first_difference
 
     held = [name for name in files if (folder / name).exists()]
     if force or not held:
@@ -58,49 +55,28 @@ def check_results(folder: Path, record: str, files: Iterable[str], now: Mapping[
         raise OutputError(f"The folder {folder} holds the results of another run ({difference}); {remedy}.")
 
 
-def check_no_other_run(checkpoint: "Checkpoint", files: Iterable[str], force: bool) -> None:
-    """Refuse to begin a fit where an interrupted one could go on, or where results of another one are.
-
-    Parameters
-    ----------
-    checkpoint
-        Where the fit keeps its own, and what it is told.
-    files
-        Names of all that it would write beside it.
-    force
-        Whether anything may be replaced.
-
-    Raises
-    ------
-    OutputError
-        If so.
-    """
-    from cevnsjax.inference.checkpoint import CHECKPOINT
-
-    folder, wanted = checkpoint.folder, checkpoint.identity["schedule"]["samples"]
-    if not force and (folder / CHECKPOINT).exists():
-        difference, done = checkpoint.state()
-        if difference is not None:
-            raise OutputError(
-                f"The folder {folder} holds another run ({difference}); give another --out, or --force to replace it."
-            )
-        if done < wanted:
-            raise OutputError(
-                f"The folder {folder} holds this run, interrupted after {done} of {wanted} draws; --resume goes on "
-                "with it, --force begins again."
-            )
-    check_results(folder, RUN, files, checkpoint.identity, force)
-
-
-def check_no_other_scan(folder: Path, identity: dict[str, Any], force: bool) -> None:
-    """Refuse to begin a map where an interrupted one could go on.
+def check_no_other_run(
+    folder: Path,
+    record: str,
+    files: Iterable[str],
+    now: Mapping[str, Any],
+    kept: dict[str, Any],
+    force: bool,
+) -> None:
+    """Refuse to begin a run where an interrupted one could go on, or where results of another one are.
 
     Parameters
     ----------
     folder
-        Where the map keeps what is done.
-    identity
-        What it is told.
+        The folder.
+    record
+        Name of the file in it that says of which run it is, and whether that was interrupted.
+    files
+        Names of all that the run would write.
+    now
+        What the run is told, as plain values by the names of the record.
+    kept
+        What must be the same to go on with what is kept there.
     force
         Whether anything may be replaced.
 
@@ -111,33 +87,24 @@ def check_no_other_scan(folder: Path, identity: dict[str, Any], force: bool) -> 
     """
     from cevnsjax.inference.journal import interrupted, is_kept
 
-    if force or not is_kept(folder):
-        return
-    difference = interrupted(folder, identity)
-    if difference is not None:
-        raise OutputError(
-            f"The folder {folder} holds another scan, interrupted ({difference}); give another --out, or --force to "
-            "replace it."
-        )
-    raise OutputError(
-        f"The folder {folder} holds this scan, interrupted; --resume goes on with it, --force begins again."
-    )
+    if not force and is_kept(folder):
+        difference = interrupted(folder, kept)
+        if difference is not None:
+            raise OutputError(
+                f"The folder {folder} holds another run ({difference}); give another --out, or --force to replace it."
+            )
+        if not _is_finished(folder / record):
+            raise OutputError(
+                f"The folder {folder} holds this run, interrupted; --resume goes on with it, --force begins again."
+            )
+    check_results(folder, record, files, now, force)
 
 
-def remove_checkpoint(folder: Path) -> None:
-    """Remove the checkpoint of another run.
-
-    Raises
-    ------
-    OutputError
-        If that cannot be.
-    """
-    from cevnsjax.inference.checkpoint import CHECKPOINT
-
+def _is_finished(record: Path) -> bool:
     try:
-        (folder / CHECKPOINT).unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"The old checkpoint in {folder} cannot be removed: {error.strerror}.") from error
+        return not dict(json.loads(record.read_text(encoding="utf-8"))).get("interrupted", False)
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 @contextlib.contextmanager

@@ -40,7 +40,7 @@ from cevnsjax.cli.grid import parse_grids
 from cevnsjax.cli.progress import stages
 from cevnsjax.cli.report import asimov_note, optional, surroundings
 from cevnsjax.cli.run_file import settings_given
-from cevnsjax.cli.run_folder import ForceOption, check_no_other_scan, check_results, run_folder
+from cevnsjax.cli.run_folder import ForceOption, check_no_other_run, run_folder
 from cevnsjax.errors import InterruptedRun, ParameterError, number_of
 from cevnsjax.files import check_folder, writable_folder, write_file
 
@@ -120,7 +120,7 @@ def scan(
         out=out,
     )
     configure_jax(Precision(settings.precision))
-    from cevnsjax.inference.checkpoint import model_identity
+    from cevnsjax.inference.identity import model_identity
     from cevnsjax.inference.journal import check_kept, forget
     from cevnsjax.inference.map_words import resolution_text
     from cevnsjax.inference.scan import check_grid, map_identity
@@ -138,12 +138,11 @@ def scan(
         "refine": refine,
         **model_identity(built),
     }
-    check_results(folder, RESULTS[0], RESULTS, options, force)
     identity = map_identity(built, grids, None, refine, options)
     if resume:
         check_kept(folder, identity)
     else:
-        check_no_other_scan(folder, identity, force)
+        check_no_other_run(folder, RESULTS[0], RESULTS, options, identity, force)
     with run_folder(folder):
         found, interruption = _scan(built, grids, refine, folder, resume, options)
     scan_s = time.monotonic() - started

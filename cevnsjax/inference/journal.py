@@ -16,12 +16,21 @@ import numpy as np
 
 from cevnsjax.errors import OutputError
 from cevnsjax.files import write_file
-from cevnsjax.inference.checkpoint import first_difference
+from cevnsjax.inference.identity import first_difference, versions
 
 SAVE_EVERY_S = 10.0
 """Work that is lost when a process is killed, in seconds."""
 
 _NAME = "steps-{:05d}.npz"
+
+
+Keep = Callable[..., list[np.ndarray]]
+"""Called with a function that computes the results of a step, and the arrays that they follow from; the results."""
+
+
+def computed(compute: Callable[[], Sequence[Any]], *inputs: np.ndarray) -> list[np.ndarray]:
+    """The results of a step, computed: what keeps nothing."""
+    return [np.asarray(each) for each in compute()]
 
 
 class Journal:
@@ -32,7 +41,8 @@ class Journal:
     folder
         Where; there must be none but for its files.
     identity
-        What is computed, as plain values: kept in every file, must be the same to go on.
+        What is computed, as plain values: kept in every file, with the versions of what computes, and must be the same
+        to go on.
     resume
         Whether to begin with what is kept; if not, that is removed.
 
@@ -43,10 +53,10 @@ class Journal:
     """
 
     def __init__(self, folder: Path, identity: dict[str, Any], resume: bool = False):
-        self.folder, self.identity = folder, json.loads(json.dumps(identity))
+        self.folder, self.identity = folder, identity
         self._files, self._new, self._saved = 0, [], time.monotonic()
         if resume:
-            check_kept(folder, self.identity)
+            check_kept(folder, identity)
         else:
             forget(folder)
         self._kept = self._read() if resume else iter(())
@@ -76,7 +86,7 @@ class Journal:
                     "--force in the place of --resume, which begins again."
                 )
             return results
-        results = [np.asarray(each) for each in compute()]
+        results = computed(compute)
         self._new.append((asked, results))
         if time.monotonic() - self._saved > SAVE_EVERY_S:
             self.save()
@@ -93,7 +103,7 @@ class Journal:
         if self._new:
             arrays = {f"{step}_{i}": each for step, (_, some) in enumerate(self._new) for i, each in enumerate(some)}
             arrays["inputs"] = np.array([asked for asked, _ in self._new])
-            arrays["identity"] = np.array(json.dumps(self.identity))
+            arrays["identity"] = np.array(json.dumps(_with_versions(self.identity)))
             file = self.folder / _NAME.format(self._files)
             write_file(file, lambda path: np.savez(path, allow_pickle=False, **arrays))
             self._files, self._new = self._files + 1, []
@@ -114,12 +124,15 @@ def interrupted(folder: Path, identity: dict[str, Any]) -> str | None:
     Raises
     ------
     OutputError
-        If nothing is kept there.
+        If nothing is kept there, or it is damaged.
     """
-    arrays = _arrays(folder / _NAME.format(0))
-    if arrays is None:
+    first = folder / _NAME.format(0)
+    if not first.exists():
         raise OutputError(f"There is nothing to resume from in {folder}; run without --resume first.")
-    before, now = dict(json.loads(str(arrays["identity"]))), json.loads(json.dumps(identity))
+    arrays = _arrays(first)
+    if arrays is None:
+        raise OutputError(f"The file {first} is damaged; give --force, and not --resume, to begin again.")
+    before, now = dict(json.loads(str(arrays["identity"]))), json.loads(json.dumps(_with_versions(identity)))
     return first_difference(before, {name: now.get(name) for name in (*now, *before)})
 
 
@@ -155,8 +168,8 @@ def forget(folder: Path) -> None:
 
 
 def is_kept(folder: Path) -> bool:
-    """Whether a calculation could go on from a folder."""
-    return _arrays(folder / _NAME.format(0)) is not None
+    """Whether a folder has something to go on from, or what is damaged of it."""
+    return (folder / _NAME.format(0)).exists()
 
 
 def _arrays(file: Path) -> dict[str, np.ndarray] | None:
@@ -165,6 +178,10 @@ def _arrays(file: Path) -> dict[str, np.ndarray] | None:
             return dict(stored)
     except (OSError, ValueError, TypeError, EOFError, KeyError, zipfile.BadZipFile):
         return None
+
+
+def _with_versions(identity: dict[str, Any]) -> dict[str, Any]:
+    return identity | {"versions": versions()}
 
 
 def _digest(arrays: Sequence[np.ndarray]) -> str:

@@ -23,6 +23,7 @@ from numpyro.infer.util import ParamInfo
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import ParameterError
 from cevnsjax.inference.batches import map_in_batches
+from cevnsjax.inference.journal import Keep, computed
 from cevnsjax.inference.jump import jump
 from cevnsjax.inference.model import Model
 from cevnsjax.schedule import Schedule
@@ -36,6 +37,14 @@ BLOCK = 25
 _CANDIDATES, _EFFECTIVE = 64, 4
 """Draws from the prior for each chain of the warm-up, and effective ones, that starts are chosen among."""
 
+
+_STATISTICS = {
+    "diverging": "diverging",
+    "tree_steps": "num_steps",
+    "acceptance_rate": "accept_prob",
+    "potential_energy": "potential_energy",
+}
+"""What is kept of every draw, and NumPyro's names of it."""
 
 MOST_WARMUP_CHAINS = 8
 """Chains that adapt; the others start where these ended."""
@@ -109,16 +118,39 @@ def _advance(model: Model, observed, tuning: Tuning, states):
         settled = following.i[0] > tuning.warmup - min(2 * BLOCK, tuning.warmup)
         jumps = jax.vmap(lambda at: jump(model, observed, at))
         following = jax.lax.cond(settled, jumps, lambda at: at, following)
-        statistics = {
-            "diverging": following.diverging,
-            "tree_steps": following.num_steps,
-            "acceptance_rate": following.accept_prob,
-            "potential_energy": following.potential_energy,
-        }
+        statistics = {name: getattr(following, field) for name, field in _STATISTICS.items()}
         return following, (following.z, statistics)
 
     final, kept = jax.lax.scan(step, states, None, length=BLOCK)
     return final, *jax.tree.map(lambda values: jnp.swapaxes(values, 0, 1), kept)
+
+
+def _moved(
+    model: Model, data: Any, tuning: Tuning, states: Any, keep: Keep
+) -> tuple[Any, np.ndarray, dict[str, np.ndarray]]:
+    """What ``_advance`` returns, computed or as it was kept."""
+    before, structure = jax.tree.flatten(states)
+
+    def advance():
+        following, positions, statistics = _advance(model, data, tuning, states)
+        return [positions, *(statistics[name] for name in _STATISTICS), *map(_plain, jax.tree.leaves(following))]
+
+    positions, *others = keep(advance, *map(_plain, before))
+    statistics, after = others[: len(_STATISTICS)], others[len(_STATISTICS) :]
+    leaves = [
+        jax.random.wrap_key_data(jnp.asarray(new)) if _is_key(old) else jnp.asarray(new)
+        for old, new in zip(before, after, strict=True)
+    ]
+    return jax.tree.unflatten(structure, leaves), positions, dict(zip(_STATISTICS, statistics, strict=True))
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _plain(leaf: Any) -> np.ndarray:
+    """An array that a file can hold: random keys are none."""
+    return np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
 
 
 def _pool(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -128,7 +160,14 @@ def _pool(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return pooled, covariance + 1e-6 * np.eye(len(covariance))
 
 
-def warm_up(model: Model, key: jax.Array, schedule: Schedule, data: Any, progress: Progress | None = None) -> Any:
+def warm_up(
+    model: Model,
+    key: jax.Array,
+    schedule: Schedule,
+    data: Any,
+    progress: Progress | None = None,
+    keep: Keep = computed,
+) -> Any:
     """Adapt in a few chains and return the start of all chains.
 
     Parameters
@@ -143,6 +182,8 @@ def warm_up(model: Model, key: jax.Array, schedule: Schedule, data: Any, progres
         What was observed; see :meth:`Model.data`.
     progress
         Called after every block.
+    keep
+        How the results of a block are come by (:class:`~cevnsjax.inference.journal.Journal`).
 
     Returns
     -------
@@ -159,14 +200,14 @@ def warm_up(model: Model, key: jax.Array, schedule: Schedule, data: Any, progres
     total = schedule.warmup + settling
     key_start, key_pick, key_warm, key_chains = jax.random.split(key, 4)
     number = _CANDIDATES * warmup_chains
-    candidates, potential, log_likelihood = _prior_draws(model, data, key_start, number)
-    starts = _choose(key_start, np.asarray(potential), np.asarray(log_likelihood), warmup_chains)
+    candidates, potential, log_likelihood = keep(lambda: _prior_draws(model, data, key_start, number))
+    starts = _choose(key_start, potential, log_likelihood, warmup_chains)
 
     def run(states, draws: int, done: int):
         blocks = []
         for block in range(0, draws, BLOCK):
-            states, positions, _ = _advance(model, data, tuning, states)
-            blocks.append(np.asarray(positions))
+            states, positions, _ = _moved(model, data, tuning, states, keep)
+            blocks.append(positions)
             if progress is not None:
                 progress("warm-up", min(done + block + BLOCK, total), total)
         return states, np.concatenate(blocks, axis=1)
@@ -227,28 +268,19 @@ def _choose(key: jax.Array, potential: np.ndarray, log_likelihood: np.ndarray, n
     return np.argsort(low * heights + noise)[::-1][:number]
 
 
-def state_template(model: Model, schedule: Schedule, data: Any) -> Any:
-    """Shapes and types of the state of all chains, for reading one back."""
-    size = len(model.parameters)
-    keys = jax.random.split(jax.random.key(0), schedule.chains)
-    arguments = _arrays(np.zeros((schedule.chains, size)), keys, 0, 0.1, np.eye(size))
-    return eqx.filter_eval_shape(_start, model, data, Tuning.of(schedule), *arguments)
-
-
 def draw(
-    model: Model, states: Any, schedule: Schedule, data: Any
-) -> Iterator[tuple[Any, np.ndarray, dict[str, np.ndarray]]]:
+    model: Model, states: Any, schedule: Schedule, data: Any, keep: Keep = computed
+) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
     """Sample for ever, a block at a time.
 
     Yields
     ------
     tuple
-        The state after the block (to go on from), latent positions ``[chain, draw, parameter]`` and statistics
-        ``[chain, draw]``.
+        Latent positions ``[chain, draw, parameter]`` and statistics ``[chain, draw]``.
     """
     while True:
-        states, positions, statistics = _advance(model, data, Tuning.of(schedule), states)
-        yield states, np.asarray(positions), {name: np.asarray(value) for name, value in statistics.items()}
+        states, positions, statistics = _moved(model, data, Tuning.of(schedule), states, keep)
+        yield positions, statistics
 
 
 @eqx.filter_jit

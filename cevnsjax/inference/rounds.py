@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from cevnsjax.inference import solver
-from cevnsjax.inference.journal import Journal
+from cevnsjax.inference.journal import Keep, computed
 from cevnsjax.inference.objective import Objective
 from cevnsjax.inference.solver import Fits
 
@@ -28,8 +28,8 @@ class Fitter:
         Points that are handed over at a time.
     look
         Called after every block.
-    journal
-        Where results of blocks are kept, and what was computed before is found.
+    keep
+        How the results of a block are come by (:class:`Journal`).
     """
 
     def __init__(
@@ -38,9 +38,9 @@ class Fitter:
         batch: int = 1,
         block: int = 1,
         look: Callable[[], None] = lambda: None,
-        journal: Journal | None = None,
+        keep: Keep = computed,
     ):
-        self.objective, self.batch, self.block, self.look, self.journal = objective, batch, block, look, journal
+        self.objective, self.batch, self.block, self.look, self.kept = objective, batch, block, look, keep
         self.tolerance = solver.gradient_tolerance(objective.model)
         self.deepest = np.full(objective.size, np.inf)
         self.deepest[np.array(objective.coordinates.ends) == 2] = _deepest_start(objective)
@@ -106,10 +106,7 @@ class Fitter:
             )
             return [np.asarray(array)[:number] for array in fits]
 
-        return Fits(*self._computed(solved, *held.values(), latents, curvature))
-
-    def _computed(self, compute: Callable[[], list[np.ndarray]], *inputs: np.ndarray) -> list[np.ndarray]:
-        return self.journal(compute, *inputs) if self.journal else compute()
+        return Fits(*self.kept(solved, *held.values(), latents, curvature))
 
     def objectives(self, held: HeldArrays, latents: np.ndarray) -> np.ndarray:
         """The objective at points, shape ``[point]``."""
@@ -130,7 +127,7 @@ class Fitter:
                 found = function(self.objective, _rows(held, full), latents[full], self.batch)
                 return [np.asarray(found)[: len(some)]]
 
-            parts += self._computed(mapped, *_rows(held, some).values(), latents[some])
+            parts += self.kept(mapped, *_rows(held, some).values(), latents[some])
             self.look()
         return np.concatenate(parts)
 

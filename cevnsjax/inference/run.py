@@ -1,6 +1,5 @@
-"""A run from start to end: warm-up, draws, checkpoints, interruption and resumption."""
+"""A run from start to end: warm-up, draws, interruption and resumption."""
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,17 @@ import numpy as np
 from cevnsjax.arrays import short
 from cevnsjax.errors import InterruptedRun, OutputError, ParameterError
 from cevnsjax.inference import nuts
-from cevnsjax.inference.checkpoint import Checkpoint, Draws, run_identity
+from cevnsjax.inference.identity import kept_identity, run_identity
 from cevnsjax.inference.interrupt import deferred_interrupt
+from cevnsjax.inference.journal import Journal, computed
 from cevnsjax.inference.memory import check_sampling_memory
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.nuts import Progress
 from cevnsjax.inference.posterior import Posterior
 from cevnsjax.schedule import Schedule
 
-_SAVE_EVERY_S = 10.0
+_Block = tuple[np.ndarray, dict[str, np.ndarray]]
+"""Latent positions ``[chain, draw, parameter]`` and statistics ``[chain, draw]``."""
 
 
 def sample(
@@ -47,13 +48,14 @@ def sample(
     observed
         Data of the shape of the experiment's, in their place.
     folder
-        Where to keep a checkpoint; without it an interrupted run is lost.
+        Where to keep, every ten seconds, what is done, should the process be interrupted or killed; it stays there
+        (:class:`~cevnsjax.inference.journal.Journal`).
     resume
-        Go on from the checkpoint in ``folder`` to the same total number of draws.
+        Go on from what is kept in ``folder``, to the same draws, or to more of them after a run that was shorter.
     progress
         Called with the stage, the draws done and the draws to do after every block.
     options
-        What the caller was told, as plain values: kept in the checkpoint, must be the same to go on.
+        What the caller was told, as plain values: kept with it, must be the same to go on.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def sample(
     InterruptedRun
         On Ctrl-C, after what was sampled is saved.
     OutputError
-        If the checkpoint is missing, damaged, or of another run.
+        If there is nothing to resume from, what is kept is damaged or of another run, or nothing can be kept.
     """
     schedule = schedule or Schedule()
     _check_types(model, key, schedule)
@@ -75,15 +77,14 @@ def sample(
     data = model.data(observed)
     if resume and folder is None:
         raise OutputError("Resuming needs the folder of the interrupted run.")
-    identity = run_identity(model, key, schedule, observed, options)
-    checkpoint = None if folder is None else Checkpoint(Path(folder), identity)
+    journal = None
+    if folder is not None:
+        identity = kept_identity(run_identity(model, key, schedule, observed, options))
+        journal = Journal(Path(folder), identity, resume)
     with deferred_interrupt() as interrupted:
-        if checkpoint is not None and resume:
-            states, draws = checkpoint.load(nuts.state_template(model, schedule, data))
-        else:
-            states, draws = _warm_up(model, key, schedule, data, progress, interrupted), Draws()
-        draws = _draw(model, states, schedule, data, draws, checkpoint, progress, interrupted)
-    latents, statistics = draws.joined(schedule.samples)
+        states = _warm_up(model, key, schedule, data, journal, progress, interrupted)
+        blocks = _draw(model, states, schedule, data, journal, progress, interrupted)
+    latents, statistics = _joined(blocks, schedule.samples)
     values = {name: np.asarray(value) for name, value in nuts.constrain(model, latents).items()}
     return Posterior(model, values, statistics)
 
@@ -99,17 +100,23 @@ def _check_types(model: Model, key: jax.Array, schedule: Schedule) -> None:
 
 
 def _warm_up(
-    model: Model, key: jax.Array, schedule: Schedule, data, progress: Progress | None, interrupted: Callable[[], bool]
+    model: Model,
+    key: jax.Array,
+    schedule: Schedule,
+    data: Any,
+    journal: Journal | None,
+    progress: Progress | None,
+    interrupted: Callable[[], bool],
 ) -> Any:
-    """States of all chains after the warm-up, which a stop ends with nothing."""
+    """States of all chains after the warm-up."""
 
     def stop_if_asked(stage: str, done: int, total: int) -> None:
         if progress is not None:
             progress(stage, done, total)
         if interrupted():
-            raise InterruptedRun("Interrupted during the warm-up: nothing was sampled yet.")
+            raise InterruptedRun(f"Interrupted during the warm-up{_kept(journal)}")
 
-    return nuts.warm_up(model, key, schedule, data, stop_if_asked)
+    return nuts.warm_up(model, key, schedule, data, stop_if_asked, journal or computed)
 
 
 def _draw(
@@ -117,29 +124,36 @@ def _draw(
     states: Any,
     schedule: Schedule,
     data: Any,
-    draws: Draws,
-    checkpoint: Checkpoint | None,
+    journal: Journal | None,
     progress: Progress | None,
     interrupted: Callable[[], bool],
-) -> Draws:
-    """All draws, kept now and then, at the end, and where a stop is asked for."""
-    blocks, last_saved = nuts.draw(model, states, schedule, data), time.monotonic()
-    while draws.done < schedule.samples:
-        states, latents, statistics = next(blocks)
-        draws.add(latents, statistics)
+) -> list[_Block]:
+    """All draws, block by block."""
+    blocks, done = [], 0
+    for block in nuts.draw(model, states, schedule, data, journal or computed):
+        blocks.append(block)
+        done += block[0].shape[1]
         if progress is not None:
-            progress("sampling", min(draws.done, schedule.samples), schedule.samples)
-        stopped = interrupted() and draws.done < schedule.samples
-        if checkpoint is not None and (stopped or time.monotonic() - last_saved > _SAVE_EVERY_S):
-            checkpoint.save(states, draws)
-            last_saved = time.monotonic()
-        if stopped and checkpoint is None:
-            raise InterruptedRun(f"Interrupted after {draws.done} of {schedule.samples} draws; nothing was kept.")
-        if stopped and checkpoint is not None:
-            raise InterruptedRun(
-                f"Interrupted after {draws.done} of {schedule.samples} draws per chain; they are saved in "
-                f"{checkpoint.folder}. Run the same command with --resume to go on."
-            )
-    if checkpoint is not None:
-        checkpoint.save(states, draws)
-    return draws
+            progress("sampling", min(done, schedule.samples), schedule.samples)
+        if done >= schedule.samples:
+            break
+        if interrupted():
+            raise InterruptedRun(f"Interrupted after {done} of {schedule.samples} draws per chain{_kept(journal)}")
+    if journal is not None:
+        journal.save()
+    return blocks
+
+
+def _kept(journal: Journal | None) -> str:
+    """Keep what is done, and the end of a sentence that says so."""
+    if journal is None:
+        return "; nothing was kept."
+    journal.save()
+    return f"; what is done is saved in {journal.folder}. Run the same command with --resume to go on."
+
+
+def _joined(blocks: list[_Block], most: int) -> _Block:
+    """All blocks in one, at most so many draws of each chain."""
+    latents = np.concatenate([block for block, _ in blocks], axis=1)[:, :most]
+    names = blocks[0][1]
+    return latents, {name: np.concatenate([each[name] for _, each in blocks], axis=1)[:, :most] for name in names}

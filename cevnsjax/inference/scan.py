@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import InterruptedRun, OutputError, ParameterError, UnknownNameError
-from cevnsjax.inference.checkpoint import model_identity, versions
+from cevnsjax.inference.identity import model_identity
 from cevnsjax.inference.interrupt import deferred_interrupt
-from cevnsjax.inference.journal import Journal
+from cevnsjax.inference.journal import Journal, computed
 from cevnsjax.inference.memory import check_map_memory
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.profile_map import ProfileMap
@@ -116,7 +116,7 @@ def profile_map(
     journal = None
     if folder is not None:
         journal = Journal(Path(folder), map_identity(model, axes, observed, refine, options), resume)
-    scan = Scan(model, axes, observed, batch, block, progress, journal)
+    scan = Scan(model, axes, observed, batch, block, progress, journal or computed)
     with deferred_interrupt() as interrupted:
         scan.interrupted = interrupted
         try:
@@ -144,7 +144,6 @@ def map_identity(
         "values on the grid": {name: np.asarray(values, dtype=float).tolist() for name, values in grid.items()},
         "refine": refine,
         **model_identity(model, observed),
-        "versions": versions(),
     }
 
 

@@ -10,7 +10,7 @@ from scipy.stats import chi2
 
 from cevnsjax.arrays import as_float
 from cevnsjax.inference.added_points import AddedPoints
-from cevnsjax.inference.journal import Journal
+from cevnsjax.inference.journal import Keep, computed
 from cevnsjax.inference.map_axes import positions_of, values_at
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.objective import Objective
@@ -49,7 +49,7 @@ class Scan:
         batch: int,
         block: int,
         progress,
-        journal: Journal | None = None,
+        keep: Keep = computed,
     ):
         self.axes, self.shape = axes, tuple(values.size for values in axes.values())
         data = jax.tree.map(as_float, model.experiment.observed if observed is None else observed)
@@ -57,7 +57,7 @@ class Scan:
         without = frozenset(axes) - {parameter.name for parameter in model.experiment.nuisances}
         self.names = tuple(name for name in model.names if name not in axes)
         self.objective_of = Objective(model, data, self.names, without)
-        self.fitter = Fitter(self.objective_of, batch, block, self.look, journal)
+        self.fitter = Fitter(self.objective_of, batch, block, self.look, keep)
         self.report = progress or (lambda done, total: None)
         self.interrupted: Callable[[], bool] = lambda: False
         self.best: Maximum | None = None

@@ -127,8 +127,8 @@ def test_fit_keeps_what_the_data_are(cevnsjax, tmp_path):
     assert result.code == 0, result.err
     assert "fitted to the prediction (Asimov)" in result.out
     assert json.loads((tmp_path / "run" / "run.json").read_text())["asimov"] == [CONUS]
-    with np.load(tmp_path / "run" / "checkpoint.npz") as checkpoint:
-        assert json.loads(str(checkpoint["identity"]))["asimov"] == [CONUS]
+    with np.load(tmp_path / "run" / "steps-00000.npz") as kept:
+        assert json.loads(str(kept["identity"]))["asimov"] == [CONUS]
     with xarray.open_dataset(tmp_path / "run" / "posterior.nc", group="observed_data", engine="h5netcdf") as stored:
         assert stored["counts"].attrs["what"] == "prediction (Asimov)"
         assert float(stored["counts"].sum()) == pytest.approx(10.0 * 1761.249, abs=0.01)

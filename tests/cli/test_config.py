@@ -243,7 +243,7 @@ def test_joint_fit(cevnsjax, second, file, tmp_path):
     events = [f"{each}.cevns_events" for each in ("second", CSI)]
     assert list(result.json["parameters"]) == ["signal_norm", "brn_events", *events]
     assert {each.name for each in (tmp_path / "both").iterdir()} == {
-        *("posterior.nc", "corner.png", "spectrum.png", "run.json", "checkpoint.npz")
+        *("posterior.nc", "corner.png", "spectrum.png", "run.json", "steps-00000.npz")
     }
     posterior = xarray.load_dataset(tmp_path / "both" / "posterior.nc", group="posterior", engine="h5netcdf")
     assert posterior["brn_events"].shape == (2, 25)

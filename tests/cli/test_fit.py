@@ -16,7 +16,7 @@ import xarray
 from cevnsjax.cli.report import warnings
 from cevnsjax.errors import InterruptedRun, OutputError
 from cevnsjax.experiment import coherent_csi_2021
-from cevnsjax.inference import Schedule, build_model, plots, sample
+from cevnsjax.inference import Schedule, build_model, journal, nuts, plots, sample
 
 CSI = "coherent-csi-2021"
 FIXED = ("arrival_time", "quenching_0", "quenching_1", "efficiency", "brn_delay", "nin_delay", "nin_events")
@@ -61,7 +61,7 @@ def test_fit_writes_everything(cevnsjax, tmp_path):
     assert content["files"] == [
         str(folder.relative_to(tmp_path) / name) for name in ("posterior.nc", "run.json", "corner.png", "spectrum.png")
     ]
-    assert {file.name for file in folder.iterdir()} == FILES | {"checkpoint.npz"}
+    assert {file.name for file in folder.iterdir()} == FILES | {"steps-00000.npz"}
     assert "warning: the effective sample size" in result.err
 
     run = json.loads((folder / "run.json").read_text())
@@ -149,7 +149,7 @@ def test_fit_writes_everything(cevnsjax, tmp_path):
         ((CSI, "--set", "mass=3"), "did you mean"),
         ((CSI, "--chains", "0"), "chains must be a whole number and at least 1, got 0"),
         ((CSI, "--corner", "signal_nrm"), "did you mean 'signal_norm'"),
-        ((CSI, "--resume"), "no checkpoint to resume from"),
+        ((CSI, "--resume"), "nothing to resume from"),
     ],
 )
 def test_refused(cevnsjax, tmp_path, arguments, words):
@@ -174,18 +174,18 @@ def test_results_before_plots(cevnsjax, monkeypatch, tmp_path):
 
     monkeypatch.setattr(importlib.import_module("cevnsjax.cli.fit"), "draw_plots", press)
     result = cevnsjax(*SMALL, "--samples", 2, "--out", "it", "--csv")
-    assert found == ["checkpoint.npz", "posterior.nc", "run.json"]
+    assert found == ["posterior.nc", "run.json", "steps-00000.npz"]
     assert result.code == 130
     assert result.out.startswith("parameter,mean,sd,")
     assert "samples and run.json are in it" in result.err
     assert "Traceback" not in result.err
 
 
-def test_damaged_checkpoint(cevnsjax, tmp_path):
+def test_what_is_kept_is_damaged(cevnsjax, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    (folder / "checkpoint.npz").write_bytes(b"PK\x03\x04 nothing")
-    assert "checkpoint.npz is damaged" in cevnsjax(*SMALL, "--out", folder, "--resume").sentence
+    (folder / "steps-00000.npz").write_bytes(b"PK\x03\x04 nothing")
+    assert "steps-00000.npz is damaged" in cevnsjax(*SMALL, "--out", folder, "--resume").sentence
     model = build_model(coherent_csi_2021(), fixed=FIXED)
     with pytest.raises(OutputError, match="damaged"):
         sample(model, jax.random.key(1), Schedule(2, 50, 25), folder=folder, resume=True)
@@ -203,9 +203,34 @@ def test_interrupted_from_the_progress_callback(standard_promotion, tmp_path):
         sample(model, key, schedule, folder=tmp_path, progress=press)
     resumed = sample(model, key, schedule, folder=tmp_path, resume=True)
     assert_same(resumed.samples, sample(model, key, schedule).samples)
-    for other_key, other_schedule in ((jax.random.key(2), schedule), (key, Schedule(2, 50, 200))):
+    for other_key, other_schedule in ((jax.random.key(2), schedule), (key, Schedule(2, 75, 100))):
         with pytest.raises(OutputError, match="other options"):
             sample(model, other_key, other_schedule, folder=tmp_path, resume=True)
+    # a run that is finished may become longer
+    longer = sample(model, key, Schedule(2, 50, 160), folder=tmp_path, resume=True)
+    assert_same(longer.samples, sample(model, key, Schedule(2, 50, 160)).samples)
+
+
+def test_killed_in_the_warm_up(standard_promotion, tmp_path, monkeypatch):
+    """Nothing is said to what is killed: what it had written is gone on with."""
+    model = build_model(coherent_csi_2021(), fixed=FIXED)
+    schedule, key, seen = Schedule(2, 75, 25), jax.random.key(1), []
+
+    class Killed(Exception):
+        pass
+
+    def kill(stage, done, total):
+        if done == 50:
+            raise Killed
+
+    monkeypatch.setattr(journal, "SAVE_EVERY_S", -1.0)
+    with pytest.raises(Killed):
+        sample(model, key, schedule, folder=tmp_path, progress=kill)
+    advance = nuts._advance
+    monkeypatch.setattr(nuts, "_advance", lambda *given: seen.append(None) or advance(*given))
+    resumed = sample(model, key, schedule, folder=tmp_path, resume=True)
+    assert len(seen) == 1 + 2 + 1  # what was left of the warm-up, settling, draws
+    assert_same(resumed.samples, sample(model, key, schedule).samples)
 
 
 def interrupt(arguments, cwd, line):
@@ -231,21 +256,19 @@ def test_ctrl_c_and_resume_give_the_same_posterior(cevnsjax, no_plots, tmp_path)
     assert code == 130, said
     assert "Run the same command with --resume" in said
     assert "Traceback" not in said
-    assert {file.name for file in (tmp_path / "stopped").iterdir()} == {"checkpoint.npz"}
-    with np.load(tmp_path / "stopped" / "checkpoint.npz") as checkpoint:
-        assert 0 < checkpoint["latents"].shape[1] < 4000
+    assert all(file.name.startswith("steps-") for file in (tmp_path / "stopped").iterdir())
     assert cevnsjax(*options, "--out", "stopped", "--resume").code == 0
     assert cevnsjax(*options, "--out", "whole").code == 0
     assert_same(posterior_of(tmp_path / "stopped"), posterior_of(tmp_path / "whole"))
 
 
 @pytest.mark.slow
-def test_ctrl_c_in_the_warm_up_leaves_nothing(tmp_path):
+def test_ctrl_c_in_the_warm_up(tmp_path):
     arguments = ("fit", CSI, "--fix", ",".join(FIXED), "--warmup", 20000, "--out", "stopped")
     code, said = interrupt(arguments, tmp_path, "warm-up")
     assert code == 130, said
-    assert "nothing was sampled yet" in said
-    assert not list(tmp_path.iterdir())
+    assert "Interrupted during the warm-up; what is done is saved in stopped." in said
+    assert [file.name for file in (tmp_path / "stopped").iterdir()] == ["steps-00000.npz"]
 
 
 @pytest.mark.slow

@@ -12,8 +12,9 @@ from cevnsjax.cli.run_folder import check_no_other_run, check_results
 from cevnsjax.errors import OutputError
 from cevnsjax.files import check_file, check_folder
 from cevnsjax.inference import plots
-from cevnsjax.inference.checkpoint import CHECKPOINT, Checkpoint, first_difference
 from cevnsjax.inference.diagnostics import summarise
+from cevnsjax.inference.identity import first_difference, kept_identity
+from cevnsjax.inference.journal import Journal
 
 CSI = "coherent-csi-2021"
 LONG = "x" * 300
@@ -147,23 +148,30 @@ def test_results_of_another_run(tmp_path):
 
 def test_interrupted_runs(tmp_path):
     identity = {"seed": 1, "schedule": {"samples": 100}}
-    checkpoint = Checkpoint(tmp_path, identity)
+    kept = kept_identity(identity)
 
-    def keep(draws):
-        np.savez(tmp_path / CHECKPOINT, identity=np.array(json.dumps(identity)), latents=np.zeros((2, draws, 3)))
+    def begin(folder=tmp_path, now=identity, force=False):
+        check_no_other_run(folder, "run.json", RESULTS, now, kept_identity(now), force)
 
-    check_no_other_run(checkpoint, RESULTS, force=False)
-    keep(75)
-    with pytest.raises(OutputError, match="interrupted after 75 of 100 draws; --resume goes on"):
-        check_no_other_run(checkpoint, RESULTS, force=False)
-    check_no_other_run(checkpoint, RESULTS, force=True)
+    begin()
+    journal = Journal(tmp_path, kept)
+    journal(lambda: [np.zeros(3)])
+    journal.save()
+    with pytest.raises(OutputError, match="holds this run, interrupted; --resume goes on with it, --force begins"):
+        begin()
+    begin(force=True)
     with pytest.raises(OutputError, match=r"another run \(seed: 1 then, 2 now\).*--force"):
-        check_no_other_run(Checkpoint(tmp_path, identity | {"seed": 2}), RESULTS, force=False)
-    keep(100)
-    check_no_other_run(checkpoint, RESULTS, force=False)  # done: it may be done again
-    (tmp_path / CHECKPOINT).write_bytes(b"nothing")
+        begin(now=identity | {"seed": 2})
+    (tmp_path / "run.json").write_text(json.dumps(identity | {"interrupted": True}))
+    with pytest.raises(OutputError, match="--resume goes on"):
+        begin()
+    (tmp_path / "run.json").write_text(json.dumps(identity))
+    begin()  # done: it may be done again
+    with pytest.raises(OutputError, match=r"results of another run \(samples: 100 then, 200 now\)"):
+        begin(now={"seed": 1, "schedule": {"samples": 200}})
+    (tmp_path / "steps-00000.npz").write_bytes(b"nothing")
     with pytest.raises(OutputError, match=r"damaged; give --force"):
-        check_no_other_run(checkpoint, RESULTS, force=False)
+        begin()
 
 
 def test_first_difference():

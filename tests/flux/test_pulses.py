@@ -100,9 +100,9 @@ def test_gradients_and_extreme_times(name, precision):
     assert np.all(np.diff(values) >= -1e-6)
     if precision == "float32":
         with jax.enable_x64(True):
-            double, _ = with_derivatives(
-                PULSES[name][0], jnp.asarray(np.asarray(times, dtype=float)), jnp.array(PION), jnp.array(0.0)
-            )
+            # of the types of the other precision, whose program it shares
+            exact = [jnp.asarray(np.asarray(each, dtype=float)) for each in (times, PION, 0.0)]
+            double, _ = with_derivatives(PULSES[name][0], *exact)
         np.testing.assert_allclose(values, double, atol=2e-6)
 
 

@@ -2,6 +2,7 @@
 
 import os
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,7 +34,9 @@ def test_bytes_are_those_of_what_is_kept(model):
     kept = 4 * 100 * (3 * len(model.parameters) * 8 + 2 * 3 * 8)
     assert kept <= draws < 2 * kept
     # the states of the chains are a part of what chains take while they move, and not the smallest
-    state = nuts.state_template(model, schedule, model.data(None))
+    start = np.zeros((4, len(model.parameters))), jax.random.split(jax.random.key(0), 4), 0, 0.1, np.eye(3)
+    tuning = nuts.Tuning.of(schedule)
+    state = eqx.filter_eval_shape(nuts._start, model, model.data(None), tuning, *nuts._arrays(*start))
     sizes = [np.prod(leaf.shape) for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.floating)]
     assert 8 * sum(sizes) <= chains < 20 * 8 * sum(sizes)
 
