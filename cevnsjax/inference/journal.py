@@ -46,11 +46,18 @@ class Journal:
     resume
         Whether to begin with what is kept; if not, that is removed.
 
+    Attributes
+    ----------
+    replays
+        Whether the last step was one that is kept.
+
     Raises
     ------
     OutputError
         If there is nothing to resume from, what is kept is of another calculation, or the folder cannot be written.
     """
+
+    replays = False
 
     def __init__(self, folder: Path, identity: dict[str, Any], resume: bool = False):
         self.folder, self.identity = folder, identity
@@ -78,6 +85,7 @@ class Journal:
         """
         asked = _digest(inputs)
         found = next(self._kept, None)
+        self.replays = found is not None
         if found is not None:
             before, results = found
             if before != asked:

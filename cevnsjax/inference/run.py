@@ -111,7 +111,7 @@ def _warm_up(
     """States of all chains after the warm-up."""
 
     def stop_if_asked(stage: str, done: int, total: int) -> None:
-        if progress is not None:
+        if progress is not None and not _replays(journal):
             progress(stage, done, total)
         if interrupted():
             raise InterruptedRun(f"Interrupted during the warm-up{_kept(journal)}")
@@ -133,7 +133,7 @@ def _draw(
     for block in nuts.draw(model, states, schedule, data, journal or computed):
         blocks.append(block)
         done += block[0].shape[1]
-        if progress is not None:
+        if progress is not None and not _replays(journal):
             progress("sampling", min(done, schedule.samples), schedule.samples)
         if done >= schedule.samples:
             break
@@ -142,6 +142,11 @@ def _draw(
     if journal is not None:
         journal.save()
     return blocks
+
+
+def _replays(journal: Journal | None) -> bool:
+    """Whether nothing is computed now: that is no progress."""
+    return journal is not None and journal.replays
 
 
 def _kept(journal: Journal | None) -> str:

@@ -115,7 +115,7 @@ def test_fit_writes_everything(cevnsjax, tmp_path):
     # and with other options it is not resumed
     for changed, words in (
         (("--seed", 4), "seed: 3 then, 4 now"),
-        (("--samples", 150), "samples: 100 then, 150 now"),
+        (("--warmup", 125), "then, 125 now"),
         ({"mass_kg=14.5": "mass_kg=14.4"}, "mass_kg: 14.5 then, 14.4 now"),
         ({prior: "signal_norm=Normal(1, 1)"}, "prior: TruncatedNormal"),
         (("--fix", "brn_events"), "parameters"),
@@ -128,6 +128,12 @@ def test_fit_writes_everything(cevnsjax, tmp_path):
         assert "other options" in sentence
         assert words in sentence
     assert_same(posterior_of(folder), samples)
+
+    # but it may become longer
+    assert cevnsjax(*options, "--samples", 150, "--resume").code == 0
+    longer = posterior_of(folder)
+    assert longer["signal_norm"].shape == (2, 150)
+    assert_same({name: values[:, :100] for name, values in longer.items()}, samples)
 
 
 @pytest.mark.parametrize(

@@ -240,11 +240,11 @@ def test_resume(cevnsjax, tmp_path, monkeypatch):
     monkeypatch.setattr(scan_state.Scan, "look", press)
     assert cevnsjax(*grid, "stopped").code == 130
     monkeypatch.setattr(scan_state.Scan, "look", look)
-    assert "holds this scan, interrupted; --resume goes on with it" in cevnsjax(*grid, "stopped").sentence
+    assert "holds this run, interrupted; --resume goes on with it" in cevnsjax(*grid, "stopped").sentence
     other = (*SMALL, "--grid", "signal_norm=0.5:1.4:9", "--out", "stopped")
     for file in FILES:  # as where it was killed before they were written
         (tmp_path / "stopped" / file).unlink()
-    assert "holds another scan, interrupted (signal_norm: " in cevnsjax(*other).sentence
+    assert "holds another run (signal_norm: " in cevnsjax(*other).sentence
     assert "other options (signal_norm: " in cevnsjax(*other, "--resume").sentence
     assert "give one of them" in cevnsjax(*grid, "stopped", "--resume", "--force").sentence
     assert "nothing to resume from in nowhere" in cevnsjax(*grid, "nowhere", "--resume").sentence
