@@ -34,12 +34,12 @@ def computed(compute: Callable[[], Sequence[Any]], *inputs: np.ndarray) -> list[
 
 
 class Journal:
-    """Results in the order in which they were computed, in files of some seconds of work each.
+    """Results of steps in their order, in files of some seconds of work each.
 
     Parameters
     ----------
     folder
-        Where; there must be none but for its files.
+        Where: a folder that is there.
     identity
         What is computed, as plain values: kept in every file, with the versions of what computes, and must be the same
         to go on.
@@ -124,6 +124,8 @@ class Journal:
             for step, asked in enumerate(arrays["inputs"]):
                 number = sum(name.startswith(f"{step}_") for name in arrays)
                 yield str(asked), [arrays[f"{step}_{i}"] for i in range(number)]
+        for later in _files(self.folder)[self._files :]:  # which begin with other steps than what is written next
+            later.unlink()
 
 
 def interrupted(folder: Path, identity: dict[str, Any]) -> str | None:
@@ -169,10 +171,15 @@ def forget(folder: Path) -> None:
         If that cannot be.
     """
     try:
-        for file in folder.glob(_NAME.replace("{:05d}", "*")):
+        for file in _files(folder):
             file.unlink()
     except OSError as error:
         raise OutputError(f"What is kept in {folder} cannot be removed: {error.strerror}.") from error
+
+
+def _files(folder: Path) -> list[Path]:
+    """Files of a calculation in their order, then what is left of one that was being written."""
+    return [*sorted(folder.glob("steps-*.npz")), *folder.glob(".steps-*.npz")]
 
 
 def is_kept(folder: Path) -> bool:

@@ -79,11 +79,22 @@ def test_steps_are_written_together(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_damaged_file_is_computed_again(tmp_path):
+def test_a_damaged_file_is_computed_again(tmp_path, monkeypatch):
     whole, _ = powers(Journal(tmp_path, IDENTITY), 6)
     (tmp_path / "steps-00003.npz").write_bytes(b"PK cut short")
     found, computed = powers(Journal(tmp_path, IDENTITY, resume=True), 6)
     assert computed == [3, 4, 5]
+    np.testing.assert_array_equal(found, whole)
+    # files after it are of steps that are now in others
+    (tmp_path / "steps-00002.npz").unlink()
+    (tmp_path / ".steps-00002.partial.npz").touch()
+    monkeypatch.setattr(journal, "SAVE_EVERY_S", 10.0)
+    keep = Journal(tmp_path, IDENTITY, resume=True)
+    assert powers(keep, 6)[1] == [2, 3, 4, 5]
+    keep.save()
+    assert len(list(tmp_path.iterdir())) == 3
+    found, computed = powers(Journal(tmp_path, IDENTITY, resume=True), 6)
+    assert not computed
     np.testing.assert_array_equal(found, whole)
 
 
