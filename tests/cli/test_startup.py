@@ -106,3 +106,40 @@ def test_a_prediction_is_one_program(compiled):
     other = experiment.asimov()
     other.signals(), other.contributions(), other.expected()
     assert len(compiled) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("fit", "coherent-csi-2021", "--chains", "2", "--warmup", "25", "--samples", "25"),
+        ("scan", "conus", "--grid", "signal_norm=0.5:1.5:9"),
+        ("spectrum", "coherent-lar", "--plot", "spectrum.png"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_what_was_compiled_is_found_again(tmp_path, command):
+    """Whatever Python's hash seed: NumPyro keeps the numbers of a distribution in the order of a set."""
+    program = (
+        "import sys\nimport jax\nmissed = []\n"
+        "def listen(event, **_):\n    if event.endswith('/cache_misses'):\n        missed.append(event)\n"
+        "jax.monitoring.register_event_listener(listen)\n"
+        "from cevnsjax.cli import main\ntry:\n    main(sys.argv[1:])\n"
+        "except SystemExit as stopped:\n    assert not stopped.code\nprint(len(missed))"
+    )
+
+    def missed(seed):
+        environment = os.environ | {"PYTHONHASHSEED": str(seed), "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "kept")}
+        (tmp_path / str(seed)).mkdir()
+        done = subprocess.run(
+            [sys.executable, "-c", program, *command],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+            cwd=tmp_path / str(seed),
+        )
+        return int(done.stdout.split()[-1])
+
+    assert missed(1) > 0
+    assert [missed(2), missed(3)] == [0, 0]
