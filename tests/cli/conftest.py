@@ -54,3 +54,13 @@ def cevnsjax(capsys, monkeypatch, tmp_path, tmp_path_factory, standard_promotion
     yield run
     for name, value in before.items():
         jax.config.update(name, value)
+
+
+@pytest.fixture
+def written():
+    """Names of files in a folder but for what a run has kept on its way, which is more where it takes longer."""
+
+    def names(folder):
+        return {file.name for file in folder.iterdir() if not file.name.startswith("steps-")}
+
+    return names
