@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cevnsjax.cli.check import CHECK_EXAMPLES, check
-from cevnsjax.cli.common import BAD_INPUT, say
+from cevnsjax.cli.common import BAD_INPUT, INTERRUPTED, say
 from cevnsjax.cli.config import CONFIG_EXAMPLES, config
 from cevnsjax.cli.cross_section import CROSS_SECTION_EXAMPLES, cross_section
 from cevnsjax.cli.fit import FIT_EXAMPLES, fit
@@ -63,6 +63,8 @@ def main(arguments: list[str] | None = None) -> None:
     """
     try:
         code = app(args=arguments, prog_name="cevnsjax", standalone_mode=False)
+    except typer.Abort:  # Ctrl-C before a command has begun
+        sys.exit(INTERRUPTED)
     except _UsageError as error:
         sentence = " ".join(error.format_message().split())
         if sentence:  # without any argument it is empty, and help is printed

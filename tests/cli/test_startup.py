@@ -53,6 +53,23 @@ def test_help_computes_nothing(arguments):
     assert not imported(*arguments) & {"jax", "equinox", "numpyro", "scipy", *DEAR}
 
 
+@pytest.mark.parametrize(
+    "module", ["cevnsjax.cli", "cevnsjax.cli.scan", "rich.table", "jax", "cevnsjax.experiment.axis"]
+)
+def test_ctrl_c_while_it_is_loaded(module, tmp_path):
+    program = (
+        "import os, signal, sys\n"
+        "class Press:\n    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}:\n            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Press())\nfrom cevnsjax.__main__ import main\nmain()"
+    )
+    environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program, "list"], capture_output=True, text=True, env=environment)
+    assert done.returncode == 130
+    assert done.stdout == ""
+    assert done.stderr in ("", "Interrupted.\n")
+
+
 def test_list_draws_and_fits_nothing(tmp_path):
     modules = imported("list", JAX_COMPILATION_CACHE_DIR=str(tmp_path))  # where no answer is kept
     assert "jax" in modules  # the command has run
