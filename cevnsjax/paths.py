@@ -48,7 +48,7 @@ def get_path(tree, path: str) -> Any:
 
 
 def set_paths(tree, paths: Sequence[str], values: Sequence):
-    """Return the tree with other leaves (or elements of them) at some paths.
+    """Return the tree with other leaves (or elements of them) at some paths, in their types.
 
     Raises
     ------
@@ -57,14 +57,16 @@ def set_paths(tree, paths: Sequence[str], values: Sequence):
     """
     leaves: dict[str, Any] = {}
     for path, value in zip(paths, values, strict=True):
-        if not eqx.is_inexact_array(get_path(tree, path)):
+        leaf = get_path(tree, path)
+        if not eqx.is_inexact_array(leaf):
             raise UnknownNameError("leaf", path, [known for known, _ in leaf_paths(tree)])
         whole, _, element = path.rpartition(".")
         vector = get_path(tree, whole) if whole and element.isdigit() else None
         if vector is not None and eqx.is_inexact_array(vector):
             leaves[whole] = leaves.get(whole, vector).at[int(element)].set(value)
         else:
-            leaves[path] = value
+            # a number of Python's is of a weak type, which programs are compiled anew for
+            leaves[path] = jnp.asarray(value, dtype=leaf.dtype)
     return eqx.tree_at(lambda model: [get_path(model, path) for path in leaves], tree, list(leaves.values()))
 
 

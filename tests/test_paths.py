@@ -117,3 +117,11 @@ def test_a_number_after_a_vector_is_one_of_its_elements():
     assert float(changed.quenching) == 0.5
     with pytest.raises(UnknownNameError):
         get_path(levels, "relative_strength.2")
+
+
+@pytest.mark.parametrize("value", [0.3, np.float64(0.3), jnp.asarray(0.3), 1])
+def test_a_leaf_keeps_its_type(value):
+    """A weak one would be another program."""
+    tree = {"a": jnp.asarray(2.0, dtype=float)}
+    found = set_paths(tree, ["a"], [value])["a"]
+    assert (found.dtype, found.weak_type) == (tree["a"].dtype, False)
