@@ -71,8 +71,9 @@ def _key(question: dict[str, Any], experiment: str) -> str | None:
     digest.update(repr(sorted(each for each in os.environ.items() if each[0].startswith(("JAX_", "MPL")))).encode())
     for folder in (Path(cevnsjax.__file__).parent, data_folder()):
         for file in sorted(folder.rglob("*.*")):
-            status = file.stat()
-            digest.update(f"{file} {status.st_size} {status.st_mtime_ns}\n".encode())
+            if file.suffix != ".pyc":  # which Python writes of the others
+                status = file.stat()
+                digest.update(f"{file} {status.st_size} {status.st_mtime_ns}\n".encode())
     try:
         for each in experiment.split(","):
             for file in _files(Path(each.strip())) if each.strip().endswith(".toml") else ():

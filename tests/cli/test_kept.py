@@ -80,6 +80,7 @@ def test_another_version_of_the_package(asked, tmp_path, monkeypatch):
     module.write_text("one")
     monkeypatch.setattr("cevnsjax.__file__", str(tmp_path / "package" / "__init__.py"))
     assert asked() == 2
+    (tmp_path / "package" / "module.pyc").touch()
     assert asked() == 2
     module.write_text("other")
     assert asked() == 3
