@@ -113,6 +113,12 @@ def test_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_somebodys_own_file_is_no_journal(tmp_path):
+    np.savez(tmp_path / "steps-00000.npz", mine=np.zeros(3))
+    with pytest.raises(OutputError, match="is damaged; give --force"):
+        check_kept(tmp_path, IDENTITY)
+
+
 @pytest.mark.usefixtures("at_once")
 def test_one_that_begins_anew_leaves_nothing_of_another(tmp_path):
     powers(Journal(tmp_path, IDENTITY), 6)
