@@ -1,10 +1,9 @@
 """Straight coordinates: what latents bend."""
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
+from dataclasses import dataclass
+
 import numpy as np
-from jaxtyping import Array, Float
+from scipy.special import expit
 
 LONGEST_STEP = 4.0
 """Longest step of a latent without ends; and how much nearer an end one step leads, as a power of e."""
@@ -12,7 +11,8 @@ LONGEST_STEP = 4.0
 _MOST = 1.0 - float(np.exp(-LONGEST_STEP))
 
 
-class Coordinates(eqx.Module):
+@dataclass(frozen=True)
+class Coordinates:
     """Steps of latents that are straight in what the density is nearly a parabola of.
 
     A likelihood is a parabola of counts, and those are sums and products of *values*. Latents of a bounded parameter
@@ -25,60 +25,65 @@ class Coordinates(eqx.Module):
     density falls towards, a Newton step is one of the latent itself; :meth:`towards_ends` is what the second
     derivative in latents has more than that in v.
 
+    All methods take arrays ``[*point, latent]``.
+
     Attributes
     ----------
     ends
-        How many ends each parameter has.
+        How many ends each parameter has, shape ``[latent]``.
     location, scale
-        Map from latents to unconstrained values.
+        Map from latents to unconstrained values, shape ``[latent]``.
     """
 
-    ends: tuple[int, ...] = eqx.field(static=True)
-    location: Float[Array, " latent"]
-    scale: Float[Array, " latent"]
+    ends: np.ndarray
+    location: np.ndarray
+    scale: np.ndarray
 
-    def _choose(self, none, one, two):
-        ends = np.array(self.ends)
-        return jnp.where(ends == 2, two, jnp.where(ends == 1, one, none))
+    def _choose(self, none, one, two) -> np.ndarray:
+        return np.where(self.ends == 2, two, np.where(self.ends == 1, one, none))
 
-    def _shares(self, latents):
+    def _shares(self, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Parts of the range below and above."""
         unconstrained = self.location + self.scale * latents
-        return jax.nn.sigmoid(unconstrained), jax.nn.sigmoid(-unconstrained)
+        return expit(unconstrained), expit(-unconstrained)
 
-    def slope(self, latents: Float[Array, " latent"]) -> Float[Array, " latent"]:
+    def slope(self, latents: np.ndarray) -> np.ndarray:
         """dv/dlatent, over that of the location where there is one end."""
         below, above = self._shares(latents)
-        return self.scale * self._choose(1.0, jnp.exp(self.scale * latents), below * above)
+        return self.scale * self._choose(1.0, np.exp(self.scale * latents), below * above)
 
-    def bend(self, latents: Float[Array, " latent"]) -> Float[Array, " latent"]:
+    def bend(self, latents: np.ndarray) -> np.ndarray:
         """Second derivative of v over the first, in the latent."""
         below, above = self._shares(latents)
         return self._choose(0.0, self.scale, self.scale * (above - below))
 
-    def towards_ends(
-        self, latents: Float[Array, " latent"], gradient: Float[Array, " latent"]
-    ) -> Float[Array, " latent"]:
-        """Second derivatives that come of the bend, where a minimum is sought beyond an end."""
-        return jnp.maximum(self.bend(latents) * gradient, 0.0)
+    def inside(self, latents: np.ndarray) -> np.ndarray:
+        """Latents moved so far from the ends that the density's derivatives in them can be seen."""
+        # beyond, an objective that wants inside could have a derivative below the tolerance of a fit
+        deepest = 6.0 if latents.dtype == np.float64 else 2.5
+        lowest = self._choose(-np.inf, -deepest / self.scale, -deepest)
+        highest = np.where(self.ends == 2, deepest, np.inf)
+        return np.clip(latents, lowest, highest).astype(latents.dtype)
 
-    def shorten(self, latents: Float[Array, " latent"], step: Float[Array, " latent"]) -> Float[Array, " latent"]:
+    def towards_ends(self, latents: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """Second derivatives that come of the bend, where a minimum is sought beyond an end."""
+        return np.maximum(self.bend(latents) * gradient, 0.0)
+
+    def shorten(self, latents: np.ndarray, step: np.ndarray) -> np.ndarray:
         """A step in its direction, no longer than a range or than the longest step is in v."""
         below, above = self._shares(latents)
-        wide = jnp.abs(step)
-        one_end = LONGEST_STEP * jnp.maximum(1.0, jnp.exp(-self.scale * latents))
+        wide = np.abs(step)
+        one_end = LONGEST_STEP * np.maximum(1.0, np.exp(-self.scale * latents))
         parts = self._choose(wide / LONGEST_STEP, wide / one_end, wide * self.scale * below * above)
-        return step / jnp.maximum(parts.max(), 1.0)
+        return step / np.maximum(parts.max(axis=-1, keepdims=True), 1.0)
 
-    def beyond(self, latents: Float[Array, " latent"], step: Float[Array, " latent"]) -> Float[Array, " latent"]:
+    def beyond(self, latents: np.ndarray, step: np.ndarray) -> np.ndarray:
         """Each step over the longest that leaves a little of the way to an end; at most one is allowed."""
         below, above = self._shares(latents)
         moved = self.scale * step
-        return self._choose(0.0, -moved, jnp.maximum(moved * below, -moved * above)) / _MOST
+        return self._choose(0.0, -moved, np.maximum(moved * below, -moved * above)) / _MOST
 
-    def move(
-        self, latents: Float[Array, " latent"], step: Float[Array, " latent"]
-    ) -> tuple[Float[Array, " latent"], Float[Array, " latent"]]:
+    def move(self, latents: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Take a step that stays within the ends.
 
         Parameters
@@ -97,7 +102,6 @@ class Coordinates(eqx.Module):
         """
         below, above = self._shares(latents)
         moved = self.scale * step
-        # no logarithm of what is not one of the parameter: its derivative would be none
-        up = jnp.log1p(self._choose(0.0, moved, above * moved))
-        down = jnp.log1p(self._choose(0.0, 0.0, -below * moved))
-        return latents + self._choose(moved, up, up - down) / self.scale, jnp.exp(up + down)
+        up = np.log1p(self._choose(0.0, moved, above * moved))
+        down = np.log1p(self._choose(0.0, 0.0, -below * moved))
+        return latents + self._choose(moved, up, up - down) / self.scale, np.exp(up + down)

@@ -78,11 +78,11 @@ class Objective(eqx.Module):
         """How latents move what they move."""
         priors = {parameter.name: parameter.prior for parameter in self.model.parameters}
         ends = [_ends(priors[name]) if name not in self.boxes else 2 for name in self.moved] or [0]
-        places = self._places
-        location = jnp.zeros(self.size, dtype=float).at[: len(places)].set(self.model.location[places])
-        scale = jnp.ones(self.size, dtype=float).at[: len(places)].set(self.model.scale[places])
+        location, scale = (np.asarray(array)[self._places] for array in (self.model.location, self.model.scale))
+        if not self.moved:
+            location, scale = np.zeros(1, scale.dtype), np.ones(1, scale.dtype)
         boxed = np.array([name in self.boxes for name in self.moved] or [False])
-        return Coordinates(tuple(ends), jnp.where(boxed, 0.0, location), jnp.where(boxed, 1.0, scale))
+        return Coordinates(np.array(ends), *(np.where(boxed, at, own) for at, own in ((0.0, location), (1.0, scale))))
 
     @property
     def _places(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Fits in rounds of a few steps: what has not converged begins again with its exact curvature."""
+"""Fits in rounds of a few steps: what has not converged begins again with the curvature where it is."""
 
 from collections.abc import Callable, Iterator
 
@@ -23,7 +23,7 @@ class Fitter:
     objective
         What is minimised.
     batch
-        Points that step together.
+        Points that are computed together.
     block
         Points that are handed over at a time.
     look
@@ -42,8 +42,7 @@ class Fitter:
     ):
         self.objective, self.batch, self.block, self.look, self.kept = objective, batch, block, look, keep
         self.tolerance = solver.gradient_tolerance(objective.model)
-        self.deepest = np.full(objective.size, np.inf)
-        self.deepest[np.array(objective.coordinates.ends) == 2] = _deepest_start(objective)
+        self.coordinates = objective.coordinates
 
     def fit(
         self,
@@ -61,18 +60,18 @@ class Fitter:
         latents
             Where the latents start, shape ``[point, latent]``.
         curvature
-            Estimates of the curvature there; the exact one by default.
+            Estimates of the curvature there; that of differences by default.
         keep
             Called after every block with the indices of its points, their fits, and which of them are over.
         """
-        latents = self.inside(latents).astype(latents.dtype)
-        exact = curvature is None
-        curvature = np.zeros((*latents.shape, latents.shape[1]), latents.dtype) if exact else curvature.copy()
+        latents = self.coordinates.inside(latents)
+        unknown = curvature is None
+        curvature = np.zeros((*latents.shape, latents.shape[1]), latents.dtype) if unknown else curvature.copy()
         todo = np.arange(len(latents))
         for turn in range(ROUNDS):
             unfinished = [todo[:0]]
             for some in _blocks(todo, self.block):
-                if exact or turn:
+                if unknown or turn:
                     curvature[some] = self.curvatures(_rows(held, some), latents[some])
                 fits = self._solve(_rows(held, some), latents[some], curvature[some], STEPS, self.tolerance)
                 # where there is no density there is no way out of it: begin again from the middle of the priors
@@ -86,58 +85,57 @@ class Fitter:
             if not todo.size:
                 return
 
-    def inside(self, latents: np.ndarray) -> np.ndarray:
-        """Latents moved to where a fit may start."""
-        return np.clip(latents, -self.deepest, self.deepest)
-
     def polish(self, held: HeldArrays, latents: np.ndarray, curvature: np.ndarray) -> Fits:
         """Take a few more steps from where fits have converged, to the bottom as far as it can be seen."""
         return self._solve(held, latents, curvature, STEPS, 0.0)
 
     def _solve(self, held: HeldArrays, latents, curvature, steps: int, tolerance: float) -> Fits:
         """Fit some points, not more than a block."""
-        number = len(latents)
-        full = np.resize(np.arange(number), self.block)
-        steps_of = np.where(np.arange(self.block) < number, steps, 0)
 
         def solved():
-            fits = solver.solve(
-                self.objective, _rows(held, full), latents[full], curvature[full], steps_of, tolerance, self.batch
-            )
-            return [np.asarray(array)[:number] for array in fits]
+            return solver.solve(self._evaluator(held), self.coordinates, latents, curvature, steps, tolerance)
 
         return Fits(*self.kept(solved, *held.values(), latents, curvature))
 
     def objectives(self, held: HeldArrays, latents: np.ndarray) -> np.ndarray:
         """The objective at points, shape ``[point]``."""
-        return self._map(solver.objectives, held, latents, self.block, ())
+
+        def mapped(held: HeldArrays, latents: np.ndarray):
+            full = np.resize(np.arange(len(latents)), self.block)
+            return np.asarray(solver.objectives(self.objective, _rows(held, full), latents[full], self.batch))
+
+        return self._map(mapped, held, latents, ())
 
     def curvatures(self, held: HeldArrays, latents: np.ndarray) -> np.ndarray:
-        """Exact curvatures at points, shape ``[point, latent, latent]``."""
-        # dear enough that filling up must be little
-        small = max(self.batch, self.block // 16)
-        return self._map(solver.curvatures, held, latents, small, latents.shape[1:] * 2)
+        """Curvatures at points, shape ``[point, latent, latent]``."""
 
-    def _map(self, function: Callable, held: HeldArrays, latents: np.ndarray, size: int, shape: tuple) -> np.ndarray:
+        def mapped(held: HeldArrays, latents: np.ndarray):
+            return solver.curvatures(self._evaluator(held), self.coordinates, latents)
+
+        return self._map(mapped, held, latents, latents.shape[1:] * 2)
+
+    def _map(self, function: Callable, held: HeldArrays, latents: np.ndarray, shape: tuple) -> np.ndarray:
         parts = [np.zeros((0, *shape), latents.dtype)]
-        for some in _blocks(np.arange(len(latents)), size):
-            full = np.resize(some, size)
-
-            def mapped(full=full, some=some):
-                found = function(self.objective, _rows(held, full), latents[full], self.batch)
-                return [np.asarray(found)[: len(some)]]
-
-            parts += self.kept(mapped, *_rows(held, some).values(), latents[some])
+        for some in _blocks(np.arange(len(latents)), self.block):
+            at = _rows(held, some)
+            parts += self.kept(
+                lambda at=at, some=some: [function(at, latents[some])[: len(some)]], *at.values(), latents[some]
+            )
             self.look()
         return np.concatenate(parts)
 
+    def _evaluator(self, held: HeldArrays) -> solver.Evaluate:
+        """The objective and its gradient at points of which the held values are given, a batch at a time."""
 
-def _deepest_start(objective: Objective) -> float:
-    """Largest latent that a fit starts from between two ends.
+        def evaluate(points: np.ndarray, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            values, gradients = np.empty(len(points), latents.dtype), np.empty_like(latents)
+            for some in _blocks(np.arange(len(points)), self.batch):
+                full = np.resize(some, self.batch)
+                found = solver.objectives_and_gradients(self.objective, _rows(held, points[full]), latents[full])
+                values[some], gradients[some] = (np.asarray(each)[: len(some)] for each in found)
+            return values, gradients
 
-    Beyond, an objective that wants inside could have a derivative below the tolerance.
-    """
-    return 6.0 if objective.model.scale.dtype == np.float64 else 2.5
+        return evaluate
 
 
 def fit_one(objective: Objective, held: dict[str, float], latents: np.ndarray, curvature=None) -> Fits:
@@ -152,7 +150,7 @@ def fit_one(objective: Objective, held: dict[str, float], latents: np.ndarray, c
     latents
         Where the latents start, shape ``[latent]``.
     curvature
-        Estimate of the curvature there; the exact one by default.
+        Estimate of the curvature there; that of differences by default.
 
     Returns
     -------

@@ -124,13 +124,13 @@ class Scan:
 
     def _blend(self, sources: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Latents and curvatures between those of some points each, shape ``[point, source]``."""
-        slopes = jax.vmap(self.objective_of.coordinates.slope)
-        latents = self.fitter.inside(np.einsum("ps,psi->pi", shares, self.latents[sources])).astype(self.kind)
+        slopes = self.fitter.coordinates.slope
+        latents = self.fitter.coordinates.inside(np.einsum("ps,psi->pi", shares, self.latents[sources]))
         straight = np.zeros((*latents.shape, latents.shape[1]), self.kind)
         for source, share in zip(sources.T, shares.T, strict=True):
-            units = np.asarray(slopes(as_float(self.latents[source])))
+            units = slopes(self.latents[source])
             straight += share[:, None, None] * self.curvature[source] / (units[:, :, None] * units[:, None, :])
-        units = np.asarray(slopes(as_float(latents)))
+        units = slopes(latents)
         return latents, (straight * (units[:, :, None] * units[:, None, :])).astype(self.kind)
 
     def _run_grid(self) -> None:
@@ -165,12 +165,12 @@ class Scan:
         """Latents and curvatures of new points, linearly between those of a solved level."""
         where = np.stack(np.unravel_index(new, self.shape), axis=1)
         solved = self._rows(level)
-        slopes = jax.vmap(self.objective_of.coordinates.slope)
+        slopes = self.fitter.coordinates.slope
         # curvatures are those of straight coordinates, whose units change from point to point
-        units = np.asarray(slopes(as_float(self.latents)))[solved]
+        units = slopes(self.latents)[solved]
         straight = self.curvature[solved] / (units[..., :, None] * units[..., None, :])
-        latents = self.fitter.inside(RegularGridInterpolator(level, self.latents[solved])(where))
-        units = np.asarray(slopes(as_float(latents)))
+        latents = self.fitter.coordinates.inside(RegularGridInterpolator(level, self.latents[solved])(where))
+        units = slopes(latents)
         curvature = RegularGridInterpolator(level, straight)(where) * (units[:, :, None] * units[:, None, :])
         return latents.astype(self.latents.dtype), curvature.astype(self.latents.dtype)
 

@@ -1,19 +1,21 @@
 """The minimiser: many small fits at once, or one.
 
 All steps are quasi-Newton steps, straight in the coordinates that latents bend (:class:`Coordinates`), shortened where
-they lead uphill. The exact curvature costs as much as twenty gradients: it is computed where a fit starts from afar; a
-fit that starts beside solved ones takes theirs, and steps keep it up to date (BFGS).
+they lead uphill. The curvature costs as much as twenty gradients, of which it is made: it is computed where a fit
+starts from afar; a fit that starts beside solved ones takes theirs, and steps keep it up to date (BFGS).
+
+Only values and gradients are compiled, once for all that is asked of a density. Steps are taken here, by NumPy: small
+matrices, and points that are done cost nothing any more.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.coordinates import Coordinates
 from cevnsjax.inference.model import Model
@@ -22,13 +24,15 @@ from cevnsjax.inference.objective import Held, Objective
 SHORTEST_FRACTION = 1e-7
 """Fraction of a step at which a fit gives up: nothing lowers the objective any more."""
 
+Evaluate = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""Called with indices of points and their latents ``[point, latent]``: the objective there, and its derivatives."""
 
 _MOST_ENDS = 2
 """Ends of priors that one step is led along; at more of them it is shortened."""
 
 
 class Fits(NamedTuple):
-    """Where fits stand; inside the solver of one point, outside with a leading axis of points.
+    """Where fits stand, with a leading axis of points or without.
 
     Attributes
     ----------
@@ -45,11 +49,11 @@ class Fits(NamedTuple):
         Whether the gradient is below the tolerance, and a Newton step would gain next to nothing.
     """
 
-    latents: Any
-    objective: Any
-    gradient: Any
-    curvature: Any
-    converged: Any
+    latents: np.ndarray
+    objective: np.ndarray
+    gradient: np.ndarray
+    curvature: np.ndarray
+    converged: np.ndarray
 
 
 def gradient_tolerance(model: Model) -> float:
@@ -67,154 +71,178 @@ def objectives(objective: Objective, held: Held, latents, batch_size: int) -> Fl
 
 
 @eqx.filter_jit
+def objectives_and_gradients(objective: Objective, held: Held, latents):
+    """The objective and its derivatives in the latents at some points, side by side."""
+    return jax.vmap(jax.value_and_grad(objective, argnums=1))(held, latents)
+
+
+@eqx.filter_jit
 def constrain(objective: Objective, held: Held, latents) -> dict[str, Array]:
     """Values of all parameters at many points, shape ``[point]`` each."""
     return jax.vmap(objective.values)(held, latents)
 
 
-@eqx.filter_jit
-def curvatures(objective: Objective, held: Held, latents, batch_size: int) -> Float[Array, "point n n"]:
-    """Exact second derivatives in what latents bend at many points, made positive definite."""
-    coordinates = objective.coordinates
+def curvatures(evaluate: Evaluate, coordinates: Coordinates, latents: np.ndarray) -> np.ndarray:
+    """Second derivatives in what latents bend, by differences of gradients, made positive definite.
 
-    def point(given):
-        values, at = given
-        return _positive(jax.hessian(lambda step: objective(values, coordinates.move(at, step)[0]))(jnp.zeros_like(at)))
+    Parameters
+    ----------
+    evaluate
+        What is minimised.
+    coordinates
+        What latents bend.
+    latents
+        Where, shape ``[point, latent]``.
 
-    return map_in_batches(point, (held, latents), batch_size)
+    Returns
+    -------
+    np.ndarray
+        Shape ``[point, latent, latent]``.
+    """
+    number, size = latents.shape
+    # next to an end differences would be rounding; that in v is the same a little further inside
+    near = coordinates.inside(latents)
+    # errors of the difference, of the second order, and of rounding are alike: far below what an estimate needs
+    apart = float(np.finfo(latents.dtype).eps) ** 0.2
+    steps = apart * np.concatenate([np.eye(size), -np.eye(size)]).astype(latents.dtype)
+    moved, stretch = coordinates.move(near[:, None, :], steps)
+    _, gradients = evaluate(np.repeat(np.arange(number), 2 * size), moved.reshape(-1, size))
+    ahead, behind = np.split(gradients.reshape(number, 2 * size, size) / stretch, 2, axis=1)
+    units = coordinates.slope(latents) / coordinates.slope(near)
+    return _positive((ahead - behind) / (2.0 * apart) * units[:, :, None] * units[:, None, :])
 
 
-@eqx.filter_jit
-def solve(objective: Objective, held: Held, latents, curvature, steps, tolerance, batch_size: int) -> Fits:
+def solve(
+    evaluate: Evaluate,
+    coordinates: Coordinates,
+    latents: np.ndarray,
+    curvature: np.ndarray,
+    steps: int,
+    tolerance: float,
+) -> Fits:
     """Fit many points, each from its own start.
 
     Parameters
     ----------
-    objective
+    evaluate
         What is minimised.
-    held
-        Values of the held parameters, shape ``[point]`` each.
+    coordinates
+        What latents bend.
     latents
-        Where the latents of the others start, shape ``[point, latent]``.
+        Where latents start, shape ``[point, latent]``.
     curvature
         Positive definite estimates of the second derivatives there, shape ``[point, latent, latent]``.
     steps
-        Most steps of each point, shape ``[point]``; a point of none costs nothing beside others of none.
+        Most steps of each point.
     tolerance
         Largest derivative of a fit that has converged, in a latent times its width; none converges to zero.
-    batch_size
-        Points at a time, which step together until all of them are done.
     """
-    tolerance = as_float(tolerance)
-    return map_in_batches(
-        lambda point: _solve(objective, tolerance, *point), (held, latents, curvature, steps), batch_size
+    number = len(latents)
+    nothing = np.zeros_like(latents)
+    fits = Fits(
+        latents.copy(), np.full(number, np.inf, latents.dtype), nothing, curvature.copy(), np.zeros(number, bool)
     )
-
-
-class _State(NamedTuple):
-    latents: Float[Array, " latent"]
-    objective: Float[Array, ""]
-    gradient: Float[Array, " latent"]
-    curvature: Float[Array, "latent latent"]
-    direction: Float[Array, " latent"]
-    converged: Array
-    fraction: Float[Array, ""]
-    steps: Array
-
-
-def _solve(objective: Objective, tolerance, held: Held, start, curvature, steps) -> Fits:
-    coordinates = objective.coordinates
-    function = jax.value_and_grad(lambda latents: objective(held, latents))
-
-    def step(state: _State) -> _State:
-        taken = state.fraction * state.direction
-        latents, stretch = coordinates.move(state.latents, taken)
-        value, gradient = function(latents)
-        # equal up to rounding counts as better, or fits would not get to the bottom
-        better = jnp.isfinite(value) & (value - 4.0 * _rounding(value) <= state.objective)
-        better &= jnp.all(jnp.isfinite(gradient))
-        curvature = _bfgs(state.curvature, taken, gradient / stretch - state.gradient) * jnp.outer(stretch, stretch)
-        newton = _newton_step(coordinates, latents, gradient, curvature)
-        moved = _State(
-            latents=latents,
-            objective=value,
-            gradient=gradient,
-            curvature=curvature,
-            direction=newton,
-            converged=_is_bottom(coordinates, latents, value, gradient, curvature, newton, tolerance),
-            fraction=jnp.minimum(4.0 * state.fraction, 1.0),
-            steps=state.steps,
-        )
-        stayed = state._replace(fraction=0.2 * state.fraction)
-        chosen = jax.tree.map(lambda new, old: jnp.where(better, new, old), moved, stayed)
-        return chosen._replace(steps=state.steps + 1)
-
-    def unfinished(state: _State):
-        return (state.steps < steps) & (state.fraction > SHORTEST_FRACTION) & ~state.converged
-
     # nothing is known at the start: the first step is of no length, and ends wherever the density is above zero
-    nothing = jnp.zeros_like(start)
-    state = _State(
-        start, as_float(jnp.inf), nothing, curvature, nothing, jnp.asarray(False), as_float(1.0), jnp.asarray(0)
+    direction, fraction = nothing.copy(), np.ones(number, latents.dtype)
+    unfinished = np.arange(number)
+    # where a density overflows there is none
+    with np.errstate(all="ignore"):
+        for _ in range(steps):
+            taken = fraction[unfinished, None] * direction[unfinished]
+            arrived, stretch = coordinates.move(fits.latents[unfinished], taken)
+            values, gradients = evaluate(unfinished, arrived)
+            # equal up to rounding counts as better, or fits would not get to the bottom
+            better = np.isfinite(values) & (values - 4.0 * _rounding(values) <= fits.objective[unfinished])
+            better &= np.isfinite(gradients).all(axis=1)
+            fraction[unfinished] = np.where(
+                better, np.minimum(4.0 * fraction[unfinished], 1.0), 0.2 * fraction[unfinished]
+            )
+            moved, value, gradient = unfinished[better], values[better], gradients[better]
+            stretch = stretch[better]
+            updated = _bfgs(fits.curvature[moved], taken[better], gradient / stretch - fits.gradient[moved])
+            updated *= stretch[:, :, None] * stretch[:, None, :]
+            newton = _newton_steps(coordinates, arrived[better], gradient, updated)
+            direction[moved] = newton
+            bottom = _is_bottom(coordinates, arrived[better], value, gradient, updated, newton, tolerance)
+            for array, new in zip(fits, (arrived[better], value, gradient, updated, bottom), strict=True):
+                array[moved] = new
+            unfinished = unfinished[~fits.converged[unfinished] & (fraction[unfinished] > SHORTEST_FRACTION)]
+            if not unfinished.size:
+                break
+    return fits
+
+
+def _rounding(values: np.ndarray) -> np.ndarray:
+    """Rounding errors of objectives."""
+    return 2.0 * np.finfo(values.dtype).eps * (1.0 + np.abs(values))
+
+
+def _newton_steps(coordinates: Coordinates, latents, gradient, curvature) -> np.ndarray:
+    """Newton steps within the ends: one that leads beyond is cut, and the others go with that."""
+    size = latents.shape[-1]
+    kind = np.finfo(curvature.dtype)
+    diagonal = np.einsum("pii->pi", curvature)
+    towards = coordinates.towards_ends(latents, gradient)
+    whole = (
+        curvature + np.eye(size, dtype=latents.dtype) * (100.0 * kind.eps * diagonal + kind.tiny + towards)[:, None, :]
     )
-    state = jax.lax.while_loop(unfinished, step, state)
-    return Fits(state.latents, state.objective, state.gradient, state.curvature, state.converged)
-
-
-def _rounding(value):
-    """Rounding error of an objective."""
-    return 2.0 * jnp.finfo(value.dtype).eps * (1.0 + jnp.abs(value))
-
-
-def _newton_step(coordinates: Coordinates, latents, gradient, curvature):
-    """Newton step within the ends: one that leads beyond is cut, and the others go with that."""
-    diagonal = jnp.diagonal(curvature)
-    floor = 100.0 * jnp.finfo(diagonal.dtype).eps * diagonal + jnp.finfo(diagonal.dtype).tiny
-    whole = curvature + jnp.diag(floor + coordinates.towards_ends(latents, gradient))
-    plain = step = coordinates.shorten(latents, -_solved(whole, gradient))
-    places, known = jnp.arange(len(step)), jnp.full_like(step, jnp.nan)
+    plain = steps = coordinates.shorten(latents, -_solved(whole, gradient))
+    known = np.full_like(steps, np.nan)
     for _ in range(_MOST_ENDS):
-        beyond = coordinates.beyond(latents, step)
-        first = (places == jnp.argmax(beyond)) & (beyond > 1.0)
-        known = jnp.where(first, step / jnp.maximum(beyond, 1.0), known)
-        free = jnp.isnan(known)
-        stopped = jnp.where(free, 0.0, known)
-        matrix = jnp.where(free[:, None] & free[None, :], whole, jnp.eye(len(step)))
-        step = -_solved(matrix, jnp.where(free, gradient + _product(whole, stopped), -known))
-        step = coordinates.shorten(latents, step)
-    step = jnp.where(_product(gradient, step) < 0.0, step, plain)
-    return step / jnp.maximum(coordinates.beyond(latents, step).max(), 1.0)
+        beyond = coordinates.beyond(latents, steps)
+        first = (np.arange(size) == np.argmax(beyond, axis=1)[:, None]) & (beyond > 1.0)
+        if not first.any():
+            break
+        known = np.where(first, steps / np.maximum(beyond, 1.0), known)
+        free = np.isnan(known)
+        stopped = np.where(free, 0.0, known).astype(latents.dtype)
+        matrix = np.where(free[:, :, None] & free[:, None, :], whole, np.eye(size, dtype=latents.dtype))
+        wanted = np.where(free, gradient + np.einsum("pij,pj->pi", whole, stopped), -known)
+        led = coordinates.shorten(latents, -_solved(matrix, wanted))
+        steps = np.where(free.all(axis=1, keepdims=True), steps, led)
+    downhill = _products(gradient, steps) < 0.0
+    steps = np.where(downhill[:, None], steps, plain)
+    return steps / np.maximum(coordinates.beyond(latents, steps).max(axis=1, keepdims=True), 1.0)
 
 
-def _solved(matrix, vector):
-    return jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(matrix), vector)
+def _solved(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Solutions of sets of linear equations; NaN where there is none."""
+    try:
+        return np.linalg.solve(matrices, vectors[..., None])[..., 0]
+    except np.linalg.LinAlgError:  # one of them is singular
+        if len(matrices) == 1:
+            return np.full_like(vectors, np.nan)
+        return np.concatenate([_solved(matrices[[i]], vectors[[i]]) for i in range(len(matrices))])
 
 
-def _product(left, right):
-    """Product of matrices and vectors in full precision, which accelerators round by default."""
-    return jnp.matmul(left, right, precision="highest")
+def _products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Scalar products of vectors, one for each point."""
+    return np.einsum("pi,pi->p", left, right)
 
 
-def _positive(curvature):
-    """The curvature with the absolute values of its eigenvalues: Newton steps then lead downhill everywhere."""
-    finite = jnp.where(jnp.all(jnp.isfinite(curvature)), curvature, jnp.eye(curvature.shape[0]))
-    sizes, axes = jnp.linalg.eigh(finite)
-    return _product(axes * jnp.abs(sizes)[None, :], axes.T)
+def _positive(curvature: np.ndarray) -> np.ndarray:
+    """The curvatures with the absolute values of their eigenvalues: Newton steps then lead downhill everywhere."""
+    finite = np.isfinite(curvature).all(axis=(1, 2), keepdims=True)
+    symmetric = np.where(finite, 0.5 * (curvature + curvature.transpose(0, 2, 1)), np.eye(curvature.shape[-1]))
+    sizes, axes = np.linalg.eigh(symmetric.astype(curvature.dtype))
+    return np.einsum("pij,pj,pkj->pik", axes, np.abs(sizes), axes)
 
 
-def _bfgs(curvature, step, change):
-    """Update of the curvature from what the gradient did on the last step; none where that was not convex."""
-    known = _product(curvature, step)
-    along, expected = _product(step, change), _product(step, known)
-    convex = (along > 1e-3 * expected) & (expected > 0.0)
-    along, expected = jnp.where(convex, along, 1.0), jnp.where(convex, expected, 1.0)
-    updated = curvature + jnp.outer(change, change) / along - jnp.outer(known, known) / expected
-    return jnp.where(convex, updated, curvature)
+def _bfgs(curvature: np.ndarray, steps: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """Update of curvatures from what gradients did on the last steps; none where that was not convex."""
+    known = np.einsum("pij,pj->pi", curvature, steps)
+    along, expected = _products(steps, change), _products(steps, known)
+    convex = np.asarray((along > 1e-3 * expected) & (expected > 0.0))
+    along, expected = (np.where(convex, each, 1.0)[:, None, None] for each in (along, expected))
+    updated = (
+        curvature + change[:, :, None] * change[:, None, :] / along - known[:, :, None] * known[:, None, :] / expected
+    )
+    return np.where(convex[:, None, None], updated, curvature).astype(curvature.dtype)
 
 
-def _is_bottom(coordinates: Coordinates, latents, value, gradient, curvature, newton_step, tolerance):
-    """Whether the gradient is small and a Newton step would gain next to nothing, or less than can be seen."""
-    whole = jnp.diagonal(curvature) + coordinates.towards_ends(latents, gradient)
-    small = jnp.all(jnp.abs(gradient) < tolerance * jnp.sqrt(jnp.maximum(whole, 1.0)))
-    gain = -_product(gradient, newton_step)
-    return jnp.isfinite(value) & small & (gain < jnp.maximum(1e-2 * tolerance, _rounding(value)))
+def _is_bottom(coordinates: Coordinates, latents, values, gradient, curvature, newton_steps, tolerance) -> np.ndarray:
+    """Whether gradients are small and Newton steps would gain next to nothing, or less than can be seen."""
+    whole = np.einsum("pii->pi", curvature) + coordinates.towards_ends(latents, gradient)
+    small = np.all(np.abs(gradient) < tolerance * np.sqrt(np.maximum(whole, 1.0)), axis=1)
+    gain = -_products(gradient, newton_steps)
+    return np.isfinite(values) & small & (gain < np.maximum(1e-2 * tolerance, _rounding(values)))

@@ -76,10 +76,8 @@ def test_minimiser(model):
     name, *others = model.names
     objective = Objective(model, model.data(), tuple(others), frozenset([name]))
     held, latents = {name: jnp.linspace(0.1, 0.2, 64)}, jnp.zeros((64, len(others)))
-    curvature, steps = jnp.tile(jnp.eye(len(others)), (64, 1, 1)), jnp.full(64, 8)
     assert calls(solver.objectives, objective, held, latents, 64) <= ON_THE_DEVICE
-    assert calls(solver.curvatures, objective, held, latents, 64) <= ON_THE_DEVICE
-    assert calls(solver.solve, objective, held, latents, curvature, steps, 1e-5, 64) <= ON_THE_DEVICE
+    assert calls(solver.objectives_and_gradients, objective, held, latents) <= ON_THE_DEVICE
 
 
 def test_what_only_a_processor_has_is_seen():
