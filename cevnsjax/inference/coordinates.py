@@ -47,6 +47,7 @@ class Coordinates:
         unconstrained = self.location + self.scale * latents
         return expit(unconstrained), expit(-unconstrained)
 
+    @np.errstate(over="ignore")
     def slope(self, latents: np.ndarray) -> np.ndarray:
         """dv/dlatent, over that of the location where there is one end."""
         below, above = self._shares(latents)
@@ -69,6 +70,7 @@ class Coordinates:
         """Second derivatives that come of the bend, where a minimum is sought beyond an end."""
         return np.maximum(self.bend(latents) * gradient, 0.0)
 
+    @np.errstate(over="ignore")
     def shorten(self, latents: np.ndarray, step: np.ndarray) -> np.ndarray:
         """A step in its direction, no longer than a range or than the longest step is in v."""
         below, above = self._shares(latents)

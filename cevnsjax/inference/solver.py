@@ -82,6 +82,7 @@ def constrain(objective: Objective, held: Held, latents) -> dict[str, Array]:
     return jax.vmap(objective.values)(held, latents)
 
 
+@np.errstate(all="ignore")  # where a density overflows there is none
 def curvatures(evaluate: Evaluate, coordinates: Coordinates, latents: np.ndarray) -> np.ndarray:
     """Second derivatives in what latents bend, by differences of gradients, made positive definite.
 

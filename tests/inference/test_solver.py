@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from scipy.special import expit
 
 from cevnsjax.experiment import coherent_csi_2021
 from cevnsjax.inference import Model, build_model
@@ -14,6 +15,7 @@ from cevnsjax.inference.coordinates import Coordinates
 from cevnsjax.inference.model import unconstraining
 from cevnsjax.inference.objective import Box, Objective
 from cevnsjax.inference.rounds import Fitter, fit_one
+from cevnsjax.inference.solver import curvatures
 from cevnsjax.parameter import Parameter
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -69,6 +71,28 @@ def test_steps_end_before_the_end(ends):
         ways = [jnp.exp] if ends == 1 else [jax.nn.sigmoid, lambda z: jax.nn.sigmoid(-z)]
         for way in ways:
             assert np.asarray(way(arrived) / way(at)).min() >= 0.018
+
+
+@pytest.mark.parametrize("place", [0.0, -3.0, 5.0, -12.0, 12.0])
+def test_curvatures_of_a_parabola(place):
+    """Of what is one in v, known in closed form: also so near an end that differences there would be rounding."""
+    coordinates = Coordinates(np.arange(3), np.array([0.2, -0.3, 0.4]), np.array([0.7, 0.8, 0.9]))
+    matrix = np.array([[2.0, 0.5, 0.3], [0.5, 3.0, -0.4], [0.3, -0.4, 5.0]])
+    latents = np.array([[place, place, place]])
+
+    def v_and_slope(latents):
+        share = expit(0.4 + 0.9 * latents[:, 2])
+        v = [0.2 + 0.7 * latents[:, 0], np.exp(0.8 * latents[:, 1]), share]
+        return np.stack(v, 1), np.stack([np.full(len(latents), 0.7), 0.8 * v[1], 0.9 * share * (1.0 - share)], 1)
+
+    def evaluate(points, latents):
+        v, slope = v_and_slope(latents)
+        return 0.5 * np.einsum("pi,ij,pj->p", v, matrix, v), slope * (v @ matrix)
+
+    (slope,) = v_and_slope(latents)[1]
+    found = curvatures(evaluate, coordinates, latents)[0]
+    # at 12 the first derivative is 6e3, whose rounding over the step is 3e-5
+    np.testing.assert_allclose(found / np.outer(slope, slope), matrix, rtol=0, atol=1e-4)
 
 
 def starts(number, size):
