@@ -276,7 +276,7 @@ def hmc(model: Model, key, schedule: Schedule) -> dict[str, float]:
         "ess_per_s": rate,
         "time_to_1000_s": warmup + 1000.0 / rate,
         "divergences": posterior.divergences,
-        "steps_per_draw": float(posterior.statistics["tree_steps"].mean()),
+        "steps_per_draw": float(posterior.statistics["steps"].mean()),
     }
 
 

@@ -2,6 +2,9 @@
 
 import numbers
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from cevnsjax.errors import ParameterError
 
@@ -12,25 +15,53 @@ class Schedule:
 
     Attributes
     ----------
-    chains, warmup, samples
-        Number of chains, of warm-up draws, and of draws per chain that are kept.
-    max_tree_depth
-        Largest depth of a NUTS trajectory (2^depth leapfrog steps) after the warm-up.
-    target_acceptance
-        Acceptance probability that the step size is adapted to.
+    chains
+        Number of chains.
+    warmup
+        Number of warm-up draws of each; what the sampler needs by default.
+    samples
+        Number of draws of each that are kept; as many as ``ess`` takes by default.
+    ess
+        Effective sample size of every parameter, of the bulk and of the tails, at which sampling ends where the number
+        of draws is not given; chains must agree too (R-hat).
     """
 
-    chains: int = 8
-    warmup: int = 300
-    samples: int = 500
-    max_tree_depth: int = 9
-    target_acceptance: float = 0.85
+    chains: int = 64
+    warmup: int | None = None
+    samples: int | None = None
+    ess: int = 2000
 
     def __post_init__(self):
-        for name in ("chains", "warmup", "samples", "max_tree_depth"):
+        for name in ("chains", "warmup", "samples", "ess"):
             given = getattr(self, name)
-            if isinstance(given, bool) or not isinstance(given, numbers.Integral) or given < 1:
-                raise ParameterError(f"{name} must be a whole number and at least 1, got {given!r}.")
-        given = self.target_acceptance
-        if isinstance(given, bool) or not isinstance(given, numbers.Real) or not 0.0 < given < 1.0:
-            raise ParameterError(f"target_acceptance must be a number between 0 and 1, got {given!r}.")
+            if given is not None or name in ("chains", "ess"):
+                check_count(name, given)
+
+
+def plain(value: Any) -> Any:
+    """A number of NumPy as one of Python."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def check_count(name: str, given: Any) -> None:
+    """Refuse what is no number of things.
+
+    Raises
+    ------
+    ParameterError
+        If so.
+    """
+    if isinstance(given, bool) or not isinstance(given, numbers.Integral) or given < 1:
+        raise ParameterError(f"{name} must be a whole number and at least 1, got {given!r}.")
+
+
+def check_share(name: str, given: Any) -> None:
+    """Refuse what is no number between zero and one.
+
+    Raises
+    ------
+    ParameterError
+        If so.
+    """
+    if isinstance(given, bool) or not isinstance(given, numbers.Real) or not 0.0 < float(given) < 1.0:
+        raise ParameterError(f"{name} must be a number between 0 and 1, got {given!r}.")

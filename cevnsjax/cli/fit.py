@@ -46,7 +46,7 @@ from cevnsjax.cli.report import (
     write_run,
     write_samples,
 )
-from cevnsjax.cli.run_file import LARGEST_SEED, FitSettings, Sampler, settings_given
+from cevnsjax.cli.run_file import LARGEST_SEED, FitSettings, Sampler, SamplerKind, settings_given
 from cevnsjax.cli.run_folder import RUN, ForceOption, check_no_other_run, run_folder
 from cevnsjax.errors import InterruptedRun, ParameterError
 from cevnsjax.files import check_folder
@@ -54,18 +54,18 @@ from cevnsjax.files import check_folder
 if TYPE_CHECKING:
     import jax
 
-    from cevnsjax.inference import Maximum, Model, Posterior
-    from cevnsjax.schedule import Schedule
+    from cevnsjax.inference import AbstractSampler, Maximum, Model, Posterior
 
 FIT_EXAMPLES = examples(
     "cevnsjax fit coherent-csi-2021",
-    "cevnsjax fit coherent-csi-2021 --model nsi --free eps_ee_u,eps_mumu_u --chains 64",
+    "cevnsjax fit coherent-csi-2021 --model nsi --free eps_ee_u,eps_mumu_u --ess 10000",
+    "cevnsjax fit coherent-csi-2021 --sampler nuts --chains 8 --samples 500",
     "cevnsjax fit coherent-csi-2021 --fix nin_delay --prior 'quenching_0=Normal(0, 0.5)' --out my-fit",
     "cevnsjax fit coherent-csi-2021 --out my-fit --resume",
     "cevnsjax fit coherent-csi-2021,coherent-lar --model nsi --share sns_flux_norm",
     "cevnsjax fit conus --model nsi --set eps_ee_u=0.3 --out injected",
     "cevnsjax fit ricochet --free signal_norm,mass_kg --prior 'mass_kg=Normal(0.68, 0.01)'",
-    "cevnsjax fit --settings run.toml --chains 64",
+    "cevnsjax fit --settings run.toml --chains 256",
     "cevnsjax fit my_detector.toml --model nsi",
 )
 
@@ -79,23 +79,36 @@ def fit(
     share: ShareOption = None,
     prior: PriorOption = None,
     set_values: SetOption = None,
+    sampler: Annotated[
+        SamplerKind | None, typer.Option(help="How chains move.", show_default=str(Sampler.kind))
+    ] = None,
     chains: Annotated[int | None, typer.Option(help="Number of chains.", show_default=str(Sampler.chains))] = None,
-    warmup: Annotated[int | None, typer.Option(help="Draws of the warm-up.", show_default=str(Sampler.warmup))] = None,
+    ess: Annotated[
+        int | None,
+        typer.Option(
+            help="Effective sample size of every parameter, bulk and tails, at which sampling ends.",
+            show_default=str(Sampler.ess),
+        ),
+    ] = None,
     samples: Annotated[
-        int | None, typer.Option(help="Draws of each chain that are kept.", show_default=str(Sampler.samples))
+        int | None,
+        typer.Option(help="Draws of each chain, in the place of --ess.", show_default="as many as --ess takes"),
+    ] = None,
+    warmup: Annotated[
+        int | None, typer.Option(help="Draws of the warm-up.", show_default="what the sampler needs")
     ] = None,
     max_tree_depth: Annotated[
         int | None,
         typer.Option(
-            help="Largest depth of a trajectory (2^depth steps) after the warm-up.",
-            show_default=str(Sampler.max_tree_depth),
+            help="Largest depth of a trajectory of NUTS (2^depth steps) after the warm-up.",
+            show_default="what the sampler needs",
         ),
     ] = None,
     target_acceptance: Annotated[
         float | None,
         typer.Option(
             help="Acceptance probability that the step size is adapted to.",
-            show_default=str(Sampler.target_acceptance),
+            show_default="what the sampler needs",
         ),
     ] = None,
     seed: Annotated[
@@ -131,6 +144,8 @@ def fit(
     """
     if force and resume:
         raise ParameterError("--resume goes on with a run, --force replaces it; give one of them.")
+    if samples is not None and ess is not None:
+        raise ParameterError("--samples says how many draws there are, --ess when they are enough; give one of them.")
     form = chosen_format(as_json, as_csv, as_latex)
     started = time.monotonic()
     settings = settings_given(
@@ -145,9 +160,11 @@ def fit(
         precision=precision,
         out=out,
         sampler={
+            "kind": sampler and sampler.value,
             "chains": chains,
-            "warmup": warmup,
+            "ess": ess,
             "samples": samples,
+            "warmup": warmup,
             "max_tree_depth": max_tree_depth,
             "target_acceptance": target_acceptance,
             "seed": seed,
@@ -173,12 +190,12 @@ def _run(
     from cevnsjax.inference.journal import check_kept
     from cevnsjax.inference.memory import check_sampling_memory
 
-    folder, key = settings.folder, jax.random.key(settings.sampler.seed)
+    folder, key, algorithm = settings.folder, jax.random.key(settings.sampler.seed), settings.sampler.algorithm
     check_folder(folder)
     fitted = fitted_model(settings, allow_code=allow_code)
     check_shown(fitted.model, shown)
     options = {"model": settings.model, "set": fitted.values, "seed": settings.sampler.seed}
-    identity = run_identity(fitted.model, key, settings.sampler, options=options)
+    identity = run_identity(fitted.model, key, settings.sampler, options=options, sampler=algorithm)
     kept = kept_identity(identity)
     if resume:
         check_kept(folder, kept)
@@ -190,7 +207,7 @@ def _run(
     with run_folder(folder):
         posterior = _sample(fitted.model, key, settings.sampler, folder, resume, options, timings)
         files = [write_samples(folder, posterior, described)]
-    report = _report(posterior)
+    report = _report(posterior, algorithm)
     timings.total = time.monotonic() - started
     files.append(write_run(folder, report, described, timings))
     for warning in warnings(report["parameters"], posterior.divergences):
@@ -224,7 +241,7 @@ def _run(
 def _sample(
     model: "Model",
     key: "jax.Array",
-    schedule: "Schedule",
+    schedule: Sampler,
     folder: Path,
     resume: bool,
     options: dict[str, Any],
@@ -238,21 +255,33 @@ def _sample(
     with stages() as shown:
         shown.begin("compiling", sentence="compiling…")
 
-        def progress(stage: str, done: int, total: int) -> None:
+        def progress(stage: str, done: int, total: int, note: str) -> None:
             marks[stage] = time.monotonic()
             if not shown.begun(stage):
-                shown.begin(stage, total, f"{stage}: {total} draws in each of {schedule.chains} chains")
-            shown.update(stage, done, total)
+                wanted = f"{total} draws in each of {schedule.chains} chains"
+                if stage == "sampling" and schedule.samples is None:
+                    wanted = f"until each parameter has {total} effective draws, in {schedule.chains} chains"
+                shown.begin(stage, total, f"{stage}: {wanted}")
+            shown.update(stage, done, total, f"{stage}, {note}" if note else "")
 
-        posterior = sample(model, key, schedule, folder=folder, resume=resume, progress=progress, options=options)
+        posterior = sample(
+            model,
+            key,
+            schedule,
+            sampler=schedule.algorithm,
+            folder=folder,
+            resume=resume,
+            progress=progress,
+            options=options,
+        )
     timings.warm_up = marks["warm-up"] - started
     timings.sampling = time.monotonic() - marks["warm-up"]
     return replace(posterior, attributes={"experiment": model.experiment.name})
 
 
-def _report(posterior: "Posterior") -> dict[str, Any]:
+def _report(posterior: "Posterior", algorithm: "AbstractSampler") -> dict[str, Any]:
     """Summary of a posterior and its best fit as plain numbers."""
-    best, parameters = _best_fit(posterior.model, posterior), {}
+    best, parameters = _best_fit(posterior.model, posterior, algorithm), {}
     with optional("there is no summary", "the samples are written"):
         parameters = _ordered(posterior)
     return {
@@ -263,7 +292,7 @@ def _report(posterior: "Posterior") -> dict[str, Any]:
     }
 
 
-def _best_fit(model: "Model", posterior: "Posterior") -> "Maximum | None":
+def _best_fit(model: "Model", posterior: "Posterior", algorithm: "AbstractSampler") -> "Maximum | None":
     """Maximum of the density, searched from the best draw; ``None`` (with a message) where the search fails."""
     import equinox as eqx
 
@@ -273,7 +302,10 @@ def _best_fit(model: "Model", posterior: "Posterior") -> "Maximum | None":
         best = np.unravel_index(
             np.nanargmin(posterior.statistics["potential_energy"]), posterior.statistics["diverging"].shape
         )
-        found = maximum(model, start={name: float(values[best]) for name, values in posterior.samples.items()})
+        start = {name: float(values[best]) for name, values in posterior.samples.items()}
+        # by the program that has sampled, if that can: compiling another one takes longer than the fit
+        chains = posterior.statistics["diverging"].shape[0]
+        found = maximum(model, start=start, evaluate=algorithm.objective(model, model.data(), chains))
         values = {name: found.values[name] for name in model.names}
         at = {name: np.asarray(value) for name, value in values.items()}
         derived = eqx.filter_jit(lambda m, v: m.derived_values(v))(model, at)

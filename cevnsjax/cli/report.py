@@ -21,7 +21,7 @@ from cevnsjax.files import write_file
 if TYPE_CHECKING:
     from cevnsjax.inference import Model, Posterior
 
-NARROW = 112
+NARROW = 120
 """Width below which the table is squeezed, in characters."""
 
 SAMPLES, CORNER, SPECTRUM = "posterior.nc", "corner.png", "spectrum.png"
@@ -32,7 +32,8 @@ HDI = {"bands_68": "68 % HDI", "bands_90": "90 % HDI"}
 _SMALLEST, _LARGEST = 1e-6, 1e8
 """Numbers that are written without an exponent of ten."""
 
-LARGEST_R_HAT, SMALLEST_ESS = 1.01, 400.0
+SMALLEST_ESS = 400.0
+"""Effective sample size below which a posterior is warned of."""
 
 
 @dataclass
@@ -61,8 +62,11 @@ def warnings(summary: dict[str, dict], divergences: int) -> list[str]:
     divergences
         Number of divergent transitions.
     """
+    from cevnsjax.inference.run import LARGEST_R_HAT
+
     found = []
-    unknown = [name for name, row in summary.items() if math.isnan(row["r_hat"]) or math.isnan(row["ess_bulk"])]
+    diagnostics = "r_hat", "ess_bulk", "ess_tail"
+    unknown = [name for name, row in summary.items() if any(math.isnan(row[each]) for each in diagnostics)]
     if unknown:
         found.append(
             f"nothing says whether the chains of {', '.join(unknown)} can be trusted: fewer than four draws, or draws "
@@ -75,7 +79,7 @@ def warnings(summary: dict[str, dict], divergences: int) -> list[str]:
             "--samples; if the posterior has separated bands, raise --chains, so that each band holds several (chains "
             "start dispersed like the prior)."
         )
-    small = [name for name, row in summary.items() if row["ess_bulk"] < SMALLEST_ESS]
+    small = [name for name, row in summary.items() if min(row["ess_bulk"], row["ess_tail"]) < SMALLEST_ESS]
     if small:
         found.append(
             f"the effective sample size is below {SMALLEST_ESS:.0f} for {', '.join(small)}: raise --samples or "
@@ -201,6 +205,7 @@ def summary_rows(report: dict[str, Any], units: dict[str, str]) -> list[dict[str
             },
             **{level: interval_text(row[level], ".17g") for level in HDI},
             "ess_bulk": row["ess_bulk"],
+            "ess_tail": row["ess_tail"],
             "r_hat": row["r_hat"],
             "best_fit": best.get(name),
             "unit": units[name],
@@ -229,7 +234,8 @@ def summary_texts(
             {"parameter": name, "mean": _text(row["mean"], form), "sd": _text(row["sd"], form)}
             | {title: interval_text(row[level], form, to, between) for level, title in HDI.items()}
             | {"best fit": _text(best[name], form) if name in best else "-"}
-            | {"ESS": _text(row["ess_bulk"], ".0f"), "R-hat": _text(row["r_hat"], ".3f"), "unit": units[name]}
+            | {"ESS": _text(row["ess_bulk"], ".0f"), "tails": _text(row["ess_tail"], ".0f")}
+            | {"R-hat": _text(row["r_hat"], ".3f"), "unit": units[name]}
         )
     return rows
 
@@ -242,7 +248,7 @@ def print_summary(report: dict[str, Any], units: dict[str, str], title: str) -> 
         return
     table = Table(title=escape(title), title_justify="left", title_style="bold")
     table.add_column("parameter", overflow="fold")
-    for name in ("mean", "sd", *HDI.values(), "best fit", "ESS", "R-hat"):
+    for name in ("mean", "sd", *HDI.values(), "best fit", "ESS", "tails", "R-hat"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     for row in summary_texts(report, units, " .. "):
@@ -252,12 +258,12 @@ def print_summary(report: dict[str, Any], units: dict[str, str], title: str) -> 
 
 def _narrow_table(report: dict[str, Any], units: dict[str, str], title: str, width: int) -> Table:
     """A table without lines, two numbers below each other, with names on as many lines as they need."""
-    heads = ("mean\nsd", *(name.replace("% ", "%\n") for name in HDI.values()), "best\nfit", "ESS\nR-hat")
+    heads = ("mean\nsd", *(name.replace("% ", "%\n") for name in HDI.values()), "best\nfit", "ESS\ntails", "R-hat")
     texts = summary_texts(report, units, " ..\n", " or\n")
     numbers = []
     for row in texts:
-        pairs = f"{row['mean']}\n{row['sd']}", f"{row['ESS']}\n{row['R-hat']}"
-        numbers.append((pairs[0], *(row[name] for name in HDI.values()), row["best fit"], pairs[1]))
+        pairs = f"{row['mean']}\n{row['sd']}", f"{row['ESS']}\n{row['tails']}"
+        numbers.append((pairs[0], *(row[name] for name in HDI.values()), row["best fit"], pairs[1], row["R-hat"]))
     columns = zip(heads, *numbers, strict=True)
     left = width - sum(1 + max(len(line) for text in column for line in text.split("\n")) for column in columns) - 1
     table = Table(title=escape(title), title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))

@@ -1,19 +1,34 @@
 """Settings of a run, from options and from files: TOML in, TOML back out of a finished run."""
 
+import enum
 import json
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cevnsjax.cli.common import DEFAULT_MODEL, Precision, results_folder, split_names
 from cevnsjax.cli.settings import assignments, parse_numbers
 from cevnsjax.errors import OutputError, ParameterError, UnknownNameError
-from cevnsjax.schedule import Schedule
+from cevnsjax.schedule import Schedule, check_count, check_share
+
+if TYPE_CHECKING:
+    from cevnsjax.inference import AbstractSampler
 
 LARGEST_SEED = 2**32 - 1
+
+_TUNING = "target_acceptance", "max_tree_depth"
+_UNSAID = {"warmup": int, "samples": int, "max_tree_depth": int, "target_acceptance": float}
+"""Types of what is not given by default."""
+
+
+class SamplerKind(enum.StrEnum):
+    """Samplers by name."""
+
+    hmc = "hmc"
+    nuts = "nuts"
 
 
 @dataclass(frozen=True)
@@ -24,14 +39,39 @@ class Sampler(Schedule):
     ----------
     seed
         Seed of all random numbers.
+    kind
+        Which sampler: ``"hmc"`` or ``"nuts"``.
+    target_acceptance
+        Acceptance probability that its step size is adapted to; its own by default.
+    max_tree_depth
+        Largest depth of a trajectory of NUTS (2^depth steps) after the warm-up; its own by default.
     """
 
     seed: int = 1
+    kind: str = SamplerKind.hmc.value
+    target_acceptance: float | None = None
+    max_tree_depth: int | None = None
 
     def __post_init__(self):
         super().__post_init__()
+        if self.kind not in list(SamplerKind):
+            raise ParameterError(f"kind must be one of {', '.join(SamplerKind)}, got {self.kind!r}.")
+        if self.max_tree_depth is not None:
+            check_count("max_tree_depth", self.max_tree_depth)
+            if self.kind != SamplerKind.nuts:
+                raise ParameterError("max_tree_depth is one of NUTS; give it with that sampler.")
+        if self.target_acceptance is not None:
+            check_share("target_acceptance", self.target_acceptance)
         if not 0 <= self.seed <= LARGEST_SEED:
             raise ParameterError(f"seed must be between 0 and {LARGEST_SEED}, got {self.seed}.")
+
+    @property
+    def algorithm(self) -> "AbstractSampler":
+        """The sampler itself."""
+        from cevnsjax.inference import Hmc, Nuts
+
+        given = {name: value for name in _TUNING if (value := getattr(self, name)) is not None}
+        return (Hmc if self.kind == SamplerKind.hmc else Nuts)(**given)
 
 
 @dataclass(frozen=True)
@@ -163,13 +203,15 @@ def _checked(content: dict[str, Any], default: Any, file: str, prefix: str) -> d
     for name, value in content.items():
         if name not in known:
             raise UnknownNameError(f"key in {file}", prefix + name, {prefix + each for each in known})
-        kind = type(known[name])
+        if value is None and known[name] is None:
+            continue
+        kind = _UNSAID[name] if known[name] is None else type(known[name])
         wanted = {tuple: list, Sampler: dict, float: int | float}.get(kind, kind)
         if isinstance(value, bool) or not isinstance(value, wanted):
             kinds = {list: "a list of names", dict: "a table", str: "a text", int: "a whole number"}
             kinds |= {int | float: "a number"}
             raise ParameterError(f"{file}: {prefix}{name} must be {kinds[wanted]}, got {value!r}.")
-        values[name] = kind(value) if kind in (tuple, float) else value
+        values[name] = tuple(value) if kind is tuple else float(value) if kind is float else value
     return values
 
 
@@ -231,5 +273,8 @@ def write_settings(settings: FitSettings) -> str:
     """TOML text of the settings, without what is empty."""
     import tomli_w
 
-    content = {name: value for name, value in asdict(settings).items() if value not in ("", (), {})}
+    def given(values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value not in ("", (), {}, None)}
+
+    content = given(asdict(settings) | {"sampler": given(asdict(settings.sampler))})
     return tomli_w.dumps(content, multiline_strings=False)

@@ -2,23 +2,29 @@
 
 from cevnsjax.inference.catalogue import build_model, prepared_model
 from cevnsjax.inference.drawn import Drawn
+from cevnsjax.inference.hmc import Hmc
 from cevnsjax.inference.marginals import plot_marginals
 from cevnsjax.inference.model import Model
+from cevnsjax.inference.nuts import Nuts
 from cevnsjax.inference.offered import Offered
 from cevnsjax.inference.plots import plot_corner, plot_spectrum
 from cevnsjax.inference.posterior import Posterior
 from cevnsjax.inference.profile import Maximum, ProfileInterval, maximum, profile_interval, significance
 from cevnsjax.inference.profile_map import ProfileMap
 from cevnsjax.inference.run import sample
+from cevnsjax.inference.sampler import AbstractSampler
 from cevnsjax.inference.scan import InterruptedScan, profile_map
 from cevnsjax.inference.scan_plots import plot_profile_map
 from cevnsjax.schedule import Schedule
 
 __all__ = [
+    "AbstractSampler",
     "Drawn",
+    "Hmc",
     "InterruptedScan",
     "Maximum",
     "Model",
+    "Nuts",
     "Offered",
     "Posterior",
     "ProfileInterval",

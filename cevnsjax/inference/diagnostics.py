@@ -24,6 +24,21 @@ def bulk_effective_sample_size(samples: np.ndarray) -> float:
     return float(effective_sample_size(rank_normalised(halves)))
 
 
+def tail_effective_sample_size(samples: np.ndarray) -> float:
+    """Effective sample size of the tails of ``[chain, draw]``: of the 5 and 95 % quantiles, the smaller (ibid.)."""
+    half = samples.shape[1] // 2
+    halves = np.concatenate([samples[:, :half], samples[:, samples.shape[1] - half :]])
+    below = [(halves <= np.quantile(samples, probability)).astype(float) for probability in (0.05, 0.95)]
+    # where all draws of a tail are alike there is none
+    sizes = [float(effective_sample_size(each)) for each in below if np.ptp(each) > 0.0]
+    return min(sizes, default=float("nan"))
+
+
+def smallest_effective_sample_size(samples: np.ndarray) -> float:
+    """Effective sample size of ``[chain, draw]``, of the bulk or of the tails."""
+    return min(bulk_effective_sample_size(samples), tail_effective_sample_size(samples))
+
+
 def rank_r_hat(samples: np.ndarray) -> float:
     """Rank-normalised split R-hat of ``[chain, draw]``, bulk and folded, the larger one (Vehtari et al. 2021)."""
     folded = np.abs(samples - np.median(samples))
@@ -104,8 +119,8 @@ def summarise(samples: np.ndarray) -> dict[str, Any]:
     -------
     dict
         ``mean``, ``sd``, ``hdi_68``, ``hdi_90`` (narrowest intervals), ``bands_68``, ``bands_90`` (the regions of
-        highest density, several intervals where the posterior has separated bands), ``ess_bulk`` and ``r_hat`` (NaN
-        for fewer than four draws).
+        highest density, several intervals where the posterior has separated bands), ``ess_bulk``, ``ess_tail`` and
+        ``r_hat`` (NaN for fewer than four draws).
     """
     samples = np.asarray(samples, dtype=np.float64)
     enough = samples.shape[1] >= 4 and np.ptp(samples) > 0
@@ -117,5 +132,6 @@ def summarise(samples: np.ndarray) -> dict[str, Any]:
         "bands_68": highest_density_bands(samples, 0.68),
         "bands_90": highest_density_bands(samples, 0.90),
         "ess_bulk": bulk_effective_sample_size(samples) if enough else float("nan"),
+        "ess_tail": tail_effective_sample_size(samples) if enough else float("nan"),
         "r_hat": rank_r_hat(samples) if enough else float("nan"),
     }

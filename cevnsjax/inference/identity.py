@@ -54,7 +54,12 @@ def model_identity(model: Model, observed: Any = None) -> dict[str, Any]:
 
 
 def run_identity(
-    model: Model, key: jax.Array, schedule: Schedule, observed: Any = None, options: Mapping[str, Any] | None = None
+    model: Model,
+    key: jax.Array,
+    schedule: Schedule,
+    observed: Any = None,
+    options: Mapping[str, Any] | None = None,
+    sampler: eqx.Module | None = None,
 ) -> dict[str, Any]:
     """Everything that makes a run what it is, as plain values: two runs are the same where all of these are.
 
@@ -66,10 +71,14 @@ def run_identity(
         Data in the place of the experiment's.
     options
         What the caller was told, for messages: what differs is looked for there first.
+    sampler
+        How chains move.
     """
+    how = {} if sampler is None else {each.name: getattr(sampler, each.name) for each in fields(sampler)}
     return {
         **(options or {}),
         "schedule": {each.name: getattr(schedule, each.name) for each in fields(Schedule)},
+        "sampler": {"kind": type(sampler).__name__.lower(), **how},
         "key": np.ravel(jax.random.key_data(key)).tolist(),
         **model_identity(model, observed),
     }
@@ -83,7 +92,7 @@ def kept_identity(identity: Mapping[str, Any]) -> dict[str, Any]:
     identity
         That of a run; see :func:`run_identity`.
     """
-    schedule = {name: value for name, value in identity["schedule"].items() if name != "samples"}
+    schedule = {name: value for name, value in identity["schedule"].items() if name not in ("samples", "ess")}
     return {**identity, "schedule": schedule}
 
 

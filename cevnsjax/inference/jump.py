@@ -6,18 +6,14 @@ import numpy as np
 
 from cevnsjax.inference.model import Model
 
-JUMPS = 16
-"""Tries after each draw: together they cost what five leapfrog steps do."""
-
 
 def own_parameters(model: Model) -> np.ndarray:
-    """Positions of the parameters that are not nuisances of an experiment; all, where there are no others."""
+    """Positions of the parameters that are not nuisances of an experiment: those that jump."""
     nuisances = {parameter.name for parameter in model.experiment.nuisances}
-    own = [index for index, name in enumerate(model.names) if name not in nuisances]
-    return np.array(own or range(len(model.names)))
+    return np.array([index for index, name in enumerate(model.names) if name not in nuisances], dtype=int)
 
 
-def jump(model: Model, observed, state):
+def jump(model: Model, observed, state, tries):
     """Metropolis steps of the model's own parameters, as wide as the whole posterior.
 
     A coupling and the one that gives the same rate with the amplitude reversed are far apart, with nothing between;
@@ -30,7 +26,9 @@ def jump(model: Model, observed, state):
     model, observed
         The model and its data.
     state
-        State of one chain of NumPyro's NUTS.
+        State of one chain of NumPyro's HMC or NUTS.
+    tries
+        How many; it may be traced.
 
     Returns
     -------
@@ -42,15 +40,14 @@ def jump(model: Model, observed, state):
     root = jnp.linalg.cholesky(2.0 * covariance)
     key, *keys = jax.random.split(state.rng_key, 3)
 
-    def step(current, random):
+    def step(i, current):
         latent, potential = current
-        normal, uniform = random
+        normal = jax.random.normal(jax.random.fold_in(keys[0], i), (len(own),), dtype=state.z.dtype)
+        uniform = jax.random.uniform(jax.random.fold_in(keys[1], i), dtype=state.z.dtype)
         there = latent.at[own].add(jnp.matmul(root, normal, precision="highest"))
         height = model.potential(there, observed)
         accepted = jnp.log(uniform) < potential - height  # false for a height that is not a number
-        return (jnp.where(accepted, there, latent), jnp.where(accepted, height, potential)), None
+        return jnp.where(accepted, there, latent), jnp.where(accepted, height, potential)
 
-    normals = jax.random.normal(keys[0], (JUMPS, len(own)), dtype=state.z.dtype)
-    uniforms = jax.random.uniform(keys[1], (JUMPS,), dtype=state.z.dtype)
-    (latent, potential), _ = jax.lax.scan(step, (state.z, state.potential_energy), (normals, uniforms))
+    latent, potential = jax.lax.fori_loop(0, tries, step, (state.z, state.potential_energy))
     return state._replace(z=latent, potential_energy=potential, rng_key=key)

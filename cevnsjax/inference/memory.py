@@ -23,8 +23,9 @@ def check_sampling_memory(model: Model, schedule: Schedule) -> None:
         If so; the message says how much it would take at least.
     """
     draws, chains = sampling_bytes(model, schedule)
-    what = f"{schedule.chains} chains of {schedule.samples} draws of {len(model.parameters)} parameters"
-    if schedule.warmup > 100 * schedule.samples:
+    many = "" if schedule.samples is None else f" of {schedule.samples} draws"
+    what = f"{schedule.chains} chains{many} of {len(model.parameters)} parameters"
+    if (schedule.warmup or 0) > 100 * _samples(schedule):
         what += f", after a warm-up of {schedule.warmup},"
     _check(what, "fewer chains, or fewer draws", draws, chains)
 
@@ -49,11 +50,16 @@ def sampling_bytes(model: Model, schedule: Schedule) -> tuple[int, int]:
     adaptation (the mass matrix, two roots of it and a covariance), and two arrays of the data's size.
     """
     size, item = len(model.parameters), int(model.location.dtype.itemsize)
-    warmup = min(schedule.chains, _WARMUP_CHAINS) * schedule.warmup * size * item
-    draws = schedule.chains * schedule.samples * (3 * size * item + 2 * (2 * item + 9))
+    warmup = min(schedule.chains, _WARMUP_CHAINS) * (schedule.warmup or 0) * size * item
+    draws = schedule.chains * _samples(schedule) * (3 * size * item + 2 * (2 * item + 9))
     counts = sum(np.size(leaf) for leaf in jax.tree.leaves(model.experiment.observed))
-    chain = 4 * size**2 + (10 + 2 * schedule.max_tree_depth) * size + 2 * counts
+    chain = 4 * size**2 + 10 * size + 2 * counts
     return max(draws, warmup), schedule.chains * chain * item
+
+
+def _samples(schedule: Schedule) -> int:
+    """Draws of each chain, at least."""
+    return schedule.samples or -(-schedule.ess // schedule.chains)
 
 
 def map_bytes(points: int, profiled: int, itemsize: int) -> int:

@@ -169,8 +169,12 @@ class Model(eqx.Module):
         What is maximised must not depend on the unit of a parameter: a density in the parameter itself would pull one
         with such a prior to its lower end.
         """
+        return self.log_prior(values) + self._log_of_logarithmic(values)
+
+    def _log_of_logarithmic(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, ""]:
+        """Sum of the logarithms of those named values whose prior is flat in the logarithm."""
         flat = [p.name for p in self.parameters if p.name in values and isinstance(p.prior, dist.LogUniform)]
-        return functools.reduce(jnp.add, (jnp.log(values[name]) for name in flat), self.log_prior(values))
+        return functools.reduce(jnp.add, (jnp.log(values[name]) for name in flat), as_float(0.0))
 
     def log_likelihood(self, values: Mapping[str, Float[Array, ""] | float], observed: Any = None) -> Float[Array, ""]:
         """Log-likelihood relative to the saturated model, of the experiment's data unless others are given."""
@@ -215,24 +219,45 @@ class Model(eqx.Module):
         unconstrained = [unconstraining(p.prior).inv(as_float(values[p.name])) for p in self.parameters]
         return (jnp.stack(unconstrained) - self.location) / self.scale
 
-    def potential(self, latent: Float[Array, " parameter"], observed: Any = None) -> Float[Array, ""]:
-        """Minus the log-density of the latent vector, the Jacobian of the map included."""
+    def potential(
+        self,
+        latent: Float[Array, " parameter"],
+        observed: Any = None,
+        likelihood: Float[Array, ""] | float = 1.0,
+        measure: Float[Array, ""] | float = 1.0,
+    ) -> Float[Array, ""]:
+        """Minus the log-density of the latent vector, the Jacobian of the map included.
+
+        Parameters
+        ----------
+        latent
+            Where.
+        observed
+            Data in the place of the experiment's.
+        likelihood
+            Power of the likelihood: none of it leaves the prior.
+        measure
+            What of the density is one only of coordinates, the Jacobian and priors that are flat in a logarithm: none
+            of it leaves what a maximum is one of (:meth:`log_constraints`).
+        """
         unconstrained = self.location + self.scale * latent
         jacobian = as_float(0.0)
         for i, parameter in enumerate(self.parameters):
             transform = unconstraining(parameter.prior)
             value = transform(unconstrained[i])
             jacobian = jacobian + transform.log_abs_det_jacobian(unconstrained[i], value)
-        return -(self.log_density(self.from_latent(latent), observed) + jacobian)
+        values = self.from_latent(latent)
+        jacobian = jacobian - self._log_of_logarithmic(values)
+        constraints = self.log_constraints(values)
+        return -(likelihood * self.log_likelihood(values, observed) + constraints + measure * jacobian)
 
-    def prior_latents(self, key: Array, number: int) -> Float[Array, "draw parameter"]:
-        """Latent vectors of draws from the prior."""
-        keys = jax.random.split(key, len(self.parameters))
-        draws = [
-            unconstraining(p.prior).inv(as_float(p.prior.sample(k, (number,))))
-            for p, k in zip(self.parameters, keys, strict=True)
-        ]
-        return jax.vmap(lambda draw: (draw - self.location) / self.scale)(jnp.stack(draws, axis=1))
+    def prior_latents(self, key: Array, number: int) -> Float[np.ndarray, "draw parameter"]:
+        """Latent vectors of draws from the prior; made by the host, so a key inside of transformations is none."""
+        shares = np.random.default_rng(np.asarray(jax.random.key_data(key))).random((len(self.parameters), number))
+        values = [prior_quantiles(p.prior, some) for p, some in zip(self.parameters, shares, strict=True)]
+        unconstrained = [unconstraining(p.prior).inv(as_float(v)) for p, v in zip(self.parameters, values, strict=True)]
+        location, scale = np.asarray(self.location), np.asarray(self.scale)
+        return ((np.stack(unconstrained, axis=1) - location) / scale).astype(scale.dtype)
 
 
 def _in_place(experiment: Experiment | Joint, free: Sequence[Parameter]) -> Experiment | Joint:

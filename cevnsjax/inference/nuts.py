@@ -1,16 +1,11 @@
-"""Hamiltonian Monte Carlo: a pooled warm-up, then many chains side by side.
+"""NUTS: a pooled warm-up, then many chains side by side.
 
-NumPyro's NUTS does the sampling. Every stage is compiled once, with the model's arrays and the data as arguments:
-other data of the same shape compile nothing. Stages run in blocks of a few draws, so that a progress bar moves and an
-interrupted run keeps what it has.
-
-The warm-up adapts step size and dense mass matrix in a few chains started from the prior. Their second halves are
-pooled into one mass matrix; every chain of the run starts at a pooled position and settles, adapting its step size to
-the pooled matrix. Starts dispersed like the prior mean that separated regions of equal likelihood are found by some
-chain.
+NumPyro's NUTS does the sampling. The warm-up adapts step size and dense mass matrix in a few chains started from the
+prior. Their second halves are pooled into one mass matrix; every chain of the run starts at a pooled position and
+settles, adapting its step size to the pooled matrix. Starts dispersed like the prior mean that separated regions of
+equal likelihood are found by some chain.
 """
 
-from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -21,26 +16,24 @@ from numpyro.infer.hmc import hmc
 from numpyro.infer.util import ParamInfo
 
 from cevnsjax.arrays import as_float
-from cevnsjax.errors import ParameterError
 from cevnsjax.inference.batches import map_in_batches
-from cevnsjax.inference.journal import Keep, computed
-from cevnsjax.inference.jump import jump
+from cevnsjax.inference.journal import Keep
+from cevnsjax.inference.jump import jump, own_parameters
 from cevnsjax.inference.model import Model
-from cevnsjax.schedule import Schedule
+from cevnsjax.inference.modes import choose
+from cevnsjax.inference.sampler import BLOCK, AbstractSampler, Progress, Statistics
+from cevnsjax.schedule import Schedule, check_count, check_share, plain
 
-Progress = Callable[[str, int, int], None]
-"""Called with a stage, the draws done and the draws to do."""
+JUMPS = 16
+"""Tries after each draw: together they cost what five leapfrog steps do."""
 
-BLOCK = 25
-"""Draws between two looks at the keyboard."""
-
-_CANDIDATES, _EFFECTIVE = 64, 4
-"""Draws from the prior for each chain of the warm-up, and effective ones, that starts are chosen among."""
+_CANDIDATES = 64
+"""Draws from the prior for each chain of the warm-up, that starts are chosen among."""
 
 
 _STATISTICS = {
     "diverging": "diverging",
-    "tree_steps": "num_steps",
+    "steps": "num_steps",
     "acceptance_rate": "accept_prob",
     "potential_energy": "potential_energy",
 }
@@ -51,21 +44,16 @@ MOST_WARMUP_CHAINS = 8
 
 
 class Tuning(NamedTuple):
-    """The part of a schedule that a compiled transition depends on: the number of draws is not part of it."""
+    """What a compiled transition depends on: the number of draws is not part of it."""
 
     warmup: int
     max_tree_depth: int
     target_acceptance: float
 
-    @classmethod
-    def of(cls, schedule: Schedule) -> "Tuning":
-        """The part of a schedule."""
-        return cls(schedule.warmup, schedule.max_tree_depth, schedule.target_acceptance)
 
-
-def _settling(schedule: Schedule) -> int:
+def _settling(warmup: int) -> int:
     """Draws in which every chain adapts its step size to the pooled mass matrix."""
-    return min(2 * BLOCK, schedule.warmup)
+    return min(2 * BLOCK, warmup)
 
 
 def _kernel(model: Model, observed, tuning: Tuning, start: ParamInfo, key, step_size=0.1, inverse_mass_matrix=None):
@@ -116,8 +104,9 @@ def _advance(model: Model, observed, tuning: Tuning, states):
         # not while the mass matrix adapts: it would be that of where the chain is. All chains count alike; a condition
         # of each would be computed both ways
         settled = following.i[0] > tuning.warmup - min(2 * BLOCK, tuning.warmup)
-        jumps = jax.vmap(lambda at: jump(model, observed, at))
-        following = jax.lax.cond(settled, jumps, lambda at: at, following)
+        if len(own_parameters(model)):
+            jumps = jax.vmap(lambda at: jump(model, observed, at, JUMPS))
+            following = jax.lax.cond(settled, jumps, lambda at: at, following)
         statistics = {name: getattr(following, field) for name, field in _STATISTICS.items()}
         return following, (following.z, statistics)
 
@@ -125,9 +114,7 @@ def _advance(model: Model, observed, tuning: Tuning, states):
     return final, *jax.tree.map(lambda values: jnp.swapaxes(values, 0, 1), kept)
 
 
-def _moved(
-    model: Model, data: Any, tuning: Tuning, states: Any, keep: Keep
-) -> tuple[Any, np.ndarray, dict[str, np.ndarray]]:
+def _moved(model: Model, data: Any, tuning: Tuning, states: Any, keep: Keep) -> tuple[Any, np.ndarray, Statistics]:
     """What ``_advance`` returns, computed or as it was kept."""
     before, structure = jax.tree.flatten(states)
 
@@ -160,130 +147,74 @@ def _pool(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return pooled, covariance + 1e-6 * np.eye(len(covariance))
 
 
-def warm_up(
-    model: Model,
-    key: jax.Array,
-    schedule: Schedule,
-    data: Any,
-    progress: Progress | None = None,
-    keep: Keep = computed,
-) -> Any:
-    """Adapt in a few chains and return the start of all chains.
-
-    Parameters
-    ----------
-    model
-        What to sample.
-    key
-        Random key.
-    schedule
-        How long.
-    data
-        What was observed; see :meth:`Model.data`.
-    progress
-        Called after every block.
-    keep
-        How the results of a block are come by (:class:`~cevnsjax.inference.journal.Journal`).
-
-    Returns
-    -------
-    Any
-        State of all chains, for :func:`draw`.
-
-    Raises
-    ------
-    ParameterError
-        If the posterior density is not finite at most draws from the prior.
-    """
-    tuning, settling = Tuning.of(schedule), _settling(schedule)
-    warmup_chains = min(schedule.chains, MOST_WARMUP_CHAINS)
-    total = schedule.warmup + settling
-    key_start, key_pick, key_warm, key_chains = jax.random.split(key, 4)
-    number = _CANDIDATES * warmup_chains
-    candidates, potential, log_likelihood = keep(lambda: _prior_draws(model, data, key_start, number))
-    starts = _choose(key_start, potential, log_likelihood, warmup_chains)
-
-    def run(states, draws: int, done: int):
-        blocks = []
-        for block in range(0, draws, BLOCK):
-            states, positions, _ = _moved(model, data, tuning, states, keep)
-            blocks.append(positions)
-            if progress is not None:
-                progress("warm-up", min(done + block + BLOCK, total), total)
-        return states, np.concatenate(blocks, axis=1)
-
-    identity = np.eye(len(model.parameters))
-    keys = jax.random.split(key_warm, warmup_chains)
-    states = _start(model, data, tuning, *_arrays(candidates[starts], keys, 0, 0.1, identity))
-    states, positions = run(states, schedule.warmup, 0)
-    pooled, covariance = _pool(positions)
-    picks = jax.random.choice(key_pick, len(pooled), (schedule.chains,), replace=schedule.chains > len(pooled))
-    step_size = np.median(states.adapt_state.step_size)
-    keys = jax.random.split(key_chains, schedule.chains)
-    counter = schedule.warmup - settling
-    states = _start(model, data, tuning, *_arrays(pooled[np.asarray(picks)], keys, counter, step_size, covariance))
-    return run(states, settling, schedule.warmup)[0]
-
-
 def _arrays(starts, keys, counter: int, step_size, inverse_mass_matrix):
     """The arguments of ``_start`` as arrays of the same types at each call, so that it is compiled once."""
     return as_float(starts), keys, jnp.asarray(counter), as_float(step_size), as_float(inverse_mass_matrix)
 
 
 @eqx.filter_jit
-def _prior_draws(model: Model, observed, key, number: int):
-    """Latent vectors of draws from the prior, with their potential and log-likelihood."""
+def _densities(model: Model, observed, latents):
+    """Potential and log-likelihood at latent vectors."""
 
     def densities(latent):
         return model.potential(latent, observed), model.log_likelihood(model.from_latent(latent), observed)
 
-    latents = model.prior_latents(key, number)
-    return latents, *map_in_batches(densities, latents, 64)
+    return map_in_batches(densities, latents, 64)
 
 
-def _choose(key: jax.Array, potential: np.ndarray, log_likelihood: np.ndarray, number: int) -> np.ndarray:
-    """Choose starts among draws from the prior, by a power of the likelihood.
+class Nuts(AbstractSampler):
+    """The No-U-Turn sampler (M. D. Hoffman, A. Gelman, J. Mach. Learn. Res. 15, 1593 (2014)).
 
-    A chain that starts in a far corner may end in whatever maximum is first on its way, however little of the posterior
-    is there. The power is the largest that leaves several times as many effective draws as are chosen, so starts stay
-    wider than the posterior.
+    Attributes
+    ----------
+    max_tree_depth
+        Largest depth of a trajectory (2^depth leapfrog steps) after the warm-up.
+    target_acceptance
+        Acceptance probability that the step size is adapted to.
     """
-    finite = np.isfinite(potential) & np.isfinite(log_likelihood)
-    if finite.sum() < max(number, len(finite) // 4):
-        raise ParameterError("The posterior density is not finite at most draws from the prior; check the priors.")
-    heights = np.where(finite, log_likelihood.astype(float), -np.inf)
-    heights = heights - heights.max()
 
-    def effective(power: float) -> float:
-        weights = np.exp(power * heights)
-        return weights.sum() ** 2 / (weights**2).sum()
+    max_tree_depth: int = eqx.field(static=True, default=9, converter=plain)
+    target_acceptance: float = eqx.field(static=True, default=0.85, converter=plain)
 
-    wanted = min(_EFFECTIVE * number, int(finite.sum()))
-    low, high = 1e-12, 1.0
-    for _ in range(40):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if effective(middle) >= wanted else (low, middle)
-    # the largest sums of logarithm and Gumbel noise: draws without replacement
-    noise = np.asarray(jax.random.gumbel(key, heights.shape), dtype=float)
-    return np.argsort(low * heights + noise)[::-1][:number]
+    def __check_init__(self):
+        check_count("max_tree_depth", self.max_tree_depth)
+        check_share("target_acceptance", self.target_acceptance)
 
+    @property
+    def warmup(self) -> int:
+        return 300
 
-def draw(
-    model: Model, states: Any, schedule: Schedule, data: Any, keep: Keep = computed
-) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """Sample for ever, a block at a time.
+    def start(self, model: Model, data: Any, key, schedule: Schedule, progress: Progress, keep: Keep) -> Any:
+        warmup = schedule.warmup or self.warmup
+        tuning, settling = Tuning(warmup, self.max_tree_depth, self.target_acceptance), _settling(warmup)
+        warmup_chains = min(schedule.chains, MOST_WARMUP_CHAINS)
+        total = warmup + settling
+        key_start, key_pick, key_warm, key_chains = jax.random.split(key, 4)
+        candidates = model.prior_latents(key_start, _CANDIDATES * warmup_chains)
+        potential, log_likelihood = keep(lambda: _densities(model, data, candidates), candidates)
+        starts = choose(key_start, potential, log_likelihood, warmup_chains)
 
-    Yields
-    ------
-    tuple
-        Latent positions ``[chain, draw, parameter]`` and statistics ``[chain, draw]``.
-    """
-    while True:
-        states, positions, statistics = _moved(model, data, Tuning.of(schedule), states, keep)
-        yield positions, statistics
+        def run(states, draws: int, done: int):
+            blocks = []
+            for block in range(0, draws, BLOCK):
+                states, positions, _ = _moved(model, data, tuning, states, keep)
+                blocks.append(positions)
+                progress("warm-up", min(done + block + BLOCK, total), total, "")
+            return states, np.concatenate(blocks, axis=1)
 
+        identity = np.eye(len(model.parameters))
+        keys = jax.random.split(key_warm, warmup_chains)
+        states = _start(model, data, tuning, *_arrays(candidates[starts], keys, 0, 0.1, identity))
+        states, positions = run(states, warmup, 0)
+        pooled, covariance = _pool(positions)
+        picks = jax.random.choice(key_pick, len(pooled), (schedule.chains,), replace=schedule.chains > len(pooled))
+        step_size = np.median(states.adapt_state.step_size)
+        keys = jax.random.split(key_chains, schedule.chains)
+        counter = warmup - settling
+        states = _start(model, data, tuning, *_arrays(pooled[np.asarray(picks)], keys, counter, step_size, covariance))
+        return tuning, run(states, settling, warmup)[0]
 
-@eqx.filter_jit
-def constrain(model: Model, latents):
-    """Values of latent vectors ``[chain, draw, parameter]``."""
-    return jax.vmap(jax.vmap(model.from_latent))(latents)
+    def advance(self, model: Model, data: Any, state: Any, keep: Keep) -> tuple[Any, np.ndarray, Statistics]:
+        tuning, states = state
+        states, positions, statistics = _moved(model, data, tuning, states, keep)
+        return (tuning, states), positions, statistics

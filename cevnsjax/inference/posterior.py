@@ -36,7 +36,7 @@ class Posterior:
     samples
         Draws by parameter name, shape ``[chain, draw]``.
     statistics
-        ``diverging``, ``tree_steps``, ``acceptance_rate`` and ``potential_energy`` of every draw, shape ``[chain,
+        ``diverging``, ``steps``, ``acceptance_rate`` and ``potential_energy`` of every draw, shape ``[chain,
         draw]``.
     attributes
         Whatever else should be written beside the samples.

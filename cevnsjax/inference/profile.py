@@ -14,7 +14,7 @@ from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.objective import Objective
 from cevnsjax.inference.rounds import fit_one
-from cevnsjax.inference.solver import constrain
+from cevnsjax.inference.solver import Evaluate, constrain
 from cevnsjax.parameter import Parameter, describe_prior
 
 _FURTHEST = 20.0
@@ -81,6 +81,7 @@ def maximum(
     *,
     observed=None,
     start: Mapping[str, float] | None = None,
+    evaluate: Evaluate | None = None,
 ) -> Maximum:
     """Maximise likelihood times priors over all parameters that are not held fixed.
 
@@ -96,6 +97,9 @@ def maximum(
         Data of the shape of the experiment's, in their place.
     start
         Where to start, by parameter name; the middle of the priors by default.
+    evaluate
+        What computes the density where nothing is held (:meth:`AbstractSampler.objective`); a program of its own by
+        default.
 
     Raises
     ------
@@ -112,7 +116,8 @@ def maximum(
     # at the end of a prior a latent is infinite, and far out the gradient vanishes: the fit moves starts inside
     latents = np.nan_to_num(np.array(_to_latent(model, begin), dtype=float), posinf=np.inf, neginf=-np.inf)
     objective = Objective(model, model.experiment.observed if observed is None else observed, model.names)
-    found = fit_one(objective, held, np.clip(latents, -_FURTHEST, _FURTHEST))
+    evaluator = None if evaluate is None or fixed else lambda held: evaluate
+    found = fit_one(objective, held, np.clip(latents, -_FURTHEST, _FURTHEST), evaluator=evaluator)
     if not found.converged:
         raise CevnsjaxError(
             f"The maximum was not found: it ended with a log-density of {-float(found.objective):g} and a derivative "

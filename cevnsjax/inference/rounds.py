@@ -30,6 +30,8 @@ class Fitter:
         Called after every block.
     keep
         How the results of a block are come by (:class:`Journal`).
+    evaluator
+        What computes the objective and its gradient where held values are given; a program of its own by default.
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class Fitter:
         block: int = 1,
         look: Callable[[], None] = lambda: None,
         keep: Keep = computed,
+        evaluator: Callable[[HeldArrays], solver.Evaluate] | None = None,
     ):
+        self.evaluator = evaluator or self._evaluator
         self.objective, self.batch, self.block, self.look, self.kept = objective, batch, block, look, keep
         self.tolerance = solver.gradient_tolerance(objective.model)
         self.coordinates = objective.coordinates
@@ -50,6 +54,7 @@ class Fitter:
         latents: np.ndarray,
         curvature: np.ndarray | None = None,
         keep: Callable[[np.ndarray, Fits, np.ndarray], None] = lambda points, fits, over: None,
+        rounds: int = ROUNDS,
     ) -> None:
         """Fit points from their starts.
 
@@ -63,12 +68,14 @@ class Fitter:
             Estimates of the curvature there; that of differences by default.
         keep
             Called after every block with the indices of its points, their fits, and which of them are over.
+        rounds
+            After how many rounds those that have not converged are over.
         """
         latents = self.coordinates.inside(latents)
         unknown = curvature is None
         curvature = np.zeros((*latents.shape, latents.shape[1]), latents.dtype) if unknown else curvature.copy()
         todo = np.arange(len(latents))
-        for turn in range(ROUNDS):
+        for turn in range(rounds):
             unfinished = [todo[:0]]
             for some in _blocks(todo, self.block):
                 if unknown or turn:
@@ -77,7 +84,7 @@ class Fitter:
                 # where there is no density there is no way out of it: begin again from the middle of the priors
                 latents[some] = np.where(np.isfinite(fits.objective)[:, None], fits.latents, 0.0)
                 curvature[some] = fits.curvature
-                over = fits.converged | (turn == ROUNDS - 1)
+                over = fits.converged | (turn == rounds - 1)
                 keep(some, fits, over)
                 unfinished.append(some[~over])
                 self.look()
@@ -93,7 +100,7 @@ class Fitter:
         """Fit some points, not more than a block."""
 
         def solved():
-            return solver.solve(self._evaluator(held), self.coordinates, latents, curvature, steps, tolerance)
+            return solver.solve(self.evaluator(held), self.coordinates, latents, curvature, steps, tolerance)
 
         return Fits(*self.kept(solved, *held.values(), latents, curvature))
 
@@ -110,7 +117,7 @@ class Fitter:
         """Curvatures at points, shape ``[point, latent, latent]``."""
 
         def mapped(held: HeldArrays, latents: np.ndarray):
-            return solver.curvatures(self._evaluator(held), self.coordinates, latents)
+            return solver.curvatures(self.evaluator(held), self.coordinates, latents)
 
         return self._map(mapped, held, latents, latents.shape[1:] * 2)
 
@@ -138,7 +145,13 @@ class Fitter:
         return evaluate
 
 
-def fit_one(objective: Objective, held: dict[str, float], latents: np.ndarray, curvature=None) -> Fits:
+def fit_one(
+    objective: Objective,
+    held: dict[str, float],
+    latents: np.ndarray,
+    curvature=None,
+    evaluator: Callable[[HeldArrays], solver.Evaluate] | None = None,
+) -> Fits:
     """Fit a single point, to the bottom.
 
     Parameters
@@ -151,6 +164,8 @@ def fit_one(objective: Objective, held: dict[str, float], latents: np.ndarray, c
         Where the latents start, shape ``[latent]``.
     curvature
         Estimate of the curvature there; that of differences by default.
+    evaluator
+        What computes the objective; see :class:`Fitter`.
 
     Returns
     -------
@@ -158,7 +173,7 @@ def fit_one(objective: Objective, held: dict[str, float], latents: np.ndarray, c
         Without an axis of points.
     """
     kind = np.dtype(objective.model.scale.dtype)
-    fitter, found = Fitter(objective), []
+    fitter, found = Fitter(objective, evaluator=evaluator), []
     at = {name: np.array([value], kind) for name, value in held.items()}
     start = None if curvature is None else np.asarray(curvature, kind)[None]
     fitter.fit(at, np.asarray(latents, kind)[None], start, lambda points, fits, over: found.append(fits))

@@ -1,27 +1,32 @@
 """A run from start to end: warm-up, draws, interruption and resumption."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from cevnsjax.arrays import short
 from cevnsjax.errors import InterruptedRun, OutputError, ParameterError
-from cevnsjax.inference import nuts
+from cevnsjax.inference.diagnostics import rank_r_hat, smallest_effective_sample_size
+from cevnsjax.inference.hmc import Hmc
 from cevnsjax.inference.identity import kept_identity, run_identity
 from cevnsjax.inference.interrupt import deferred_interrupt
 from cevnsjax.inference.journal import Journal, computed
 from cevnsjax.inference.memory import check_sampling_memory
 from cevnsjax.inference.model import Model
-from cevnsjax.inference.nuts import Progress
 from cevnsjax.inference.posterior import Posterior
+from cevnsjax.inference.sampler import BLOCK, AbstractSampler, Progress, Statistics
 from cevnsjax.schedule import Schedule
 
-_Block = tuple[np.ndarray, dict[str, np.ndarray]]
-"""Latent positions ``[chain, draw, parameter]`` and statistics ``[chain, draw]``."""
+LARGEST_R_HAT = 1.01
+"""R-hat of chains that agree."""
+
+_FEWEST_DRAWS, _MOST_DRAWS = 4 * BLOCK, 20_000
+"""Of each chain, where their number is not given."""
 
 
 def sample(
@@ -29,6 +34,7 @@ def sample(
     key: jax.Array,
     schedule: Schedule | None = None,
     *,
+    sampler: AbstractSampler | None = None,
     observed=None,
     folder: Path | None = None,
     resume: bool = False,
@@ -45,6 +51,8 @@ def sample(
         Random key; the same key gives the same samples, resumed or not.
     schedule
         Number of chains and draws.
+    sampler
+        How chains move, :class:`~cevnsjax.inference.hmc.Hmc` by default.
     observed
         Data of the shape of the experiment's, in their place.
     folder
@@ -53,7 +61,8 @@ def sample(
     resume
         Go on from what is kept in ``folder``, to the same draws, or to more of them after a run that was shorter.
     progress
-        Called with the stage, the draws done and the draws to do after every block.
+        Called after every block with the stage, the draws done and to do (or effective ones, where their number is not
+        given), and what else there is to say.
     options
         What the caller was told, as plain values: kept with it, must be the same to go on.
 
@@ -71,25 +80,33 @@ def sample(
     OutputError
         If there is nothing to resume from, what is kept is damaged or of another run, or nothing can be kept.
     """
-    schedule = schedule or Schedule()
-    _check_types(model, key, schedule)
+    schedule, sampler = schedule or Schedule(), sampler or Hmc()
+    _check_types(model, key, schedule, sampler)
     check_sampling_memory(model, schedule)
     data = model.data(observed)
     if resume and folder is None:
         raise OutputError("Resuming needs the folder of the interrupted run.")
     journal = None
     if folder is not None:
-        identity = kept_identity(run_identity(model, key, schedule, observed, options))
+        identity = kept_identity(run_identity(model, key, schedule, observed, options, sampler))
         journal = Journal(Path(folder), identity, resume)
     with deferred_interrupt() as interrupted:
-        states = _warm_up(model, key, schedule, data, journal, progress, interrupted)
-        blocks = _draw(model, states, schedule, data, journal, progress, interrupted)
-    latents, statistics = _joined(blocks, schedule.samples)
-    values = {name: np.asarray(value) for name, value in nuts.constrain(model, latents).items()}
+        run = _Run(journal, progress, interrupted)
+        state = sampler.start(model, data, key, schedule, run.warmed_up, journal or computed)
+        latents, statistics = _draw(model, data, state, schedule, sampler, run)
+    if journal is not None:
+        journal.save()
+    values = {name: np.asarray(value) for name, value in _constrain(model, latents).items()}
     return Posterior(model, values, statistics)
 
 
-def _check_types(model: Model, key: jax.Array, schedule: Schedule) -> None:
+@eqx.filter_jit
+def _constrain(model: Model, latents):
+    """Values of latent vectors ``[chain, draw, parameter]``."""
+    return jax.vmap(jax.vmap(model.from_latent))(latents)
+
+
+def _check_types(model: Model, key: jax.Array, schedule: Schedule, sampler: AbstractSampler) -> None:
     if not isinstance(model, Model):
         raise ParameterError(f"What is sampled must be a Model, got {short(model)}; build_model makes one.")
     is_key = isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
@@ -97,68 +114,76 @@ def _check_types(model: Model, key: jax.Array, schedule: Schedule) -> None:
         raise ParameterError(f"key must be a random key like jax.random.key(1), got {short(key)}.")
     if not isinstance(schedule, Schedule):
         raise ParameterError(f"schedule must be a Schedule, got {short(schedule)}.")
+    if not isinstance(sampler, AbstractSampler):
+        raise ParameterError(f"sampler must be a sampler like Hmc(), got {short(sampler)}.")
 
 
-def _warm_up(
-    model: Model,
-    key: jax.Array,
-    schedule: Schedule,
-    data: Any,
-    journal: Journal | None,
-    progress: Progress | None,
-    interrupted: Callable[[], bool],
-) -> Any:
-    """States of all chains after the warm-up."""
+class _Run(NamedTuple):
+    """What goes on around the sampling: what is kept, who looks on, and whether Ctrl-C was pressed."""
 
-    def stop_if_asked(stage: str, done: int, total: int) -> None:
-        if progress is not None and not _replays(journal):
-            progress(stage, done, total)
-        if interrupted():
-            raise InterruptedRun(f"Interrupted during the warm-up{_kept(journal)}")
+    journal: Journal | None
+    progress: Progress | None
+    interrupted: Any
 
-    return nuts.warm_up(model, key, schedule, data, stop_if_asked, journal or computed)
+    def report(self, stage: str, done: int, total: int, note: str) -> None:
+        # what is only read again is no progress
+        if self.progress is not None and not (self.journal is not None and self.journal.replays):
+            self.progress(stage, done, total, note)
+
+    def warmed_up(self, stage: str, done: int, total: int, note: str) -> None:
+        """Report a block of the warm-up, and stop if asked to."""
+        self.report(stage, done, total, note)
+        self.stop_if_asked("during the warm-up")
+
+    def stop_if_asked(self, when: str) -> None:
+        if not self.interrupted():
+            return
+        if self.journal is None:
+            raise InterruptedRun(f"Interrupted {when}; nothing was kept.")
+        self.journal.save()
+        raise InterruptedRun(
+            f"Interrupted {when}; what is done is saved in {self.journal.folder}. Run the same command with --resume "
+            "to go on."
+        )
 
 
 def _draw(
-    model: Model,
-    states: Any,
-    schedule: Schedule,
-    data: Any,
-    journal: Journal | None,
-    progress: Progress | None,
-    interrupted: Callable[[], bool],
-) -> list[_Block]:
-    """All draws, block by block."""
-    blocks, done = [], 0
-    for block in nuts.draw(model, states, schedule, data, journal or computed):
-        blocks.append(block)
-        done += block[0].shape[1]
-        if progress is not None and not _replays(journal):
-            progress("sampling", min(done, schedule.samples), schedule.samples)
-        if done >= schedule.samples:
-            break
-        if interrupted():
-            raise InterruptedRun(f"Interrupted after {done} of {schedule.samples} draws per chain{_kept(journal)}")
-    if journal is not None:
-        journal.save()
-    return blocks
+    model: Model, data: Any, state: Any, schedule: Schedule, sampler: AbstractSampler, run: _Run
+) -> tuple[np.ndarray, Statistics]:
+    """All draws, block by block: latent positions ``[chain, draw, parameter]``, and statistics."""
+    positions: list[np.ndarray] = []
+    statistics: list[Statistics] = []
+    done, effective, look = 0, 0.0, _FEWEST_DRAWS
+    while True:
+        state, moved, told = sampler.advance(model, data, state, run.journal or computed)
+        positions.append(moved)
+        statistics.append(told)
+        done += moved.shape[1]
+        divergences = sum(int(each["diverging"].sum()) for each in statistics)
+        note = ", ".join(filter(None, [sampler.note(state), f"{divergences} divergent" if divergences else ""]))
+        if schedule.samples is not None:
+            run.report("sampling", min(done, schedule.samples), schedule.samples, note)
+            if done >= schedule.samples:
+                break
+        elif done >= look:
+            effective, agrees = _converged(np.concatenate(positions, axis=1))
+            if (effective >= schedule.ess and agrees) or done >= _MOST_DRAWS:
+                run.report("sampling", schedule.ess, schedule.ess, note)
+                break
+            run.report("sampling", min(int(effective), schedule.ess - 1), schedule.ess, note)
+            # no sooner than when it may be enough
+            wanted = done * schedule.ess / max(effective, 1.0) if effective < schedule.ess else 1.2 * done
+            look = max(done + BLOCK, min(int(0.9 * wanted), 2 * done))
+        else:
+            run.report("sampling", min(int(effective * done / max(look, 1)), schedule.ess - 1), schedule.ess, note)
+        of = f" of {schedule.samples}" if schedule.samples is not None else ""
+        run.stop_if_asked(f"after {done}{of} draws per chain")
+    joined = {name: np.concatenate([each[name] for each in statistics], axis=1) for name in statistics[0]}
+    most = schedule.samples
+    return np.concatenate(positions, axis=1)[:, :most], {name: each[:, :most] for name, each in joined.items()}
 
 
-def _replays(journal: Journal | None) -> bool:
-    """Whether nothing is computed now: that is no progress."""
-    return journal is not None and journal.replays
-
-
-def _kept(journal: Journal | None) -> str:
-    """Keep what is done, and the end of a sentence that says so."""
-    if journal is None:
-        return "; nothing was kept."
-    journal.save()
-    return f"; what is done is saved in {journal.folder}. Run the same command with --resume to go on."
-
-
-def _joined(blocks: list[_Block], most: int) -> _Block:
-    """All blocks in one, at most so many draws of each chain."""
-    latents = np.concatenate([block for block, _ in blocks], axis=1)[:, :most]
-    names = blocks[0][1]
-    return latents, {name: np.concatenate([each[name] for _, each in blocks], axis=1)[:, :most] for name in names}
+def _converged(latents: np.ndarray) -> tuple[float, bool]:
+    """Smallest effective sample size of all parameters, bulk and tails, and whether chains agree."""
+    each = [latents[:, :, i] for i in range(latents.shape[2])]
+    return min(map(smallest_effective_sample_size, each)), all(rank_r_hat(one) < LARGEST_R_HAT for one in each)

@@ -47,7 +47,7 @@ SETTINGS = FitSettings(
     ("sns_flux_norm",),
     {"coupling": "LogUniform(1e-5, 1e-3)", "second.nin_events": "Normal(5, 1)"},
     {"mass": 30.0, "experiments.second.mass_kg": 15.5},
-    Sampler(4, 300, 40, seed=7),
+    Sampler(4, None, 40, seed=7),
     "float32",
     "results",
 )
@@ -117,10 +117,13 @@ def test_file_equals_options(settings_of, file):
         # also where an option repeats a default
         (("--model", "sm"), {"model": "sm"}),
         (("--precision", "float64"), {"precision": "float64"}),
-        (("--chains", 8), {"sampler": Sampler(8, 300, 40, seed=7)}),
+        (("--chains", 8), {"sampler": Sampler(8, None, 40, seed=7)}),
         (("--seed", 1, "--warmup", 20), {"sampler": Sampler(4, 20, 40, seed=1)}),
-        (("--max-tree-depth", 7), {"sampler": Sampler(4, 300, 40, 7, seed=7)}),
-        (("--target-acceptance", 0.9), {"sampler": Sampler(4, 300, 40, target_acceptance=0.9, seed=7)}),
+        (
+            ("--sampler", "nuts", "--max-tree-depth", 7),
+            {"sampler": Sampler(4, None, 40, seed=7, kind="nuts", max_tree_depth=7)},
+        ),
+        (("--target-acceptance", 0.9), {"sampler": Sampler(4, None, 40, target_acceptance=0.9, seed=7)}),
         (("--free", "mass,coupling"), {"free": ("mass", "coupling")}),
         (("--fix", "second.nin_delay"), {"fix": ("second.nin_delay",)}),
         (("--share", "efficiency"), {"share": ("efficiency",)}),

@@ -16,7 +16,7 @@ import xarray
 from cevnsjax.cli.report import warnings
 from cevnsjax.errors import InterruptedRun, OutputError
 from cevnsjax.experiment import coherent_csi_2021
-from cevnsjax.inference import Schedule, build_model, journal, nuts, plots, sample
+from cevnsjax.inference import Schedule, build_model, hmc, journal, plots, sample
 
 CSI = "coherent-csi-2021"
 FIXED = ("arrival_time", "quenching_0", "quenching_1", "efficiency", "brn_delay", "nin_delay", "nin_events")
@@ -53,7 +53,7 @@ def test_fit_writes_everything(cevnsjax, tmp_path, written):
     content = result.json
     assert list(content["parameters"]) == [*FREE, "cevns_events"]
     for row in content["parameters"].values():
-        assert set(row) == {"mean", "sd", "hdi_68", "hdi_90", "bands_68", "bands_90", "ess_bulk", "r_hat"}
+        assert set(row) == {"mean", "sd", "hdi_68", "hdi_90", "bands_68", "bands_90", "ess_bulk", "ess_tail", "r_hat"}
     assert set(content["best_fit"]) == {*FREE, "cevns_events"}
     assert isinstance(content["divergences"], int)
     assert content["wall_s"] > 0
@@ -201,7 +201,7 @@ def test_interrupted_from_the_progress_callback(standard_promotion, tmp_path):
     model = build_model(coherent_csi_2021(), fixed=FIXED)
     schedule, key = Schedule(2, 50, 100), jax.random.key(1)
 
-    def press(stage, done, total):
+    def press(stage, done, total, note):
         if stage == "sampling" and done == 50:
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -225,17 +225,16 @@ def test_killed_in_the_warm_up(standard_promotion, tmp_path, monkeypatch):
     class Killed(Exception):
         pass
 
-    def kill(stage, done, total):
-        if done == 50:
+    def kill(stage, done, total, note):
+        if done >= 40:
             raise Killed
 
     monkeypatch.setattr(journal, "SAVE_EVERY_S", -1.0)
     with pytest.raises(Killed):
         sample(model, key, schedule, folder=tmp_path, progress=kill)
-    advance = nuts._advance
-    monkeypatch.setattr(nuts, "_advance", lambda *given: seen.append(None) or advance(*given))
+    monkeypatch.setattr(hmc, "_run", lambda *given, run=hmc._run: seen.append(given[6]) or run(*given))
     resumed = sample(model, key, schedule, folder=tmp_path, resume=True)
-    assert len(seen) == 1 + 2 + 1  # what was left of the warm-up, settling, draws
+    assert sum(seen) == 33 + 25  # what was left of the warm-up, and draws
     assert_same(resumed.samples, sample(model, key, schedule).samples)
 
 
@@ -292,11 +291,12 @@ def test_float32_and_nsi(cevnsjax, no_plots, tmp_path):
 
 
 def test_warnings():
-    good = {"ess_bulk": 1000.0, "r_hat": 1.001}
+    good = {"ess_bulk": 1000.0, "ess_tail": 900.0, "r_hat": 1.001}
     assert warnings({"a": good}, 0) == []
     assert "--chains" in warnings({"a": good | {"r_hat": 1.2}}, 0)[0]
     assert "--samples" in warnings({"a": good | {"ess_bulk": 20.0}}, 0)[0]
+    assert "--samples" in warnings({"a": good | {"ess_tail": 20.0}}, 0)[0]
     assert "divergent" in warnings({"a": good}, 3)[0]
-    unknown = warnings({"a": {"ess_bulk": float("nan"), "r_hat": float("nan")}, "b": good}, 1)
+    unknown = warnings({"a": dict.fromkeys(good, float("nan")), "b": good}, 1)
     assert len(unknown) == 2
     assert "nothing says whether the chains of a can be trusted" in unknown[0]

@@ -8,7 +8,7 @@ from jaxtyping import config
 
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment import Joint, coherent_csi_2021, named_experiment
-from cevnsjax.inference import Model, Schedule, build_model, sample
+from cevnsjax.inference import Hmc, Model, Nuts, Schedule, build_model, sample
 from cevnsjax.models import named_model
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import set_number
@@ -173,17 +173,26 @@ def test_sample_something_else(types_unchecked, csi, model):
 
 
 @pytest.mark.parametrize("value", [0, -3, 2.5, 4.0, True, "8", None, float("nan")])
-@pytest.mark.parametrize("name", ["chains", "warmup", "samples", "max_tree_depth"])
+@pytest.mark.parametrize("name", ["chains", "warmup", "samples", "ess"])
 def test_numbers_of_a_schedule(types_unchecked, name, value):
+    if value is None and name in ("warmup", "samples"):
+        assert getattr(Schedule(**{name: value}), name) is None
+        return
     refused(lambda: Schedule(**{name: value}), f"{name} must be a whole number and at least 1, got {value!r}.")
 
 
 @pytest.mark.parametrize("value", [0, 1, 1.0, 0.0, -0.5, 85, True, "0.85", None, float("nan")])
-def test_acceptance_of_a_schedule(types_unchecked, value):
-    refused(
-        lambda: Schedule(target_acceptance=value), f"target_acceptance must be a number between 0 and 1, got {value!r}."
-    )
-    assert Schedule(chains=np.int64(3), target_acceptance=np.float64(0.5)).chains == 3
+@pytest.mark.parametrize("sampler", [Hmc, Nuts])
+def test_acceptance_of_a_sampler(types_unchecked, sampler, value):
+    message = f"target_acceptance must be a number between 0 and 1, got {value!r}."
+    refused(lambda: sampler(target_acceptance=value), message)
+    assert sampler(target_acceptance=np.float64(0.5)).target_acceptance == 0.5
+
+
+def test_numbers_of_numpy_are_numbers(types_unchecked):
+    assert Schedule(chains=np.int64(3)).chains == 3
+    assert Nuts(max_tree_depth=np.int64(3)).max_tree_depth == 3
+    refused(lambda: Nuts(max_tree_depth=0), "max_tree_depth must be a whole number and at least 1, got 0.")
 
 
 def test_values(types_unchecked, model):

@@ -10,7 +10,7 @@ import pytest
 
 from cevnsjax.experiment import EXPERIMENTS, named_experiment
 from cevnsjax.experiment.prediction import predicted
-from cevnsjax.inference import Schedule, build_model, nuts, solver
+from cevnsjax.inference import build_model, hmc, nuts, solver
 from cevnsjax.inference.objective import Objective
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -63,12 +63,16 @@ def model():
 
 
 def test_sampler(model):
-    data, tuning, size = model.data(), nuts.Tuning.of(Schedule()), len(model.names)
+    data, tuning, size = model.data(), nuts.Tuning(300, 9, 0.85), len(model.names)
     keys = jax.random.split(jax.random.key(0), 8)
     start = nuts._arrays(np.zeros((8, size)), keys, 0, 0.1, np.eye(size))
     assert calls(nuts._start, model, data, tuning, *start) <= ON_THE_DEVICE
     assert calls(nuts._advance, model, data, tuning, nuts._start(model, data, tuning, *start)) <= ON_THE_DEVICE
-    assert calls(nuts._prior_draws, model, data, jax.random.key(0), 512) <= ON_THE_DEVICE
+    chains = hmc.unknown(np.zeros((8, size)), keys)
+    tuning = hmc.Tuning(np.ones(()), np.eye(size), np.eye(size), np.ones((), int))
+    counts = np.asarray(hmc.BLOCK), np.asarray(8)
+    powers, lengths = (np.ones(()), np.ones(())), np.ones(hmc.BLOCK)
+    assert calls(hmc._advance, model, data, powers, chains, tuning, lengths, *counts, 64) <= ON_THE_DEVICE
 
 
 def test_minimiser(model):

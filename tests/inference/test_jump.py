@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import chi2
 
 from cevnsjax.experiment import GaussianLikelihood, named_experiment
-from cevnsjax.inference import Schedule, build_model, sample
+from cevnsjax.inference import Hmc, Nuts, Schedule, build_model, sample
 from cevnsjax.inference.diagnostics import rank_r_hat
 from cevnsjax.inference.jump import own_parameters
 
@@ -25,7 +25,8 @@ def model():
         return build_model(ge_mini, "nsi", free=["eps_mumu_u"], fixed=["lindhard_k", "sns_flux_norm"])
 
 
-def test_shares_of_two_bands(model):
+@pytest.mark.parametrize(("sampler", "warmup"), [(Hmc(), 60), (Nuts(), 100)])
+def test_shares_of_two_bands(model, sampler, warmup):
     couplings = np.linspace(-1.0, 1.0, 4001)
     density = jax.jit(jax.vmap(lambda value: jnp.exp(model.log_density({"eps_mumu_u": value}))))
     weights = np.asarray(density(jnp.asarray(couplings)))
@@ -34,10 +35,10 @@ def test_shares_of_two_bands(model):
     assert valley < 1e-8 * weights.max(), "the bands must be separated"
     share = weights[couplings > middle].sum() / weights.sum()
     assert 0.2 < share < 0.8
-    posterior = sample(model, jax.random.key(2), Schedule(chains=8, warmup=100, samples=400))
+    posterior = sample(model, jax.random.key(2), Schedule(8, warmup, 400), sampler=sampler)
     beyond = posterior.samples["eps_mumu_u"] > middle
     crossings = np.abs(np.diff(beyond.astype(int), axis=1)).sum(axis=1)
-    assert crossings.min() > 20
+    assert crossings.min() > 8
     # crossings are the independent looks: what chance gives of that many, in all but one of ten thousand
     assert rank_r_hat(posterior.samples["eps_mumu_u"]) < 1.0 + 0.5 * chi2.ppf(0.9999, 7) / crossings.sum()
     assert abs(beyond.mean() - share) < 4.0 * np.sqrt(share * (1.0 - share) / crossings.sum())
@@ -49,4 +50,4 @@ def test_nuisances_stay_where_they_are():
         model = build_model(ge_mini, "nsi", free=["eps_ee_u", "eps_mumu_u"])
         nuisances_alone = build_model(ge_mini, "nuisances")
     assert [model.names[index] for index in own_parameters(model)] == ["eps_ee_u", "eps_mumu_u"]
-    assert len(own_parameters(nuisances_alone)) == len(nuisances_alone.names)
+    assert not len(own_parameters(nuisances_alone))

@@ -35,14 +35,14 @@ def test_bytes_are_those_of_what_is_kept(model):
     assert kept <= draws < 2 * kept
     # the states of the chains are a part of what chains take while they move, and not the smallest
     start = np.zeros((4, len(model.parameters))), jax.random.split(jax.random.key(0), 4), 0, 0.1, np.eye(3)
-    tuning = nuts.Tuning.of(schedule)
+    tuning = nuts.Tuning(300, 9, 0.85)
     state = eqx.filter_eval_shape(nuts._start, model, model.data(None), tuning, *nuts._arrays(*start))
     sizes = [np.prod(leaf.shape) for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.floating)]
     assert 8 * sum(sizes) <= chains < 20 * 8 * sum(sizes)
 
 
 def test_what_no_machine_holds(model):
-    with pytest.raises(ParameterError, match=r"1000000000 chains of 500 draws of 3 parameters take at least .* TB"):
+    with pytest.raises(ParameterError, match=r"1000000000 chains of 3 parameters take at least .* GB"):
         sample(model, jax.random.key(1), Schedule(chains=10**9))
     with pytest.raises(ParameterError, match="after a warm-up of"):
         check_sampling_memory(model, Schedule(warmup=10**14))
@@ -58,7 +58,7 @@ def test_limits(monkeypatch, model):
     monkeypatch.setattr(memory, "_group_limits", lambda: iter([10**6]))
     assert machine_bytes() == 10**6
     with pytest.raises(ParameterError, match=r"this machine has 1 MB"):
-        check_sampling_memory(model, Schedule(chains=1000))
+        check_sampling_memory(model, Schedule(chains=1000, samples=500))
     # draws are kept by the machine, chains by the device
     monkeypatch.setattr(memory, "_group_limits", lambda: iter([]))
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")

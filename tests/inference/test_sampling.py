@@ -13,7 +13,8 @@ import pytest
 from cevnsjax.errors import ParameterError
 from cevnsjax.experiment import coherent_csi_2021
 from cevnsjax.inference import Model, Schedule, build_model, maximum, profile_interval, sample
-from cevnsjax.inference.diagnostics import bulk_effective_sample_size, rank_r_hat, summarise
+from cevnsjax.inference.diagnostics import bulk_effective_sample_size, rank_r_hat, summarise, tail_effective_sample_size
+from cevnsjax.inference.modes import choose
 from cevnsjax.parameter import Parameter
 from cevnsjax.validation.coherent_csi_2021 import fit_convention_model
 
@@ -159,20 +160,19 @@ def test_diagnostics_agree_with_arviz():
     generator = np.random.default_rng(1)
     draws = np.cumsum(generator.normal(size=(4, 500)), axis=1) * 0.02 + generator.normal(size=(4, 500))
     assert abs(bulk_effective_sample_size(draws) / float(arviz.ess(draws)) - 1.0) < 0.02
+    assert abs(tail_effective_sample_size(draws) / float(arviz.ess(draws, method="tail")) - 1.0) < 0.02
     assert abs(rank_r_hat(draws) - float(arviz.rhat(draws))) < 1e-3
 
 
 def test_starts_follow_a_power_of_the_likelihood():
     """Wide draws at the top are kept, hopeless ones and those that are not finite are not; none is taken twice."""
-    from cevnsjax.inference.nuts import _choose
-
     generator = np.random.default_rng(0)
     heights = np.concatenate([-1e5 * np.ones(300), -generator.exponential(20.0, 200), [np.nan, -np.inf]])
-    starts = _choose(jax.random.key(0), np.zeros(502), heights, 8)
+    starts = choose(jax.random.key(0), np.zeros(502), heights, 8)
     assert len(set(starts.tolist())) == 8
     assert set(starts.tolist()) <= set(range(300, 500))
     # a steep likelihood is softened, so that starts stay wider than the posterior: its top alone would be one draw
-    steep = _choose(jax.random.key(1), np.zeros(502), 1e3 * heights, 8)
+    steep = choose(jax.random.key(1), np.zeros(502), 1e3 * heights, 8)
     assert np.ptp(1e3 * heights[steep]) > 100.0
     with pytest.raises(ParameterError, match="not finite at most draws"):
-        _choose(jax.random.key(0), np.full(64, np.inf), np.zeros(64), 8)
+        choose(jax.random.key(0), np.full(64, np.inf), np.zeros(64), 8)

@@ -1,0 +1,338 @@
+"""Hamiltonian Monte Carlo from the modes of the posterior, one trajectory length for all chains.
+
+NumPyro's HMC moves the chains; what it is given is found before. Fits from draws from the prior find the maxima of the
+posterior, and chains start from the mixture of normal distributions there. The width of those is the mass matrix, until
+the first draws of all chains have told a better one; the step size is adapted to what all chains accept. Trajectories
+are of one length for all chains, so that none waits for another, and the length changes from draw to draw, so that no
+period is met (M. D. Hoffman, A. Radul, P. Sountsov, AISTATS 2021). Where there are several maxima, or
+bends and plateaus, each draw begins with a few jumps.
+
+There is one program. A trajectory of next to no length, from where the density is taken to be zero, does nothing but
+compute it: fits use the same program that draws.
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+from numpyro.infer.hmc import hmc
+from numpyro.infer.util import ParamInfo
+from scipy.stats import kurtosis, skew
+
+from cevnsjax.inference.batches import map_in_batches, points_at_a_time
+from cevnsjax.inference.journal import Keep
+from cevnsjax.inference.jump import own_parameters
+from cevnsjax.inference.model import Model
+from cevnsjax.inference.modes import Modes, find_modes
+from cevnsjax.inference.sampler import BLOCK, AbstractSampler, Progress, Statistics
+from cevnsjax.inference.solver import Evaluate
+from cevnsjax.schedule import Schedule, check_share, plain
+
+JUMPS = 4
+"""Tries before each draw, where the posterior of the model's own parameters is far from a normal distribution."""
+
+_MOST_SKEWNESS, _MOST_KURTOSIS = 0.5, 1.0
+"""Of what is not far from one: skewness, and excess kurtosis."""
+
+_NO_LENGTH = 1e-30
+_SHORTEST, _LONGEST = 0.4, 1.6
+"""Of trajectories, over their mean."""
+
+_GOLDEN = 0.5 * (5.0**0.5 - 1.0)
+_MOST_STEPS = 512.0
+_FIRST_STEP = 0.5
+_ADAPTED = 5
+"""Draws between two changes of the step size."""
+
+_LEARNT, _POOLED = 0.3, 0.75
+"""Shares of the warm-up until draws are pooled to a covariance, and until that is done."""
+
+
+class Chains(NamedTuple):
+    """Where chains stand: latents ``[chain, parameter]``, potential and its gradient there, random keys."""
+
+    latents: Any
+    potential: Any
+    gradient: Any
+    keys: Any
+
+
+class Tuning(NamedTuple):
+    """What all chains share: step size, covariance of latents, the root of that of jumps, and how many jumps a draw."""
+
+    step_size: Any
+    covariance: Any
+    jump: Any
+    jumps: Any
+
+
+class Moving(NamedTuple):
+    """Chains, how they move, how many side by side, and how many draws are behind them."""
+
+    chains: Chains
+    tuning: Tuning
+    batch_size: int
+    draws: int = 0
+
+
+@eqx.filter_jit
+def _advance(model: Model, observed, powers, chains: Chains, tuning: Tuning, lengths, draws, number, batch_size: int):
+    """Move chains: all of them, latents ``[chain, BLOCK, parameter]`` and statistics of the first ``draws``.
+
+    Parameters
+    ----------
+    model, observed
+        The density.
+    powers
+        Of likelihood and measure (:meth:`Model.potential`).
+    chains, tuning
+        Where they are, and how they move.
+    lengths
+        Of the trajectories, in units of the mass matrix, shape ``[BLOCK]``.
+    draws
+        How many.
+    number
+        How many of the chains move, at least.
+    batch_size
+        How many move side by side.
+    """
+
+    def potential(latent):
+        return model.potential(latent, observed, *powers)
+
+    def one(chain: Chains):
+        init, transition = hmc(potential_fn=potential, algo="HMC")
+        state = init(
+            ParamInfo(chain.latents, chain.potential, chain.gradient),
+            num_warmup=0,
+            step_size=tuning.step_size,
+            inverse_mass_matrix=tuning.covariance,
+            adapt_step_size=False,
+            adapt_mass_matrix=False,
+            dense_mass=True,
+            trajectory_length=1.0,
+            rng_key=chain.keys,
+        )
+        start = state._replace(rng_key=chain.keys, num_steps=jnp.zeros_like(state.num_steps))
+
+        def move(i, k, state):
+            """The last one of a draw is a trajectory, those before are jumps: a trajectory of no length elsewhere."""
+            jumps = k < tuning.jumps
+            key, *keys = jax.random.split(state.rng_key, 3)
+            normal = jax.random.normal(keys[0], state.z.shape, state.z.dtype)
+            apart = jnp.where(jumps, jnp.matmul(tuning.jump, normal, precision="highest"), 0.0)
+            there = transition(
+                state._replace(
+                    z=state.z + apart,
+                    potential_energy=jnp.where(jumps, jnp.inf, state.potential_energy),
+                    trajectory_length=jnp.where(jumps, _NO_LENGTH, lengths[i]),
+                    rng_key=key,
+                )
+            )
+            rise = there.potential_energy - state.potential_energy
+            accepted = ~jumps | (jnp.log(jax.random.uniform(keys[1], dtype=rise.dtype)) < -rise)
+            latent, height, gradient = (
+                jnp.where(accepted, getattr(there, name), getattr(state, name))
+                for name in ("z", "potential_energy", "z_grad")
+            )
+            return there._replace(z=latent, potential_energy=height, z_grad=gradient)
+
+        def draw(i, carried):
+            state, kept = carried
+            state = jax.lax.fori_loop(0, tuning.jumps + 1, functools.partial(move, i), state)
+            new = state.z, state.potential_energy, state.accept_prob, state.num_steps, state.diverging
+            return state, tuple(array.at[i].set(value) for array, value in zip(kept, new, strict=True))
+
+        kinds = start.z, start.potential_energy, start.accept_prob, start.num_steps, start.diverging
+        kept = tuple(jnp.zeros((BLOCK, *each.shape), each.dtype) for each in kinds)
+        state, kept = jax.lax.fori_loop(0, draws, draw, (start, kept))
+        return Chains(state.z, state.potential_energy, state.z_grad, state.rng_key), kept
+
+    return map_in_batches(one, chains, batch_size, number)
+
+
+class Hmc(AbstractSampler):
+    """Hamiltonian Monte Carlo from the modes of the posterior.
+
+    Attributes
+    ----------
+    target_acceptance
+        Acceptance probability that the step size is adapted to.
+    trajectory_length
+        Mean length of trajectories, in standard deviations of a normal distribution: a quarter of its period is pi/2.
+    """
+
+    target_acceptance: float = eqx.field(static=True, default=0.9, converter=plain)
+    trajectory_length: float = eqx.field(static=True, default=1.8, converter=plain)
+
+    def __check_init__(self):
+        check_share("target_acceptance", self.target_acceptance)
+
+    @property
+    def warmup(self) -> int:
+        return 100
+
+    def start(self, model: Model, data: Any, key, schedule: Schedule, progress: Progress, keep: Keep) -> Moving:
+        key_modes, key_start, key_chains = jax.random.split(key, 3)
+        chains = schedule.chains
+        posterior, prior = (evaluator(model, data, chains, powers) for powers in ((1.0, 1.0), (0.0, 1.0)))
+
+        def found() -> list[np.ndarray]:
+            modes = find_modes(model, posterior, prior, key_modes)
+            generator = np.random.default_rng(np.asarray(jax.random.key_data(key_start)))
+            starts = modes.draw(generator, chains).astype(model.scale.dtype)
+            every = np.arange(chains)
+            starts[~np.isfinite(posterior(every, starts)[0])] = modes.latents[0]
+            return [*modes, starts, *posterior(every, starts)]
+
+        *modes, starts, heights, gradients = keep(found)
+        at = Chains(starts, heights, gradients, jax.random.split(key_chains, chains))
+        moving = _begun(Modes(*modes), at, model)
+        return self._adapted(model, data, moving, Modes(*modes), schedule.warmup or self.warmup, progress, keep)
+
+    def _adapted(self, model, data, moving: Moving, modes: Modes, draws: int, progress: Progress, keep: Keep) -> Moving:
+        """Adapt step size, then mass matrix, then step size again."""
+        pooled: list[np.ndarray] = []
+        done, changes = 0, 0
+        known = round(_LEARNT * draws), round(_POOLED * draws)
+        while done < draws:
+            if done == known[1] and pooled:
+                draws_of_all, own = np.concatenate(pooled, axis=1), own_parameters(model)
+                covariance = _covariance(draws_of_all, modes)
+                needed = len(modes.weights) > 1 or _far_from_normal(draws_of_all[:, :, own])
+                jumps = moving.tuning.jumps if needed else 0
+                changed = {"covariance": covariance, "jump": _jump(covariance, own), "jumps": jumps}
+                moving, changes = moving._replace(tuning=moving.tuning._replace(**changed)), 0
+            ends = [*(each for each in known if each > done), draws]
+            step = min(_ADAPTED, ends[0] - done)
+            moving, positions, statistics = self._moved(model, data, moving, step, keep)
+            if known[0] <= done < known[1]:
+                pooled.append(positions)
+            done, changes = done + step, changes + 1
+            size = self._better_step(moving.tuning.step_size, statistics["acceptance_rate"], changes)
+            moving = moving._replace(tuning=moving.tuning._replace(step_size=size))
+            progress("warm-up", done, draws, self.note(moving))
+        return moving
+
+    def _better_step(self, step_size: float, acceptance: np.ndarray, changes: int) -> float:
+        """A step size that is nearer to the acceptance wanted, by less and less: rejections grow with its square."""
+        rejected = max(1.0 - float(np.nan_to_num(acceptance).mean()), 1e-3)
+        factor = np.clip(((1.0 - self.target_acceptance) / rejected) ** (0.5 / np.sqrt(changes)), 0.3, 2.0)
+        return max(step_size * float(factor), self.trajectory_length / _MOST_STEPS)
+
+    def advance(self, model: Model, data: Any, state: Moving, keep: Keep) -> tuple[Moving, np.ndarray, Statistics]:
+        return self._moved(model, data, state, BLOCK, keep)
+
+    def note(self, state: Moving) -> str:
+        return f"step {float(state.tuning.step_size):.2g}"
+
+    def objective(self, model: Model, data: Any, chains: int) -> Evaluate:
+        return evaluator(model, data, chains, (1.0, 0.0))
+
+    def _moved(self, model, data, moving: Moving, draws: int, keep: Keep) -> tuple[Moving, np.ndarray, Statistics]:
+        """Move all chains by some draws, computed or as it was kept."""
+        at, kind = moving.chains, model.scale.dtype
+        # evenly, and never twice the same
+        shares = (moving.draws + np.arange(BLOCK)) * _GOLDEN % 1.0
+        lengths = self.trajectory_length * (_SHORTEST + (_LONGEST - _SHORTEST) * shares)
+        numbers, jumps = moving.tuning[:3], moving.tuning.jumps
+        tuning = Tuning._make([*(np.asarray(each, kind) for each in numbers), np.asarray(jumps)])
+
+        def moved():
+            chains, kept = _run(model, data, (1.0, 1.0), at, tuning, lengths, draws, len(at.latents), moving.batch_size)
+            plain = chains._replace(keys=jax.random.key_data(chains.keys))
+            return [*plain, *(np.asarray(each)[:, :draws] for each in kept)]
+
+        before = at._replace(keys=np.asarray(jax.random.key_data(at.keys)))
+        results = keep(moved, *before, *tuning)
+        chains = Chains(*results[:3], keys=jax.random.wrap_key_data(jnp.asarray(results[3])))
+        positions, potential, acceptance, steps, diverging = results[4:]
+        statistics = {
+            "diverging": diverging,
+            "steps": np.broadcast_to(steps, diverging.shape),
+            "acceptance_rate": acceptance,
+            "potential_energy": potential,
+        }
+        return moving._replace(chains=chains, draws=moving.draws + draws), positions, statistics
+
+
+def _begun(modes: Modes, chains: Chains, model: Model) -> Moving:
+    """Chains at their starts, that move like the first mode."""
+    covariance, own = modes.covariance[0], own_parameters(model)
+    tuning = Tuning(_FIRST_STEP, covariance, _jump(covariance, own), JUMPS if len(own) else 0)
+    return Moving(chains, tuning, points_at_a_time(model))
+
+
+def unknown(latents: np.ndarray, keys: Array) -> Chains:
+    """Chains where the density is taken to be zero: a trajectory of no length is accepted, and knows it then."""
+    return Chains(latents, np.full(len(latents), np.inf, latents.dtype), np.zeros_like(latents), keys)
+
+
+def _jump(covariance: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Root of the covariance of jumps: that of the difference of two draws, in the model's own parameters.
+
+    A coupling and the one that gives the same rate with the amplitude reversed are far apart, with nothing between;
+    nuisance parameters are alike in both.
+    """
+    root = np.zeros_like(covariance)
+    root[np.ix_(own, own)] = np.linalg.cholesky(2.0 * covariance[np.ix_(own, own)])
+    return root
+
+
+def _far_from_normal(positions: np.ndarray) -> bool:
+    """Whether draws ``[chain, draw, parameter]`` of any parameter are."""
+    flat = positions.reshape(-1, positions.shape[-1]).astype(float)
+    bent = np.abs(skew(flat, axis=0)) > _MOST_SKEWNESS
+    return bool(np.any(bent | (np.abs(kurtosis(flat, axis=0)) > _MOST_KURTOSIS)))
+
+
+def _covariance(positions: np.ndarray, modes: Modes) -> np.ndarray:
+    """Covariance of pooled draws ``[chain, draw, parameter]``, mixed with that of the modes where they are few."""
+    size = positions.shape[-1]
+    pooled = positions.reshape(-1, size).astype(float)
+    weight = 5.0 * size
+    sample = np.atleast_2d(np.cov(pooled, rowvar=False)) if len(pooled) > 1 else np.zeros((size, size))
+    return (len(pooled) * sample + weight * modes.covariance[0]) / (len(pooled) + weight)
+
+
+def _run(
+    model: Model, data: Any, powers, chains: Chains, tuning: Tuning, lengths, draws: int, number: int, batch_size: int
+):
+    kind = model.scale.dtype
+    powers = tuple(np.asarray(power, kind) for power in powers)
+    lengths = np.asarray(lengths, kind)
+    counts = np.asarray(draws), np.asarray(number)
+    return _advance(model, data, powers, chains, tuning, lengths, *counts, batch_size)
+
+
+def evaluator(model: Model, data: Any, chains: int, powers: tuple[float, float]) -> Evaluate:
+    """Minus the log-density of latents and its gradient, by the program that moves so many chains.
+
+    Parameters
+    ----------
+    model, data
+        The model, and what was observed.
+    chains
+        Number of chains of a run.
+    powers
+        Of likelihood and measure (:meth:`Model.potential`).
+    """
+    size, kind = len(model.names), model.scale.dtype
+    tuning = Tuning(np.ones((), kind), np.eye(size, dtype=kind), np.zeros((size, size), kind), np.zeros((), int))
+    keys = jax.random.split(jax.random.key(0), chains)
+    lengths, batch_size = np.full(BLOCK, _NO_LENGTH), points_at_a_time(model)
+
+    def evaluate(points: np.ndarray, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        heights, gradients = np.empty(len(latents), kind), np.empty((len(latents), size), kind)
+        for first in range(0, len(latents), chains):
+            some = np.arange(first, min(first + chains, len(latents)))
+            at = unknown(latents[np.resize(some, chains)].astype(kind), keys)
+            found, _ = _run(model, data, powers, at, tuning, lengths, 1, len(some), batch_size)
+            heights[some], gradients[some] = (np.asarray(each)[: len(some)] for each in found[1:3])
+        return heights, gradients
+
+    return evaluate
