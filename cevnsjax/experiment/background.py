@@ -39,6 +39,13 @@ class AbstractBackground(eqx.Module):
             not look at them.
         """
 
+    def prepared(self) -> "AbstractBackground":
+        """Return the same background with what is not cheap done once, good for as long as that does not move.
+
+        Numbers that may change afterwards keep their paths: those that nothing of what is done once depends on.
+        """
+        return self
+
     def check_bins(self, edges: Float[Array, " edge"], kept_edges: Float[Array, " edge"]) -> None:
         """Refuse bins that it cannot fill, with and without what a threshold cuts; traced values are let through.
 

@@ -1,5 +1,6 @@
 """Fold what no free parameter moves into constants before sampling."""
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -9,10 +10,13 @@ import numpy as np
 from jax.extend.core import Literal
 
 from cevnsjax.arrays import as_float
+from cevnsjax.experiment import prediction
+from cevnsjax.experiment.background import AbstractBackground
 from cevnsjax.experiment.experiment import Experiment
-from cevnsjax.experiment.frozen_stages import FrozenStages, Pair
+from cevnsjax.experiment.factors import common_factor
+from cevnsjax.experiment.frozen_stages import Folded, FrozenStages, Pair, Powers
 from cevnsjax.experiment.joint import Joint
-from cevnsjax.paths import get_path, set_paths
+from cevnsjax.paths import get_path, leaf_paths, set_paths
 
 
 def depends_on(function: Callable[[Experiment], object], experiment: Experiment, paths: Iterable[str]) -> bool:
@@ -48,7 +52,8 @@ def freeze(experiment: Experiment | Joint, free_paths: Iterable[str]) -> Experim
     -------
     Experiment or Joint
         The same prediction, cheaper: recoil nodes and time fractions as constants where they are; the response as a
-        matrix where nothing in front of it is free, as a table in ionisation energy where only quenching is.
+        matrix where nothing in front of it is free, as a table in ionisation energy where only quenching is; signals
+        and backgrounds as one array where they are only multiplied by what is free.
 
     Raises
     ------
@@ -90,6 +95,7 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
         time_fractions=constants(Experiment.time_fractions, experiment.sources),
         unseen=tuple(pair for pair in experiment.pairs if _is_unseen(experiment, pair, kernels, free_paths)),
     )
+    signals, backgrounds = _folded(eqx.tree_at(lambda e: e.frozen, experiment, frozen), free_paths)
     if kernels.keys() | set(frozen.unseen) != set(experiment.pairs):
         # room for energies that float upwards: twice the largest nominal ionisation energy
         seen = [pair for pair in experiment.pairs if pair not in frozen.unseen]
@@ -98,9 +104,64 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
         free = [path.removeprefix("response.") for path in free_paths if path.startswith("response.")]
         table = experiment.response.tabulated(as_float(2.0 * largest), free)
         experiment = eqx.tree_at(lambda e: e.response, experiment, table)
-    experiment = eqx.tree_at(lambda e: e.frozen, experiment, frozen)
+    frozen = dataclasses.replace(frozen, signals=signals, backgrounds=backgrounds)
+    others = {
+        name: background if name in backgrounds else _prepared(experiment, name, free_paths)
+        for name, background in experiment.backgrounds.items()
+    }
+    experiment = eqx.tree_at(lambda e: (e.frozen, e.backgrounds), experiment, (frozen, others))
     object.__setattr__(experiment, "placed_for", None)  # its nodes are good for what is free
     return experiment
+
+
+def _folded(experiment: Experiment, free_paths: Sequence[str]) -> tuple[dict[Pair, Folded], dict[str, Folded]]:
+    """Signals and backgrounds that are proportional to powers of what is free, where all of that is 1."""
+
+    def proportional(stage: Callable[..., Any], names: Iterable[Any]) -> dict[Any, Powers]:
+        """Powers of what is free, for each name for which there are such."""
+        found = {
+            name: common_factor(lambda e, name=name: stage(e, *_as_tuple(name)), experiment, free_paths)
+            for name in names
+        }
+        return {name: powers for name, powers in found.items() if powers is not None}
+
+    frozen = experiment.frozen
+    pairs = proportional(prediction.in_energy, [pair for pair in frozen.kernels if pair not in frozen.unseen])
+    names = proportional(prediction.background, experiment.backgrounds)
+    paths = sorted({path for powers in (*pairs.values(), *names.values()) for path, _ in powers})
+    unit = set_paths(experiment, paths, [1.0] * len(paths))
+    signals, backgrounds = _counts(unit, tuple(pairs), tuple(names))
+    return (
+        {pair: Folded(counts, pairs[pair]) for pair, counts in signals.items()},
+        {name: Folded(counts, names[name]) for name, counts in backgrounds.items()},
+    )
+
+
+@eqx.filter_jit
+def _counts(experiment: Experiment, pairs: tuple[Pair, ...], names: tuple[str, ...]) -> tuple[dict, dict]:
+    """Some signals in energy and some backgrounds, as one program."""
+    return (
+        {pair: prediction.in_energy(experiment, *pair) for pair in pairs},
+        {name: prediction.background(experiment, name) for name in names},
+    )
+
+
+def _prepared(experiment: Experiment, name: str, free_paths: Sequence[str]) -> AbstractBackground:
+    """A background with what is done once, unless that depends on what is free."""
+    beginning = f"backgrounds.{name}."
+    free = {path.removeprefix(beginning) for path in free_paths if path.startswith(beginning)}
+
+    def done_once(e: Experiment) -> Any:
+        return {path: leaf for path, leaf in leaf_paths(e.backgrounds[name].prepared()) if path not in free}
+
+    background = experiment.backgrounds[name]
+    if type(background).prepared is AbstractBackground.prepared or depends_on(done_once, experiment, free_paths):
+        return background
+    return _computed(_preparation, background)
+
+
+def _preparation(background: AbstractBackground) -> AbstractBackground:
+    return background.prepared()
 
 
 def _is_unseen(experiment: Experiment, pair: Pair, kernels: dict[Pair, Any], free_paths: Sequence[str]) -> bool:

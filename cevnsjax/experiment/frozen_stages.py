@@ -1,12 +1,43 @@
 """Stages of a signal that are computed once."""
 
+import functools
+from typing import Any
+
 import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from cevnsjax.arrays import as_float
 from cevnsjax.cross_section import AbstractNodes
+from cevnsjax.paths import get_path
 
 Pair = tuple[str, str]
 """Names of an interaction and of a source that it sees."""
+
+
+Powers = tuple[tuple[str, float], ...]
+"""Paths of leaves, and the powers of these that something is proportional to."""
+
+
+class Folded(eqx.Module):
+    """Counts that change only in proportion to powers of some leaves of their experiment.
+
+    Attributes
+    ----------
+    counts
+        What they are where all these leaves are 1.
+    powers
+        Path and power of each of these leaves.
+    """
+
+    counts: Float[Array, "..."]
+    powers: Powers = eqx.field(static=True)
+
+    def factor(self, experiment: Any) -> Float[Array, ""]:
+        """What the counts are multiplied by in an experiment."""
+        leaves = [(get_path(experiment, path), power) for path, power in self.powers]
+        factors = [leaf if power == 1.0 else leaf**power for leaf, power in leaves]
+        return functools.reduce(jnp.multiply, factors, as_float(1.0))
 
 
 class FrozenStages(eqx.Module):
@@ -20,6 +51,11 @@ class FrozenStages(eqx.Module):
         Probability of each bin for each of these nodes, shape ``[node, energy]``.
     time_fractions
         Detected fraction of each source in each time bin, shape ``[component, time]``.
+    signals
+        Counts of each interaction and source, shape ``[component, energy]``, where they only change in proportion to
+        what is free.
+    backgrounds
+        Counts of each background, shape ``[energy, time]``, where they do.
     unseen
         Pairs of which nothing can be detected whatever the free parameters do: their kernels are zero everywhere.
     """
@@ -27,4 +63,6 @@ class FrozenStages(eqx.Module):
     nodes: dict[Pair, AbstractNodes] = eqx.field(default_factory=dict)
     kernels: dict[Pair, Float[Array, "node energy"]] = eqx.field(default_factory=dict)
     time_fractions: dict[str, Float[Array, "component time"]] = eqx.field(default_factory=dict)
+    signals: dict[Pair, Folded] = eqx.field(default_factory=dict)
+    backgrounds: dict[str, Folded] = eqx.field(default_factory=dict)
     unseen: tuple[Pair, ...] = eqx.field(static=True, default=())

@@ -3,7 +3,7 @@
 import copy
 import dataclasses
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -55,26 +55,70 @@ def predicted(experiment: "Experiment") -> tuple[Signals, Contributions]:
     return _predicted(blocks)
 
 
+class _Signal(NamedTuple):
+    """Counts of an interaction with a source: of each component, and of all together."""
+
+    components: Float[Array, "component energy time"]
+    summed: Float[Array, "energy time"]
+
+
 @eqx.filter_jit
 def _predicted(blocks: "Experiment") -> tuple[Signals, Contributions]:
-    fractions = {source: blocks.time_fractions(source)[:, None, :] for source in blocks.sources}
+    fractions = {source: blocks.time_fractions(source) for source in blocks.sources}
+    signals, counts = {}, {}
+    for name in blocks.interactions:
+        each = [_signal(blocks, name, source, fractions[source]) for source in blocks.seen_by(name)]
+        signals[name] = jnp.concatenate([signal.components for signal in each])
+        counts[name] = functools.reduce(jnp.add, [signal.summed for signal in each])
+    return signals, counts | {name: background(blocks, name) for name in blocks.backgrounds}
 
-    def signal(interaction: str, source: str) -> Float[Array, "component energy time"]:
-        if (interaction, source) in blocks.frozen.unseen:
-            # not computed and multiplied by zero: compiled inside of lax.map, that product can be anything
-            components = len(blocks.sources[source].flux.components)
-            return jnp.zeros((components, blocks.response.bins, fractions[source].shape[-1]))
-        nodes = blocks.nodes(interaction, source)  # once, for energies and events
-        events = spectrum(blocks, interaction, source, nodes).flat().events
-        probabilities = kernel(blocks, interaction, source, nodes)
-        return jnp.matmul(events, probabilities, precision="highest")[:, :, None] * fractions[source]
 
-    signals = {
-        name: jnp.concatenate([signal(name, source) for source in blocks.seen_by(name)]) for name in blocks.interactions
-    }
-    recorded = blocks.window, blocks.exposure, blocks.response.kept_edges
-    counts = {name: each.sum(axis=0) for name, each in signals.items()}
-    return signals, counts | {name: each.counts(*recorded) for name, each in blocks.backgrounds.items()}
+def background(experiment: "Experiment", name: str) -> Float[Array, "energy time"]:
+    """Counts of a background."""
+    if name in experiment.frozen.backgrounds:
+        frozen = experiment.frozen.backgrounds[name]
+        return frozen.factor(experiment) * frozen.counts
+    kept_edges = experiment.response.kept_edges
+    return experiment.backgrounds[name].counts(experiment.window, experiment.exposure, kept_edges)
+
+
+def in_energy(experiment: "Experiment", interaction: str, source: str) -> Float[Array, "component energy"]:
+    """Counts of each component of an interaction with a source in each energy bin, at all times."""
+    nodes = experiment.nodes(interaction, source)
+    events = spectrum(experiment, interaction, source, nodes).flat().events
+    return _folded(experiment, interaction, source, nodes, events)
+
+
+def _signal(blocks: "Experiment", interaction: str, source: str, fractions: Float[Array, "component time"]) -> _Signal:
+    """What is not asked for is not compiled: a likelihood forms no array of components, energies and times."""
+    components, times = fractions.shape
+    if (interaction, source) in blocks.frozen.unseen:
+        # not computed and multiplied by zero: compiled inside of lax.map, that product can be anything
+        shape = blocks.response.bins, times
+        return _Signal(jnp.zeros((components, *shape)), jnp.zeros(shape))
+    if (interaction, source) in blocks.frozen.signals:
+        frozen = blocks.frozen.signals[interaction, source]
+        factor, summed = frozen.factor(blocks), jnp.matmul(frozen.counts.T, fractions, precision="highest")
+        return _Signal(factor * frozen.counts[:, :, None] * fractions[:, None, :], factor * summed)
+    nodes = blocks.nodes(interaction, source)  # once, for energies and events
+    events = spectrum(blocks, interaction, source, nodes).flat().events
+    folded = _folded(blocks, interaction, source, nodes, events)
+    # as few rows as possible meet the response
+    if times < components:
+        rows = jnp.matmul(fractions.T, events, precision="highest")
+        summed = _folded(blocks, interaction, source, nodes, rows).T
+    else:
+        summed = jnp.matmul(folded.T, fractions, precision="highest")
+    return _Signal(folded[:, :, None] * fractions[:, None, :], summed)
+
+
+def _folded(
+    blocks: "Experiment", interaction: str, source: str, nodes: AbstractNodes, events: Float[Array, "row node"]
+) -> Float[Array, "row energy"]:
+    """Counts of some rows of events on nodes in each energy bin."""
+    if (interaction, source) in blocks.frozen.kernels:
+        return jnp.matmul(events, blocks.frozen.kernels[interaction, source], precision="highest")
+    return blocks.response.fold(events, visible_energy_keV(blocks, interaction, nodes))
 
 
 @eqx.filter_jit

@@ -1,7 +1,5 @@
 """Backgrounds and signals that a release gives as histograms, with histograms of their systematic variations."""
 
-import functools
-
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -45,14 +43,6 @@ class TemplateVariation(eqx.Module):
                     raise CevnsjaxError(f"{name} must have the shape {self.up.shape} of up, got {histogram.shape}.")
         check_finite("pull", self.pull, "standard deviations")
 
-    def change(self, nominal: Float[Array, "energy time"]) -> Float[Array, "energy time"]:
-        """Change of a normalised histogram, which sums to zero."""
-        up = self.up / self.up.sum()
-        if self.down is None:
-            return self.pull * (up - nominal)
-        down = self.down / self.down.sum()
-        return 0.5 * self.pull * (up - down) + 0.5 * self.pull**2 * (up + down - 2.0 * nominal)
-
 
 class TemplateBackground(AbstractHistogramBackground):
     """A histogram of energy and time, with all efficiencies inside.
@@ -82,10 +72,72 @@ class TemplateBackground(AbstractHistogramBackground):
                         f"variations[{name!r}] must have the shape {self.template.shape}, got {histogram.shape}."
                     )
 
+    def prepared(self) -> "PreparedTemplate":
+        nominal = self.template / self.template.sum()
+        linear, quadratic = {}, {}
+        for name, variation in self.variations.items():
+            up = variation.up / variation.up.sum()
+            if variation.down is None:
+                linear[name] = up - nominal
+            else:
+                down = variation.down / variation.down.sum()
+                linear[name] = 0.5 * (up - down)
+                quadratic[name] = 0.5 * (up + down - 2.0 * nominal)
+        if not linear:  # nothing moves it
+            nominal = jnp.maximum(nominal, 0.0)
+            nominal = nominal / nominal.sum()
+        changes = jnp.stack([*linear.values(), *quadratic.values()]) if linear else None
+        pulls = {name: Pull(variation.pull) for name, variation in self.variations.items()}
+        return PreparedTemplate(self.events, nominal, changes, pulls, tuple(quadratic))
+
     def counts(
         self, window: TimeWindow, exposure: Exposure, edges: Float[Array, " edge"]
     ) -> Float[Array, "energy time"]:
-        nominal = self.template / self.template.sum()
-        changes = (variation.change(nominal) for variation in self.variations.values())
-        shape = jnp.maximum(functools.reduce(jnp.add, changes, nominal), 0.0)
-        return self.events * (shape / shape.sum())
+        return self.prepared().counts(window, exposure, edges)
+
+
+class Pull(eqx.Module):
+    """What is left of a `TemplateVariation` whose histograms do not change.
+
+    Attributes
+    ----------
+    pull
+        How many standard deviations to move.
+    """
+
+    pull: Float[Array, ""] = eqx.field(converter=as_float)
+
+
+class PreparedTemplate(AbstractHistogramBackground):
+    """A `TemplateBackground` of which only events and pulls change: histograms normalised, their changes subtracted.
+
+    Attributes
+    ----------
+    events
+        Expected events in all bins.
+    template
+        The nominal histogram, normalised, shape ``[energy, time]``; nothing in it is negative where nothing changes it.
+    changes
+        What is multiplied by each pull, then what by the square of those that are ``squared``; each sums to zero. Shape
+        ``[change, energy, time]``; none without variations.
+    variations
+        The pulls, by name.
+    squared
+        Names of the variations that are quadratic in their pull.
+    """
+
+    events: Float[Array, ""] = eqx.field(converter=as_float)
+    template: Float[Array, "energy time"] = eqx.field(converter=as_float)
+    changes: Float[Array, "change energy time"] | None = eqx.field(converter=as_optional_float)
+    variations: dict[str, Pull]
+    squared: tuple[str, ...] = eqx.field(static=True)
+
+    def counts(
+        self, window: TimeWindow, exposure: Exposure, edges: Float[Array, " edge"]
+    ) -> Float[Array, "energy time"]:
+        if self.changes is None:
+            return self.events * self.template
+        pulls = {name: variation.pull for name, variation in self.variations.items()}
+        moved = jnp.stack([*pulls.values(), *(pulls[name] ** 2 for name in self.squared)])
+        shape = jnp.maximum(self.template + jnp.tensordot(moved, self.changes, 1, precision="highest"), 0.0)
+        return shape * (self.events / shape.sum())

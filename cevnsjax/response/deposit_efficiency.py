@@ -50,3 +50,8 @@ class DepositEfficiency(AbstractResponse):
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         return self.efficiency(ionisation_energy_keV)[:, None] * self.response.kernel(ionisation_energy_keV)
+
+    def fold(
+        self, events: Float[Array, "row node"], ionisation_energy_keV: Float[Array, " node"]
+    ) -> Float[Array, "row bin"]:
+        return self.response.fold(events * self.efficiency(ionisation_energy_keV)[None, :], ionisation_energy_keV)

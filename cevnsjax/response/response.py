@@ -50,6 +50,12 @@ class AbstractResponse(eqx.Module):
             Detection efficiency included, shape ``[node, bin]``.
         """
 
+    def fold(
+        self, events: Float[Array, "row node"], ionisation_energy_keV: Float[Array, " node"]
+    ) -> Float[Array, "row bin"]:
+        """Counts in each bin of events at energies in keV: the product with :meth:`kernel`, or a shorter way to it."""
+        return jnp.matmul(events, self.kernel(ionisation_energy_keV), precision="highest")
+
     @property
     def kinks_keV(self) -> Float[Array, " kink"]:
         """Ionisation energies, keV, at which the kernel has a kink or a step; none where it is smooth."""
@@ -76,6 +82,15 @@ class AbstractResponse(eqx.Module):
 @eqx.filter_jit
 def _kernel(response: AbstractResponse, ionisation_energy_keV):
     return response.kernel(ionisation_energy_keV)
+
+
+def exact_kernel(response: AbstractResponse, ionisation_energy_keV: np.ndarray) -> np.ndarray:
+    """Kernel of a response with concrete numbers, for tables of it.
+
+    In float64 whatever the session's precision: a table of rounding errors has a noisy derivative.
+    """
+    with jax.enable_x64(True):
+        return np.asarray(_kernel(tree_as_float(response), as_float(ionisation_energy_keV)))
 
 
 class TabulatedResponse(AbstractResponse):
@@ -122,10 +137,7 @@ class TabulatedResponse(AbstractResponse):
 
         check_positive("largest_energy_keV", largest_energy_keV, "keV")
         roots = np.linspace(0.0, np.sqrt(float(largest_energy_keV)), knots)
-        # in float64 whatever the session's precision: a spline through rounding errors has a noisy derivative
-        with jax.enable_x64(True):
-            exact = tree_as_float(response)
-            kernel = np.asarray(_kernel(exact, as_float(roots**2)))
+        kernel = exact_kernel(response, roots**2)
         # unit knot distance: the coefficients stay of order one, in float32 too
         spline = CubicSpline(np.arange(knots), kernel).c
         return cls(spline, largest_energy_keV, response.kept_edges, response.unit)

@@ -148,5 +148,12 @@ class SplitResponse(AbstractResponse):
         return moved / moved.sum(axis=1, keepdims=True)
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
-        kernel = self.response.kernel(ionisation_energy_keV)
-        return (kernel[:, :, None] * self.fractions[None, :, :]).reshape(kernel.shape[0], -1)
+        return self._split(self.response.kernel(ionisation_energy_keV))
+
+    def fold(
+        self, events: Float[Array, "row node"], ionisation_energy_keV: Float[Array, " node"]
+    ) -> Float[Array, "row bin"]:
+        return self._split(self.response.fold(events, ionisation_energy_keV))
+
+    def _split(self, rows: Float[Array, "row first"]) -> Float[Array, "row bin"]:
+        return (rows[:, :, None] * self.fractions[None, :, :]).reshape(rows.shape[0], -1)
