@@ -288,6 +288,7 @@ API = {
         "coherent_csi_2021",
         "coherent_lar",
         "coherent_lar_templates",
+        "describe_frozen",
         "described_as",
         "dresden_ii",
         "dresden_ii_lindhard",

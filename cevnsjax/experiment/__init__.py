@@ -7,6 +7,7 @@ from cevnsjax.experiment.coherent_csi_2017 import coherent_csi_2017
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
 from cevnsjax.experiment.coherent_lar import coherent_lar, coherent_lar_templates
 from cevnsjax.experiment.continuum import CaptureLine, ContinuumBackground, LineBackground, Satellite
+from cevnsjax.experiment.describe_frozen import describe_frozen
 from cevnsjax.experiment.description import DescriptionError, read_experiment
 from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
 from cevnsjax.experiment.experiment import Experiment
@@ -62,6 +63,7 @@ __all__ = [
     "coherent_csi_2021",
     "coherent_lar",
     "coherent_lar_templates",
+    "describe_frozen",
     "described_as",
     "dresden_ii",
     "dresden_ii_lindhard",

@@ -52,8 +52,9 @@ def freeze(experiment: Experiment | Joint, free_paths: Iterable[str]) -> Experim
     -------
     Experiment or Joint
         The same prediction, cheaper: recoil nodes and time fractions as constants where they are; the response as a
-        matrix where nothing in front of it is free, as a table in ionisation energy where only quenching is; signals
-        and backgrounds as one array where they are only multiplied by what is free.
+        matrix where nothing in front of it is free, as polynomials or a table in ionisation energy where only quenching
+        is (:meth:`AbstractResponse.tabulated`); events on nodes, signals and backgrounds as one array where they are
+        only multiplied by what is free. :func:`describe_frozen` says which.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
         time_fractions=constants(Experiment.time_fractions, experiment.sources),
         unseen=tuple(pair for pair in experiment.pairs if _is_unseen(experiment, pair, kernels, free_paths)),
     )
-    signals, backgrounds = _folded(eqx.tree_at(lambda e: e.frozen, experiment, frozen), free_paths)
+    frozen = _folded(eqx.tree_at(lambda e: e.frozen, experiment, frozen), free_paths)
     if kernels.keys() | set(frozen.unseen) != set(experiment.pairs):
         # room for energies that float upwards: twice the largest nominal ionisation energy
         seen = [pair for pair in experiment.pairs if pair not in frozen.unseen]
@@ -104,9 +105,8 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
         free = [path.removeprefix("response.") for path in free_paths if path.startswith("response.")]
         table = experiment.response.tabulated(as_float(2.0 * largest), free)
         experiment = eqx.tree_at(lambda e: e.response, experiment, table)
-    frozen = dataclasses.replace(frozen, signals=signals, backgrounds=backgrounds)
     others = {
-        name: background if name in backgrounds else _prepared(experiment, name, free_paths)
+        name: background if name in frozen.backgrounds else _prepared(experiment, name, free_paths)
         for name, background in experiment.backgrounds.items()
     }
     experiment = eqx.tree_at(lambda e: (e.frozen, e.backgrounds), experiment, (frozen, others))
@@ -114,8 +114,8 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
     return experiment
 
 
-def _folded(experiment: Experiment, free_paths: Sequence[str]) -> tuple[dict[Pair, Folded], dict[str, Folded]]:
-    """Signals and backgrounds that are proportional to powers of what is free, where all of that is 1."""
+def _folded(experiment: Experiment, free_paths: Sequence[str]) -> FrozenStages:
+    """Its frozen stages, with what is proportional to powers of what is free as it is where all of that is 1."""
 
     def proportional(stage: Callable[..., Any], names: Iterable[Any]) -> dict[Any, Powers]:
         """Powers of what is free, for each name for which there are such."""
@@ -126,24 +126,32 @@ def _folded(experiment: Experiment, free_paths: Sequence[str]) -> tuple[dict[Pai
         return {name: powers for name, powers in found.items() if powers is not None}
 
     frozen = experiment.frozen
-    pairs = proportional(prediction.in_energy, [pair for pair in frozen.kernels if pair not in frozen.unseen])
-    names = proportional(prediction.background, experiment.backgrounds)
-    paths = sorted({path for powers in (*pairs.values(), *names.values()) for path, _ in powers})
+    seen = [pair for pair in experiment.pairs if pair not in frozen.unseen]
+    signals = proportional(prediction.in_energy, [pair for pair in seen if pair in frozen.kernels])
+    # where it is not the signal, it may be the spectrum in front of a response that moves
+    moved = [pair for pair in seen if pair in frozen.nodes and pair not in frozen.kernels]
+    events = proportional(prediction.events, moved)
+    backgrounds = proportional(prediction.background, experiment.backgrounds)
+    powers = {"events": events, "signals": signals, "backgrounds": backgrounds}
+    paths = sorted({path for found in powers.values() for each in found.values() for path, _ in each})
     unit = set_paths(experiment, paths, [1.0] * len(paths))
-    signals, backgrounds = _counts(unit, tuple(pairs), tuple(names))
-    return (
-        {pair: Folded(counts, pairs[pair]) for pair, counts in signals.items()},
-        {name: Folded(counts, names[name]) for name, counts in backgrounds.items()},
-    )
+    counts = _counts(unit, tuple(events), tuple(signals), tuple(backgrounds))
+    folded = {
+        kind: {name: Folded(counts[kind][name], each) for name, each in found.items()} for kind, found in powers.items()
+    }
+    return dataclasses.replace(frozen, **folded)
 
 
 @eqx.filter_jit
-def _counts(experiment: Experiment, pairs: tuple[Pair, ...], names: tuple[str, ...]) -> tuple[dict, dict]:
-    """Some signals in energy and some backgrounds, as one program."""
-    return (
-        {pair: prediction.in_energy(experiment, *pair) for pair in pairs},
-        {name: prediction.background(experiment, name) for name in names},
-    )
+def _counts(
+    experiment: Experiment, events: tuple[Pair, ...], signals: tuple[Pair, ...], backgrounds: tuple[str, ...]
+) -> dict[str, dict]:
+    """Some events, signals in energy and backgrounds, as one program."""
+    return {
+        "events": {pair: prediction.events(experiment, *pair) for pair in events},
+        "signals": {pair: prediction.in_energy(experiment, *pair) for pair in signals},
+        "backgrounds": {name: prediction.background(experiment, name) for name in backgrounds},
+    }
 
 
 def _prepared(experiment: Experiment, name: str, free_paths: Sequence[str]) -> AbstractBackground:

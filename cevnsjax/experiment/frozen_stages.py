@@ -51,6 +51,9 @@ class FrozenStages(eqx.Module):
         Probability of each bin for each of these nodes, shape ``[node, energy]``.
     time_fractions
         Detected fraction of each source in each time bin, shape ``[component, time]``.
+    events
+        Events of each interaction and source on these nodes, shape ``[component, node]``, where they only change in
+        proportion to what is free and the probabilities of the bins do in other ways.
     signals
         Counts of each interaction and source, shape ``[component, energy]``, where they only change in proportion to
         what is free.
@@ -63,6 +66,7 @@ class FrozenStages(eqx.Module):
     nodes: dict[Pair, AbstractNodes] = eqx.field(default_factory=dict)
     kernels: dict[Pair, Float[Array, "node energy"]] = eqx.field(default_factory=dict)
     time_fractions: dict[str, Float[Array, "component time"]] = eqx.field(default_factory=dict)
+    events: dict[Pair, Folded] = eqx.field(default_factory=dict)
     signals: dict[Pair, Folded] = eqx.field(default_factory=dict)
     backgrounds: dict[str, Folded] = eqx.field(default_factory=dict)
     unseen: tuple[Pair, ...] = eqx.field(static=True, default=())

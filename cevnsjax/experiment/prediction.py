@@ -85,8 +85,12 @@ def background(experiment: "Experiment", name: str) -> Float[Array, "energy time
 def in_energy(experiment: "Experiment", interaction: str, source: str) -> Float[Array, "component energy"]:
     """Counts of each component of an interaction with a source in each energy bin, at all times."""
     nodes = experiment.nodes(interaction, source)
-    events = spectrum(experiment, interaction, source, nodes).flat().events
-    return _folded(experiment, interaction, source, nodes, events)
+    return _folded(experiment, interaction, source, nodes, events(experiment, interaction, source))
+
+
+def events(experiment: "Experiment", interaction: str, source: str) -> Float[Array, "component node"]:
+    """Events of an interaction with a source on its nodes."""
+    return spectrum(experiment, interaction, source, experiment.nodes(interaction, source)).flat().events
 
 
 def _signal(blocks: "Experiment", interaction: str, source: str, fractions: Float[Array, "component time"]) -> _Signal:
@@ -101,15 +105,20 @@ def _signal(blocks: "Experiment", interaction: str, source: str, fractions: Floa
         factor, summed = frozen.factor(blocks), jnp.matmul(frozen.counts.T, fractions, precision="highest")
         return _Signal(factor * frozen.counts[:, :, None] * fractions[:, None, :], factor * summed)
     nodes = blocks.nodes(interaction, source)  # once, for energies and events
-    events = spectrum(blocks, interaction, source, nodes).flat().events
-    folded = _folded(blocks, interaction, source, nodes, events)
+    if (interaction, source) in blocks.frozen.events:
+        frozen = blocks.frozen.events[interaction, source]
+        factor, rows = frozen.factor(blocks), frozen.counts
+    else:
+        factor, rows = None, spectrum(blocks, interaction, source, nodes).flat().events
+    folded = _folded(blocks, interaction, source, nodes, rows)
     # as few rows as possible meet the response
     if times < components:
-        rows = jnp.matmul(fractions.T, events, precision="highest")
+        rows = jnp.matmul(fractions.T, rows, precision="highest")
         summed = _folded(blocks, interaction, source, nodes, rows).T
     else:
         summed = jnp.matmul(folded.T, fractions, precision="highest")
-    return _Signal(folded[:, :, None] * fractions[:, None, :], summed)
+    signal = _Signal(folded[:, :, None] * fractions[:, None, :], summed)
+    return signal if factor is None else _Signal(factor * signal.components, factor * signal.summed)
 
 
 def _folded(

@@ -67,7 +67,7 @@ class AbstractResponse(eqx.Module):
         return True
 
     def tabulated(self, largest_energy_keV: Scalar, free: Sequence[str]) -> "AbstractResponse":
-        """Return a response that is cheaper where energies move: a table of what is fixed, smooth and costly.
+        """Return a response that is cheaper where energies move: few polynomials that are exact, or a table.
 
         Parameters
         ----------
@@ -76,7 +76,13 @@ class AbstractResponse(eqx.Module):
         free
             Paths, from here on, of the leaves that are going to change.
         """
-        return self if free or not self.tabulate else TabulatedResponse.of(self, largest_energy_keV)
+        from cevnsjax.response.polynomial import PolynomialResponse  # a response itself
+
+        if free:
+            return self
+        if (polynomials := PolynomialResponse.of(self, largest_energy_keV)) is not None:
+            return polynomials
+        return TabulatedResponse.of(self, largest_energy_keV) if self.tabulate else self
 
 
 @eqx.filter_jit

@@ -13,7 +13,8 @@ from cevnsjax.experiment import Experiment, coherent_csi_2021, freeze
 from cevnsjax.experiment.freeze import depends_on
 from cevnsjax.flux import PionDecayArrival, Source
 from cevnsjax.paths import get_path, leaf_paths, set_paths
-from cevnsjax.response import TabulatedResponse, TemplateResponse
+from cevnsjax.response import TemplateResponse
+from cevnsjax.response.polynomial import PolynomialResponse
 
 RADIUS = "target.nuclides.Cs133.neutron_form_factor.rms_radius_fm"
 
@@ -77,10 +78,10 @@ def test_frozen_prediction_is_the_prediction(experiment, name):
 
 @pytest.mark.parametrize("shift", [-3.0, -1.0, 0.0, 1.0, 3.0])
 def test_tabulated_response(experiment, shift):
-    """Where only quenching moves, the response is a table: 1e-9 of its peak, so 1e-8 of counts."""
+    """Where only quenching moves, the response is made of polynomials: 1e-9 of its peak, so 1e-8 of counts."""
     paths = ["quenching.first_component", "quenching.second_component"]
     frozen = freeze(experiment, paths)
-    assert isinstance(frozen.response, TabulatedResponse)
+    assert isinstance(frozen.response, PolynomialResponse)
     values = [jnp.array(shift), jnp.array(-0.5 * shift)]
     found = np.asarray(set_paths(frozen, paths, values).signal())
     exact = np.asarray(set_paths(experiment, paths, values).signal())

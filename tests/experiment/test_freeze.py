@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cevnsjax.experiment import Experiment, TemplateBackground, freeze, named_experiment
+from cevnsjax.experiment import Experiment, Joint, TemplateBackground, describe_frozen, freeze, named_experiment
 from cevnsjax.experiment.factors import common_factor
 from cevnsjax.experiment.template import PreparedTemplate
 from cevnsjax.inference import build_model
@@ -14,12 +14,13 @@ from cevnsjax.paths import set_paths
 from cevnsjax.response import DepositEfficiency, TabulatedEfficiency
 
 POINTS = 12
-# what quenching moves is looked up in tables: 1e-9 of the response, and a gradient that is one power of a step worse
+# what quenching moves goes through polynomials that are exact to 1e-9 of the peak of each bin
 EXACT, TABULATED = 1e-12, 1e-7
 
 FITS = {
     "xenonnt-8b": (EXACT, {("cevns", "solar"): {"signal_norm", "mass_kg"}}),
     "coherent-lar": (TABULATED, {}),
+    "dresden-ii-lindhard": (TABULATED, {}),
 }
 """Fits of the Standard Model: how exact they are, and what multiplies the signals that nothing else moves."""
 
@@ -53,7 +54,9 @@ def check_potential(name, precision, rtol):
 
 
 @pytest.mark.usefixtures("standard_promotion")
-@pytest.mark.parametrize("name", FITS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if "lindhard" in name else name for name in FITS]
+)
 def test_density_of_a_fit(name, precision):
     rtol, folded = FITS[name]
     model = check_potential(name, precision, rtol if precision == "float64" else 2e-5)
@@ -94,6 +97,27 @@ def test_templates_are_prepared_where_only_pulls_are_free():
     }
     everything = [pull, "backgrounds.prompt_brn.template"]
     assert isinstance(freeze(experiment, everything).backgrounds["prompt_brn"], TemplateBackground)
+
+
+def test_what_is_frozen_in_words():
+    """Everything that a model can say of itself, with two experiments together."""
+    paths = ["quenching.first_component", "backgrounds.prompt_brn.variations.energy.pull", "signal_norm"]
+    lar = named_experiment("coherent-lar")
+    assert describe_frozen(freeze(lar, paths)) == {
+        "cevns of sns": "events computed once x signal_norm, response as 121 polynomials, exact to 1e-9 of the peak of "
+        "each bin",
+        "prompt_brn": "histograms computed once, counts computed anew",
+        "delayed_brn": "counts computed once",
+        "steady_state": "counts computed once",
+    }
+    joint = Joint.of([lar, named_experiment("coherent-csi-2017")])
+    first, second = "experiments.coherent-lar", "experiments.coherent-csi-2017"
+    coupling = f"{second}.interactions.cevns.terms.sm.weak_mixing_angle_sin2"
+    found = describe_frozen(freeze(joint, [f"{first}.mass_kg", coupling, f"{second}.response.efficiency.shift"]))
+    assert found["coherent-lar: cevns of sns"] == "counts computed once x mass_kg"
+    assert found["coherent-csi-2017: cevns of sns"] == (
+        "nodes computed once, events computed anew, response computed anew"
+    )
 
 
 A, B = "signal_norm", "mass_kg"
