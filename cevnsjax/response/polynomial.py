@@ -79,7 +79,8 @@ class PolynomialResponse(AbstractResponse):
         side = math.ceil(math.sqrt(series.shape[0]))
         if side**2 > min(_POINTS, _TERMS_PER_BIN * response.bins):
             return None
-        coefficients = np.linalg.lstsq(_products(points, side), chebyshev.chebval(points, series).T)[0]
+        few = chebyshev.chebpts1(side**2)
+        coefficients = np.linalg.solve(_products(few, side), chebyshev.chebval(few, series).T)
         places = 2.0 * (np.sqrt(checks) if of_root else checks) - 1.0
         if np.abs(_products(places, side) @ coefficients - at_checks).max() > _TOLERANCE:
             return None
@@ -115,7 +116,9 @@ class PolynomialResponse(AbstractResponse):
 
 def _series(points: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Chebyshev coefficients of each bin, without those at the end that together are below the tolerance."""
-    series = chebyshev.chebfit(points, kernel, _POINTS - 1)
+    # polynomials are orthogonal on these points
+    series = chebyshev.chebvander(points, _POINTS - 1).T @ kernel * (2.0 / _POINTS)
+    series[0] *= 0.5
     left_out = np.cumsum(np.abs(series[::-1]), axis=0)[::-1].max(axis=1)
     return series[: max(int(np.sum(left_out > 0.5 * _TOLERANCE)), 1)]
 
