@@ -300,6 +300,13 @@ class Experiment(eqx.Module):
             raise CevnsjaxError(f"observed must have the shape {self.observed.shape}, got {np.shape(observed)}.")
         return _compared(self.likelihood, self.expected(), self.observed if observed is None else observed)
 
+    def draw(self, key: Array) -> Float[Array, "sample energy time"]:
+        """Data of the shape of the observed ones, drawn at random from the prediction.
+
+        Nuisance parameters stay what they are: what they may be is drawn from their priors.
+        """
+        return _drawn(self.likelihood, self.expected(), key)
+
     def project(self, counts, axis: int):
         """Sum counts ``[..., energy, time]`` over all axes of the data but one."""
         counts = np.asarray(counts)
@@ -347,3 +354,8 @@ class Experiment(eqx.Module):
 @eqx.filter_jit
 def _compared(likelihood: AbstractLikelihood, expected, observed) -> Float[Array, ""]:
     return likelihood(expected, observed)
+
+
+@eqx.filter_jit
+def _drawn(likelihood: AbstractLikelihood, expected, key) -> Float[Array, "sample energy time"]:
+    return likelihood.draw(expected, key)

@@ -5,7 +5,9 @@ import functools
 from collections.abc import Callable, Iterable, Mapping
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from cevnsjax.arrays import short
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
@@ -103,6 +105,11 @@ class Joint(eqx.Module):
         """Log-likelihood of the data, or of others of their shapes, by experiment."""
         data = self.observed if observed is None else observed
         return functools.reduce(jnp.add, (part.log_likelihood(data[name]) for name, part in self.parts.items()))
+
+    def draw(self, key: Array) -> dict:
+        """Data drawn at random from the predictions, by experiment: what they have in common moves all of them."""
+        keys = jax.random.split(key, len(self.names))
+        return {name: part.draw(each) for each, (name, part) in zip(keys, self.parts.items(), strict=True)}
 
     def asimov(self) -> "Joint":
         """Return the same experiments with their own predictions in the place of data."""

@@ -4,6 +4,7 @@ import math
 from abc import abstractmethod
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -20,17 +21,46 @@ _TURN_COUNTS = 1e-3
 
 
 class AbstractLikelihood(eqx.Module):
-    """Probability of what was observed, given what is expected."""
+    """Probability of what was observed, given what is expected: bins are independent of each other."""
 
-    @abstractmethod
     def __call__(self, expected: Float[Array, "*bin"], observed: Float[Array, "*bin"]) -> Float[Array, ""]:
         """Log-likelihood relative to the saturated model, whose expectation is what was observed.
 
         Parameters
         ----------
         expected, observed
+            Of each bin; see :meth:`terms`, of which this is the sum.
+        """
+        return self.terms(expected, observed).sum()
+
+    @abstractmethod
+    def terms(self, expected: Float[Array, "*bin"], observed: Float[Array, "*bin"]) -> Float[Array, "*bin"]:
+        """What each bin adds to the log-likelihood relative to the saturated model.
+
+        Parameters
+        ----------
+        expected, observed
             Of each bin. An impossible expectation gives a very negative, finite number with a finite gradient, which
             leads back to what is possible. NaN stays NaN: no expectation is a fault, not an unlikely one.
+        """
+
+    @abstractmethod
+    def draw(self, expected: Float[Array, "*bin"], key: Array) -> Float[Array, "*bin"]:
+        """Data drawn with the probability that :meth:`terms` compares them with.
+
+        Parameters
+        ----------
+        expected
+            Of each bin. Where it is NaN, so is what is drawn.
+        key
+            Random key.
+        """
+
+    @abstractmethod
+    def information(self, expected: Float[Array, "*bin"]) -> Float[Array, "*bin"]:
+        """Fisher information of each bin about its expectation: the mean of the squared slope of its term.
+
+        One over the variance of an efficient estimate; infinite where a bin must stay empty.
         """
 
     @abstractmethod
@@ -51,8 +81,17 @@ class AbstractLikelihood(eqx.Module):
 class PoissonLikelihood(AbstractLikelihood):
     """Counts in independent bins."""
 
-    def __call__(self, expected: Float[Array, "*bin"], observed: Float[Array, "*bin"]) -> Float[Array, ""]:
-        return poisson_log_likelihood(expected, observed)
+    def terms(self, expected: Float[Array, "*bin"], observed: Float[Array, "*bin"]) -> Float[Array, "*bin"]:
+        return _poisson_terms(expected, observed)
+
+    def draw(self, expected: Float[Array, "*bin"], key: Array) -> Float[Array, "*bin"]:
+        counts = as_float(jax.random.poisson(key, jnp.maximum(expected, 0.0)))
+        return jnp.where(jnp.isnan(expected), expected, counts)
+
+    def information(self, expected: Float[Array, "*bin"]) -> Float[Array, "*bin"]:
+        """1/mu: the variance of a count is its expectation."""
+        possible = expected > 0.0
+        return jnp.where(expected <= 0.0, jnp.inf, 1.0 / jnp.where(possible, expected, jnp.abs(expected) + 1.0))
 
     def check(self, observed: np.ndarray) -> None:
         if not np.all(np.isfinite(observed) & (observed >= 0.0)):
@@ -75,6 +114,11 @@ class GaussianLikelihood(AbstractLikelihood):
         Another one for expectations above the data (the error bar upwards), where a result is quoted so.
 
     An expectation may have any sign: data may be a rate from which a background was subtracted.
+
+    With two errors the density of the data, at an expectation mu, is that of a Gaussian in two halves (S. John, Commun.
+    Stat. Theory Methods 11, 879 (1982)): as wide as ``error_up`` below mu, as ``error`` above it, and equally high on
+    both sides of mu, which is its mode and not its mean. Its area does not depend on mu. This is what data are drawn
+    from: they are below mu with the probability error_up/(error + error_up).
     """
 
     error: Float[Array, "*bin"] = eqx.field(converter=as_float)
@@ -85,13 +129,27 @@ class GaussianLikelihood(AbstractLikelihood):
         if self.error_up is not None:
             check_positive("error_up", self.error_up, "the unit of the data")
 
-    def __call__(self, expected: Float[Array, "*bin"], observed: Float[Array, "*bin"]) -> Float[Array, ""]:
-        above = self.error if self.error_up is None else self.error_up
-        pull = (expected - observed) / jnp.where(expected > observed, above, self.error)
+    @property
+    def _below(self) -> Float[Array, "*bin"]:
+        """Width of the density of the data below the expectation."""
+        return self.error if self.error_up is None else self.error_up
+
+    def terms(self, expected: Float[Array, "*bin"], observed: Float[Array, "*bin"]) -> Float[Array, "*bin"]:
+        pull = (expected - observed) / jnp.where(expected > observed, self._below, self.error)
         # linear where the square would leave the numbers of float32
         size = jnp.abs(pull)
         near = jnp.minimum(size, _LARGEST_PULL)
-        return -(near * (size - 0.5 * near)).sum()
+        return -(near * (size - 0.5 * near))
+
+    def draw(self, expected: Float[Array, "*bin"], key: Array) -> Float[Array, "*bin"]:
+        for_side, for_size = jax.random.split(key)
+        size = jnp.abs(jax.random.normal(for_size, expected.shape, expected.dtype))
+        place = (self.error + self._below) * jax.random.uniform(for_side, expected.shape, expected.dtype)
+        return expected + jnp.where(place < self._below, -self._below, self.error) * size
+
+    def information(self, expected: Float[Array, "*bin"]) -> Float[Array, "*bin"]:
+        """1/error^2; of two errors 1/(error error_up), the mean of 1/error^2 over the two halves of the density."""
+        return jnp.broadcast_to(1.0 / (self.error * self._below), expected.shape)
 
     def check(self, observed: np.ndarray) -> None:
         if not np.all(np.isfinite(observed)):
@@ -126,6 +184,10 @@ def poisson_log_likelihood(expected: Float[Array, "*bin"], observed: Float[Array
     expected, observed
         mu and n of each bin.
     """
+    return _poisson_terms(expected, observed).sum()
+
+
+def _poisson_terms(expected: Float[Array, "*bin"], observed: Float[Array, "*bin"]) -> Float[Array, "*bin"]:
     filled = observed > 0.0
     counts = jnp.where(filled, observed, 1.0)
     ratio = expected / counts
@@ -135,7 +197,7 @@ def poisson_log_likelihood(expected: Float[Array, "*bin"], observed: Float[Array
     terms = jnp.where(filled, counts * (logarithm - (ratio - 1.0)), -expected)
     missing = jnp.maximum(-expected, 0.0)
     near = jnp.minimum(missing, _TURN_COUNTS)
-    return (terms - near * (2.0 * missing - near) / _TURN_COUNTS).sum()
+    return terms - near * (2.0 * missing - near) / _TURN_COUNTS
 
 
 def poisson_interval(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
