@@ -319,6 +319,7 @@ API = {
     "cevnsjax.inference": [
         "Drawn",
         "InterruptedScan",
+        "Laplace",
         "Maximum",
         "Model",
         "Offered",
@@ -327,6 +328,8 @@ API = {
         "ProfileMap",
         "Schedule",
         "build_model",
+        "fisher_information",
+        "laplace",
         "maximum",
         "plot_corner",
         "plot_marginals",

@@ -2,6 +2,7 @@
 
 from cevnsjax.inference.catalogue import build_model, prepared_model
 from cevnsjax.inference.drawn import Drawn
+from cevnsjax.inference.fisher import Laplace, fisher_information, laplace
 from cevnsjax.inference.hmc import Hmc
 from cevnsjax.inference.marginals import plot_marginals
 from cevnsjax.inference.model import Model
@@ -22,6 +23,7 @@ __all__ = [
     "Drawn",
     "Hmc",
     "InterruptedScan",
+    "Laplace",
     "Maximum",
     "Model",
     "Nuts",
@@ -31,6 +33,8 @@ __all__ = [
     "ProfileMap",
     "Schedule",
     "build_model",
+    "fisher_information",
+    "laplace",
     "maximum",
     "plot_corner",
     "plot_marginals",
