@@ -240,7 +240,32 @@ def summary_texts(
     return rows
 
 
+def goodness_of_fit(posterior: "Posterior") -> dict[str, dict[str, float]]:
+    """Posterior predictive checks as plain numbers, by quantity; none of data that are a prediction."""
+    import jax
+
+    from cevnsjax.inference import posterior_predictive_p_value
+
+    with optional("there is no goodness of fit", "the samples do not need one"):
+        checks = posterior_predictive_p_value(posterior, jax.random.key(0))
+        return {quantity: asdict(check) for quantity, check in checks.items()}
+    return {}
+
+
+def goodness_text(checks: dict[str, dict[str, float]]) -> str | None:
+    """Posterior predictive p-values as a line; ``None`` where there is none."""
+    each = [f"{check['p_value']:.2g} ({quantity})" for quantity, check in checks.items()]
+    return f"posterior predictive p-values: {', '.join(each)}" if each else None
+
+
 def print_summary(report: dict[str, Any], units: dict[str, str], title: str) -> None:
+    """Print the table of a posterior, and how well the model describes the data where the report says so."""
+    _print_table(report, units, title)
+    if (text := goodness_text(report.get("goodness_of_fit", {}))) is not None:
+        tables().print(text, markup=False)
+
+
+def _print_table(report: dict[str, Any], units: dict[str, str], title: str) -> None:
     """Print the table of a posterior; on a narrow terminal two numbers below each other, so that nothing is cut off."""
     console = tables()
     if console.width < NARROW:

@@ -3,6 +3,7 @@
 from cevnsjax.inference.catalogue import build_model, prepared_model
 from cevnsjax.inference.drawn import Drawn
 from cevnsjax.inference.fisher import Laplace, fisher_information, laplace
+from cevnsjax.inference.goodness import PredictiveCheck, posterior_predictive_p_value
 from cevnsjax.inference.hmc import Hmc
 from cevnsjax.inference.marginals import plot_marginals
 from cevnsjax.inference.model import Model
@@ -29,6 +30,7 @@ __all__ = [
     "Nuts",
     "Offered",
     "Posterior",
+    "PredictiveCheck",
     "ProfileInterval",
     "ProfileMap",
     "Schedule",
@@ -40,6 +42,7 @@ __all__ = [
     "plot_marginals",
     "plot_profile_map",
     "plot_spectrum",
+    "posterior_predictive_p_value",
     "prepared_model",
     "profile_interval",
     "profile_map",

@@ -251,13 +251,17 @@ class Model(eqx.Module):
         constraints = self.log_constraints(values)
         return -(likelihood * self.log_likelihood(values, observed) + constraints + measure * jacobian)
 
-    def prior_latents(self, key: Array, number: int) -> Float[np.ndarray, "draw parameter"]:
-        """Latent vectors of draws from the prior; made by the host, so a key inside of transformations is none."""
+    def prior_draws(self, key: Array, number: int) -> dict[str, Float[Array, " draw"]]:
+        """Values of all parameters drawn from their priors; by the host, so the key must not be traced."""
         shares = np.random.default_rng(np.asarray(jax.random.key_data(key))).random((len(self.parameters), number))
-        values = [prior_quantiles(p.prior, some) for p, some in zip(self.parameters, shares, strict=True)]
-        unconstrained = [unconstraining(p.prior).inv(as_float(v)) for p, v in zip(self.parameters, values, strict=True)]
+        return {p.name: as_float(prior_quantiles(p.prior, s)) for p, s in zip(self.parameters, shares, strict=True)}
+
+    def prior_latents(self, key: Array, number: int) -> Float[np.ndarray, "draw parameter"]:
+        """Latent vectors of draws from the prior, those of :meth:`prior_draws`."""
+        values = self.prior_draws(key, number)
+        unconstrained = np.stack([unconstraining(p.prior).inv(values[p.name]) for p in self.parameters], axis=1)
         location, scale = np.asarray(self.location), np.asarray(self.scale)
-        return ((np.stack(unconstrained, axis=1) - location) / scale).astype(scale.dtype)
+        return ((unconstrained - location) / scale).astype(scale.dtype)
 
 
 def _in_place(experiment: Experiment | Joint, free: Sequence[Parameter]) -> Experiment | Joint:

@@ -11,8 +11,8 @@ import numpy as np
 
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.diagnostics import summarise
-from cevnsjax.inference.drawn import described
 from cevnsjax.inference.model import Model
+from cevnsjax.inference.posterior_file import write_posterior
 
 
 @eqx.filter_jit
@@ -81,30 +81,17 @@ class Posterior:
         quantities = self.samples | self.derived()
         return {name: summarise(values) for name, values in quantities.items()}
 
+    def thinned_places(self, draws: int) -> tuple[np.ndarray, np.ndarray]:
+        """Chains and draws of each at even distances, so many of both together at most (but one of each chain)."""
+        number, length = next(iter(self.samples.values())).shape
+        chains = np.linspace(0, number - 1, min(number, draws)).astype(int)
+        return chains, np.linspace(0, length - 1, min(max(draws // chains.size, 1), length)).astype(int)
+
+    def thinned(self, draws: int) -> dict[str, np.ndarray]:
+        """Draws at even distances (:meth:`thinned_places`), chain by chain, shape ``[draw]`` by parameter name."""
+        places = np.ix_(*self.thinned_places(draws))
+        return {name: values[places].reshape(-1) for name, values in self.samples.items()}
+
     def to_netcdf(self, path: Path) -> None:
-        """Write a NetCDF file with the groups ``posterior``, ``sample_stats`` and ``observed_data``, as in ArviZ."""
-        import xarray
-
-        def dataset(arrays: dict[str, np.ndarray]) -> xarray.Dataset:
-            chains, draws = next(iter(arrays.values())).shape
-            coordinates = {"chain": np.arange(chains), "draw": np.arange(draws)}
-            return xarray.Dataset({name: (("chain", "draw"), a) for name, a in arrays.items()}, coordinates)
-
-        posterior = dataset(self.samples | self.derived())
-        for name, quantity in described(self.model).items():
-            posterior[name].attrs.update(quantity.to_attributes())
-        observed = xarray.Dataset()
-        for name, part in self.model.experiment.parts.items():
-            # variables of several experiments stand beside each other, with dimensions of their own
-            suffix = "" if part is self.model.experiment else f" {name}"
-            dimensions = tuple(f"{axis}{suffix}" for axis in ("sample", "energy", "time"))
-            observed[f"counts{suffix}"] = dimensions, np.asarray(part.observed), {"what": part.data_label}
-            observed = observed.assign_coords({dimensions[0]: list(part.samples)})
-        groups = {
-            "posterior": posterior,
-            "sample_stats": dataset(self.statistics),
-            "observed_data": observed,
-        }
-        for index, (group, content) in enumerate(groups.items()):
-            content.attrs.update(self.attributes)
-            content.to_netcdf(path, mode="a" if index else "w", group=group, engine="h5netcdf")
+        """Write a NetCDF file with groups as in ArviZ; see :func:`write_posterior`."""
+        write_posterior(self, path)
