@@ -5,6 +5,7 @@ from cevnsjax.inference.drawn import Drawn
 from cevnsjax.inference.fisher import Laplace, fisher_information, laplace
 from cevnsjax.inference.goodness import PredictiveCheck, posterior_predictive_p_value
 from cevnsjax.inference.hmc import Hmc
+from cevnsjax.inference.limits import OneSidedTest, expected_upper_limit, one_sided_test, upper_limit
 from cevnsjax.inference.marginals import plot_marginals
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.nuts import Nuts
@@ -29,15 +30,18 @@ __all__ = [
     "Model",
     "Nuts",
     "Offered",
+    "OneSidedTest",
     "Posterior",
     "PredictiveCheck",
     "ProfileInterval",
     "ProfileMap",
     "Schedule",
     "build_model",
+    "expected_upper_limit",
     "fisher_information",
     "laplace",
     "maximum",
+    "one_sided_test",
     "plot_corner",
     "plot_marginals",
     "plot_profile_map",
@@ -48,4 +52,5 @@ __all__ = [
     "profile_map",
     "sample",
     "significance",
+    "upper_limit",
 ]
