@@ -317,6 +317,7 @@ API = {
         "named_model",
     ],
     "cevnsjax.inference": [
+        "Calibration",
         "Drawn",
         "InterruptedScan",
         "Laplace",
@@ -330,6 +331,7 @@ API = {
         "ProfileMap",
         "Schedule",
         "build_model",
+        "calibrate",
         "expected_upper_limit",
         "fisher_information",
         "laplace",

@@ -1,5 +1,6 @@
 """What the data say: parameters and priors, likelihood, HMC, profile likelihood and its maps."""
 
+from cevnsjax.inference.calibration import Calibration, calibrate
 from cevnsjax.inference.catalogue import build_model, prepared_model
 from cevnsjax.inference.drawn import Drawn
 from cevnsjax.inference.fisher import Laplace, fisher_information, laplace
@@ -22,6 +23,7 @@ from cevnsjax.schedule import Schedule
 
 __all__ = [
     "AbstractSampler",
+    "Calibration",
     "Drawn",
     "Hmc",
     "InterruptedScan",
@@ -37,6 +39,7 @@ __all__ = [
     "ProfileMap",
     "Schedule",
     "build_model",
+    "calibrate",
     "expected_upper_limit",
     "fisher_information",
     "laplace",
