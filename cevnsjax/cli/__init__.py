@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cevnsjax.cli.calibrate import CALIBRATE_EXAMPLES, calibrate
 from cevnsjax.cli.check import CHECK_EXAMPLES, check
 from cevnsjax.cli.common import BAD_INPUT, INTERRUPTED, say
 from cevnsjax.cli.config import CONFIG_EXAMPLES, config
@@ -31,6 +32,7 @@ app.command(epilog=SPECTRUM_EXAMPLES)(spectrum)
 app.command(name="cross-section", epilog=CROSS_SECTION_EXAMPLES)(cross_section)
 app.command(epilog=CHECK_EXAMPLES)(check)
 app.command(epilog=FIT_EXAMPLES)(fit)
+app.command(epilog=CALIBRATE_EXAMPLES)(calibrate)
 app.command(epilog=CONFIG_EXAMPLES)(config)
 app.command(epilog=PLOT_EXAMPLES)(plot)
 app.command(epilog=SCAN_EXAMPLES)(scan)

@@ -139,11 +139,7 @@ def calibrate(
         If there is nothing to resume from, what is kept is damaged or of another run, or nothing can be kept.
     """
     schedule = schedule or Schedule()
-    if datasets < 1:
-        raise ParameterError(f"datasets must be at least 1, got {datasets}.")
-    if not 1 <= draws <= schedule.chains * schedule.samples:
-        total = number_of(schedule.chains * schedule.samples, "draw")
-        raise ParameterError(f"draws must be between 1 and the {total} of each posterior, got {draws}.")
+    check_calibration(datasets, schedule, draws)
     if resume and folder is None:
         raise OutputError("Resuming needs the folder of the interrupted run.")
     journal = None
@@ -171,6 +167,21 @@ def calibrate(
         dict(zip(model.names, effective.T, strict=True)),
         divergences,
     )
+
+
+def check_calibration(datasets: int, schedule: Schedule, draws: int = RANKED_DRAWS) -> None:
+    """Refuse a calibration without data sets, or with fewer draws of each posterior than are ranked among.
+
+    Raises
+    ------
+    ParameterError
+        If so.
+    """
+    if datasets < 1:
+        raise ParameterError(f"datasets must be at least 1, got {datasets}.")
+    if not 1 <= draws <= schedule.chains * schedule.samples:
+        total = number_of(schedule.chains * schedule.samples, "draw")
+        raise ParameterError(f"Ranks among {draws} draws need as many of each posterior, which has {total}.")
 
 
 def calibration_identity(
