@@ -212,9 +212,8 @@ def _ending(done: int, datasets: int, journal: Journal | None) -> str:
 
 def _ranked(model: Model, key: jax.Array, schedule: Schedule, draws: int) -> list[np.ndarray]:
     """Ranks of the truth, effective sample sizes and divergences of one set of data."""
-    for_truth, for_data, for_draws = jax.random.split(key, 3)
-    truth = {name: each[0] for name, each in model.prior_draws(for_truth, 1).items()}
-    data = _data(model, truth, for_data)
+    for_data, for_draws = jax.random.split(key)
+    truth, data = _simulated(model, for_data)
     posterior = sample(model, for_draws, schedule, observed=data)
     flat = {name: each.reshape(-1) for name, each in posterior.samples.items()}
     picks = np.linspace(0, schedule.chains * schedule.samples - 1, draws).astype(int)
@@ -232,8 +231,11 @@ def _effective(samples: np.ndarray) -> float:
 
 
 @eqx.filter_jit
-def _data(model: Model, truth, key: jax.Array):
-    return model.at(truth).draw(key)
+def _simulated(model: Model, key: jax.Array):
+    """True values from the priors, and data from the prediction there."""
+    for_truth, for_data = jax.random.split(key)
+    truth = {name: each[0] for name, each in model.prior_draws(for_truth, 1).items()}
+    return truth, model.at(truth).draw(for_data)
 
 
 @eqx.filter_jit

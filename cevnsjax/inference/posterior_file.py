@@ -8,6 +8,7 @@ import numpy as np
 
 from cevnsjax.inference.drawn import described
 from cevnsjax.inference.predictive import PREDICTIVE_DRAWS, predicted
+from cevnsjax.prior_quantiles import prior_quantiles
 
 if TYPE_CHECKING:
     import xarray
@@ -33,8 +34,7 @@ def write_posterior(posterior: "Posterior", path: Path) -> None:
         Where; what is there is replaced.
     """
     model, (chains, draws) = posterior.model, posterior.thinned_places(PREDICTIVE_DRAWS)
-    for_data, for_prior = jax.random.split(jax.random.key(0))
-    found = predicted(model, posterior.thinned(PREDICTIVE_DRAWS), for_data)
+    found = predicted(model, posterior.thinned(PREDICTIVE_DRAWS), jax.random.key(0))
     parts = model.experiment.parts
     suffixes = {name: "" if part is model.experiment else f" {name}" for name, part in parts.items()}
 
@@ -49,7 +49,8 @@ def write_posterior(posterior: "Posterior", path: Path) -> None:
     observed = _by_bin(parts, suffixes, {name: np.asarray(part.observed) for name, part in parts.items()}, {})
     for name, part in parts.items():
         observed[f"counts{suffixes[name]}"].attrs["what"] = part.data_label
-    prior = {name: np.asarray(each)[None] for name, each in model.prior_draws(for_prior, PREDICTIVE_DRAWS).items()}
+    random = np.random.default_rng(0)
+    prior = {p.name: prior_quantiles(p.prior, random.uniform(size=PREDICTIVE_DRAWS))[None] for p in model.parameters}
     groups = {
         "posterior": parameters,
         "sample_stats": _by_draw(posterior.statistics),

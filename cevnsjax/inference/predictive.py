@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from cevnsjax.experiment import Joint
+from cevnsjax.experiment import AbstractLikelihood, Joint
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.model import Model
 
@@ -48,25 +48,33 @@ def predicted(model: Model, values: dict[str, np.ndarray], key: Array, observed:
     observed
         Data of the shape of the experiment's, in their place.
     """
-    found = _predicted(model, {name: np.asarray(each) for name, each in values.items()}, key, model.data(observed))
-    return {name: jax.tree.map(np.asarray, found[name]) for name in model.experiment.parts}
+    data = model.data(observed)
+    data = data if isinstance(model.experiment, Joint) else {model.experiment.name: data}
+    parts = _at_draws(model, {name: np.asarray(each) for name, each in values.items()})
+    keys = jax.random.split(key, len(parts))
+    found = {}
+    for each, name in zip(keys, model.experiment.parts, strict=True):
+        likelihoods, expected = parts[name]
+        found[name] = jax.tree.map(np.asarray, _compared(likelihoods, expected, data[name], each))
+    return found
 
 
 @eqx.filter_jit
-def _predicted(model: Model, values, key: Array, observed) -> dict[str, Predicted]:
-    data = observed if isinstance(model.experiment, Joint) else {model.experiment.name: observed}
+def _at_draws(model: Model, values) -> dict[str, Any]:
+    """Likelihood and expectation of each experiment at every draw."""
 
-    def at(place) -> dict[str, Predicted]:
-        draw, here = place
-        parts = model.at(here).parts
-        keys = jax.random.split(jax.random.fold_in(key, draw), len(parts))
-        found = {}
-        for each, (name, part) in zip(keys, parts.items(), strict=True):
-            expected = part.expected()
-            replicated = part.likelihood.draw(expected, each)
-            terms = part.likelihood.terms(expected, data[name])
-            found[name] = Predicted(terms, replicated, part.likelihood(expected, replicated))
-        return found
+    def at(here) -> dict[str, Any]:
+        return {name: (part.likelihood, part.expected()) for name, part in model.at(here).parts.items()}
 
-    number = next(iter(values.values())).shape[0]
-    return map_in_batches(at, (jnp.arange(number), values), 64)
+    return map_in_batches(at, values, 64)
+
+
+# a program of its own, shared by all models of data of the same shape: drawing takes longer to compile than a signal
+@eqx.filter_jit
+def _compared(likelihoods: AbstractLikelihood, expected, observed, key: Array) -> Predicted:
+    def at(place) -> Predicted:
+        draw, likelihood, here = place
+        replicated = likelihood.draw(here, jax.random.fold_in(key, draw))
+        return Predicted(likelihood.terms(here, observed), replicated, likelihood(here, replicated))
+
+    return map_in_batches(at, (jnp.arange(expected.shape[0]), likelihoods, expected), 64)
