@@ -124,7 +124,8 @@ def laplace(model: Model, *, observed=None, start: Mapping[str, float] | None = 
 
     ln Z = ln p(max) + (d/2) ln 2 pi - (1/2) ln det H for d parameters, with H minus the second derivatives of the
     log-density. Tails of the Gaussian beyond an end of a prior are not cut off: more than a tenth is refused. Of a
-    posterior with several bands it is that of the one that is found.
+    posterior with several bands it is that of the one that is found; of data with two errors, that of the side of the
+    data on which the maximum is.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from scipy.integrate import simpson
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment import Joint, coherent_csi_2021, named_experiment
 from cevnsjax.inference import Model, Schedule, build_model, fisher_information, laplace, sample
+from cevnsjax.models import MODELS
 from cevnsjax.parameter import Parameter
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -82,6 +83,14 @@ def test_it_can_be_differentiated(ge_mini):
 
     value, slope = jax.jit(jax.value_and_grad(by_mass))(jnp.asarray(1.0))
     assert float(slope) == pytest.approx(2.0 * float(value), rel=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in MODELS if not name.startswith("alp")])
+def test_every_model_has_an_information(csi, name):
+    """Traced, not compiled: all that a prediction is made of has derivatives in the forward direction."""
+    model = build_model(csi, name)
+    assert eqx.filter_eval_shape(fisher_information, model).shape == (len(model.names),) * 2
 
 
 # Laplace's approximation
