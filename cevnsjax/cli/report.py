@@ -254,7 +254,7 @@ def goodness_of_fit(posterior: "Posterior") -> dict[str, dict[str, float]]:
 
 def goodness_text(checks: dict[str, dict[str, float]]) -> str | None:
     """Posterior predictive p-values as a line; ``None`` where there is none."""
-    each = [f"{check['p_value']:.2g} ({quantity})" for quantity, check in checks.items()]
+    each = [f"{check['p_value']:.3f} ({quantity})" for quantity, check in checks.items()]
     return f"posterior predictive p-values: {', '.join(each)}" if each else None
 
 

@@ -56,8 +56,9 @@ def posterior_predictive_p_value(
     Returns
     -------
     dict
-        A check by quantity, ``"deviance"`` and ``"total of SAMPLE"``, the name of the experiment before where there are
-        several. Of data that are a prediction (Asimov) there is none: those fit by construction.
+        A check by quantity: ``"deviance"``, ``"deviance of SAMPLE"`` where there are several, ``"total of SAMPLE"``;
+        the name of the experiment stands before where there are several of those. Of data that are a prediction
+        (Asimov) there is none: those fit by construction.
     """
     model = posterior.model
     found = predicted(model, posterior.thinned(draws), key, observed)
@@ -71,10 +72,14 @@ def posterior_predictive_p_value(
             continue
         before, here = (f"{name}: ", data[name]) if several else ("", data)
         each = found[name]
-        deviances.append((-2.0 * each.terms.sum(axis=(1, 2, 3)), -2.0 * each.replicated_log_likelihood))
+        # by sample, shape [draw, sample]
+        by_sample = -2.0 * each.terms.sum(axis=(2, 3)), -2.0 * each.replicated_terms
+        deviances.append([one.sum(axis=1) for one in by_sample])
         checks[f"{before}deviance"] = _check(*deviances[-1])
         totals = np.asarray(here).sum(axis=(1, 2)), each.replicated.sum(axis=(2, 3))
         for place, sample in enumerate(part.samples):
+            if len(part.samples) > 1:
+                checks[f"{before}deviance of {sample}"] = _check(*(one[:, place] for one in by_sample))
             checks[f"{before}total of {sample}"] = _check(totals[0][place], totals[1][:, place])
     if len(deviances) > 1:
         checks = {"deviance": _check(*(sum(each) for each in zip(*deviances, strict=True)))} | checks

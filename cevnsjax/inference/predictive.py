@@ -25,13 +25,13 @@ class Predicted(NamedTuple):
         What each bin of the data adds to the log-likelihood, shape ``[draw, sample, energy, time]``.
     replicated
         Data drawn from the expectation at the draw, of the same shape.
-    replicated_log_likelihood
-        Log-likelihood of these, shape ``[draw]``.
+    replicated_terms
+        What each sample of these adds to their log-likelihood, shape ``[draw, sample]``.
     """
 
     terms: Any
     replicated: Any
-    replicated_log_likelihood: Any
+    replicated_terms: Any
 
 
 def predicted(model: Model, values: dict[str, np.ndarray], key: Array, observed: Any = None) -> dict[str, Predicted]:
@@ -75,6 +75,7 @@ def _compared(likelihoods: AbstractLikelihood, expected, observed, key: Array) -
     def at(place) -> Predicted:
         draw, likelihood, here = place
         replicated = likelihood.draw(here, jax.random.fold_in(key, draw))
-        return Predicted(likelihood.terms(here, observed), replicated, likelihood(here, replicated))
+        of_replicated = likelihood.terms(here, replicated).sum(axis=(1, 2))
+        return Predicted(likelihood.terms(here, observed), replicated, of_replicated)
 
     return map_in_batches(at, (jnp.arange(expected.shape[0]), likelihoods, expected), 64)
