@@ -10,7 +10,7 @@ import pytest
 
 from cevnsjax.experiment import EXPERIMENTS, named_experiment
 from cevnsjax.experiment.prediction import predicted
-from cevnsjax.inference import build_model, hmc, nuts, solver
+from cevnsjax.inference import build_model, calibration, fisher_information, hmc, nuts, predictive, solver
 from cevnsjax.inference.objective import Objective
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -88,3 +88,13 @@ def test_what_only_a_processor_has_is_seen():
     with pytest.raises(ValueError, match="platform"):
         calls(lambda x: jax.pure_callback(np.exp, x, jnp.exp(x)), jnp.zeros(3))
     assert calls(jnp.linalg.cholesky, jnp.eye(3)) == {"cusolver_potrf_ffi"}
+
+
+def test_what_is_drawn_and_what_it_says(model):
+    data, key = model.data(), jax.random.key(0)
+    values = {name: jnp.full(100, value) for name, value in model.reference_values.items()}
+    assert calls(predictive._at_draws, model, values) <= ON_THE_DEVICE
+    likelihood, expected = model.experiment.likelihood, jnp.ones((100, *data.shape))
+    assert calls(predictive._compared, likelihood, expected, data, key) <= ON_THE_DEVICE
+    assert calls(calibration._simulated, model, key) <= ON_THE_DEVICE
+    assert calls(fisher_information, model) <= ON_THE_DEVICE
