@@ -37,7 +37,15 @@ from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
 from cevnsjax.cli.progress import stages
 from cevnsjax.cli.report import optional, surroundings
-from cevnsjax.cli.run_file import LARGEST_SEED, Sampler, settings_given
+from cevnsjax.cli.run_file import (
+    LARGEST_SEED,
+    ChainsOption,
+    EssOption,
+    Sampler,
+    SamplesOption,
+    WarmupOption,
+    settings_given,
+)
 from cevnsjax.cli.run_folder import ForceOption, check_no_other_run, run_folder
 from cevnsjax.errors import ParameterError
 from cevnsjax.files import check_folder, write_file
@@ -46,7 +54,6 @@ if TYPE_CHECKING:
     import jax
 
     from cevnsjax.inference import Calibration, Model
-    from cevnsjax.schedule import Schedule
 
 RESULTS = ("calibration.json", "calibration.png")
 """Files of a calibration: the first is its record."""
@@ -72,11 +79,10 @@ def calibrate(
     prior: PriorOption = None,
     set_values: SetOption = None,
     datasets: Annotated[int, typer.Option(help="Number of sets of data.", min=1)] = DATASETS,
-    chains: Annotated[int | None, typer.Option(help="Number of chains.", show_default=str(Sampler.chains))] = None,
-    warmup: Annotated[int | None, typer.Option(help="Draws of the warm-up.", show_default=str(Sampler.warmup))] = None,
-    samples: Annotated[
-        int | None, typer.Option(help="Draws of each chain that are kept.", show_default=str(Sampler.samples))
-    ] = None,
+    chains: ChainsOption = None,
+    ess: EssOption = None,
+    samples: SamplesOption = None,
+    warmup: WarmupOption = None,
     seed: Annotated[
         int | None,
         typer.Option(help="Seed of all random numbers.", min=0, max=LARGEST_SEED, show_default=str(Sampler.seed)),
@@ -116,7 +122,7 @@ def calibrate(
         set_values=set_values,
         precision=precision,
         out=out,
-        sampler={"chains": chains, "warmup": warmup, "samples": samples, "seed": seed},
+        sampler={"chains": chains, "ess": ess, "samples": samples, "warmup": warmup, "seed": seed},
     )
     configure_jax(Precision(settings.precision))
     import jax
@@ -130,7 +136,7 @@ def calibrate(
     fitted = fitted_model(settings, allow_code=allow_code)
     key = jax.random.key(settings.sampler.seed)
     options = {"model": settings.model, "set": fitted.values, "seed": settings.sampler.seed}
-    identity = calibration_identity(fitted.model, key, settings.sampler, options=options)
+    identity = calibration_identity(fitted.model, key, settings.sampler, settings.sampler.algorithm, options=options)
     described = {"datasets": datasets, **identity}
     if resume:
         check_kept(folder, identity)
@@ -162,7 +168,7 @@ def calibrate(
 def _calibrate(
     model: "Model",
     key: "jax.Array",
-    schedule: "Schedule",
+    schedule: Sampler,
     datasets: int,
     folder: Path,
     resume: bool,
@@ -178,7 +184,15 @@ def _calibrate(
             shown.update("calibrating", done, of)
 
         return calibrate(
-            model, key, datasets, schedule, folder=folder, resume=resume, progress=progress, options=options
+            model,
+            key,
+            datasets,
+            schedule,
+            sampler=schedule.algorithm,
+            folder=folder,
+            resume=resume,
+            progress=progress,
+            options=options,
         )
 
 

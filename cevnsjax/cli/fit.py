@@ -38,6 +38,7 @@ from cevnsjax.cli.report import (
     asimov_note,
     check_shown,
     draw_plots,
+    goodness_of_fit,
     optional,
     print_summary,
     summary_rows,
@@ -46,7 +47,17 @@ from cevnsjax.cli.report import (
     write_run,
     write_samples,
 )
-from cevnsjax.cli.run_file import LARGEST_SEED, FitSettings, Sampler, SamplerKind, settings_given
+from cevnsjax.cli.run_file import (
+    LARGEST_SEED,
+    ChainsOption,
+    EssOption,
+    FitSettings,
+    Sampler,
+    SamplerKind,
+    SamplesOption,
+    WarmupOption,
+    settings_given,
+)
 from cevnsjax.cli.run_folder import RUN, ForceOption, check_no_other_run, run_folder
 from cevnsjax.errors import InterruptedRun, ParameterError
 from cevnsjax.files import check_folder
@@ -82,21 +93,10 @@ def fit(
     sampler: Annotated[
         SamplerKind | None, typer.Option(help="How chains move.", show_default=str(Sampler.kind))
     ] = None,
-    chains: Annotated[int | None, typer.Option(help="Number of chains.", show_default=str(Sampler.chains))] = None,
-    ess: Annotated[
-        int | None,
-        typer.Option(
-            help="Effective sample size of every parameter, bulk and tails, at which sampling ends.",
-            show_default=str(Sampler.ess),
-        ),
-    ] = None,
-    samples: Annotated[
-        int | None,
-        typer.Option(help="Draws of each chain, in the place of --ess.", show_default="as many as --ess takes"),
-    ] = None,
-    warmup: Annotated[
-        int | None, typer.Option(help="Draws of the warm-up.", show_default="what the sampler needs")
-    ] = None,
+    chains: ChainsOption = None,
+    ess: EssOption = None,
+    samples: SamplesOption = None,
+    warmup: WarmupOption = None,
     max_tree_depth: Annotated[
         int | None,
         typer.Option(
@@ -289,6 +289,7 @@ def _report(posterior: "Posterior", algorithm: "AbstractSampler") -> dict[str, A
         "divergences": posterior.divergences,
         "best_fit": best.values if best else None,
         "best_fit_log_density": best.log_density if best else None,
+        "goodness_of_fit": goodness_of_fit(posterior),
     }
 
 

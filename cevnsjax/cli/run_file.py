@@ -7,7 +7,9 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cevnsjax.cli.common import DEFAULT_MODEL, Precision, results_folder, split_names
 from cevnsjax.cli.settings import assignments, parse_numbers
@@ -72,6 +74,21 @@ class Sampler(Schedule):
 
         given = {name: value for name in _TUNING if (value := getattr(self, name)) is not None}
         return (Hmc if self.kind == SamplerKind.hmc else Nuts)(**given)
+
+
+ChainsOption = Annotated[int | None, typer.Option(help="Number of chains.", show_default=str(Sampler.chains))]
+EssOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Effective sample size of every parameter, bulk and tails, at which sampling ends.",
+        show_default=str(Sampler.ess),
+    ),
+]
+SamplesOption = Annotated[
+    int | None,
+    typer.Option(help="Draws of each chain, in the place of --ess.", show_default="as many as --ess takes"),
+]
+WarmupOption = Annotated[int | None, typer.Option(help="Draws of the warm-up.", show_default="what the sampler needs")]
 
 
 @dataclass(frozen=True)
@@ -203,7 +220,7 @@ def _checked(content: dict[str, Any], default: Any, file: str, prefix: str) -> d
     for name, value in content.items():
         if name not in known:
             raise UnknownNameError(f"key in {file}", prefix + name, {prefix + each for each in known})
-        if value is None and known[name] is None:
+        if known[name] is None and content[name] is None:
             continue
         kind = _UNSAID[name] if known[name] is None else type(known[name])
         wanted = {tuple: list, Sampler: dict, float: int | float}.get(kind, kind)
@@ -211,7 +228,7 @@ def _checked(content: dict[str, Any], default: Any, file: str, prefix: str) -> d
             kinds = {list: "a list of names", dict: "a table", str: "a text", int: "a whole number"}
             kinds |= {int | float: "a number"}
             raise ParameterError(f"{file}: {prefix}{name} must be {kinds[wanted]}, got {value!r}.")
-        values[name] = tuple(value) if kind is tuple else float(value) if kind is float else value
+        values[name] = kind(value) if kind in (tuple, float) else value
     return values
 
 

@@ -19,11 +19,13 @@ from scipy.stats import binom, chisquare
 from cevnsjax.errors import InterruptedRun, OutputError, ParameterError, number_of
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.diagnostics import bulk_effective_sample_size
+from cevnsjax.inference.hmc import Hmc
 from cevnsjax.inference.identity import run_identity
 from cevnsjax.inference.interrupt import deferred_interrupt
 from cevnsjax.inference.journal import Journal, computed
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.run import sample
+from cevnsjax.inference.sampler import AbstractSampler
 from cevnsjax.schedule import Schedule
 
 RANKED_DRAWS = 99
@@ -100,6 +102,7 @@ def calibrate(
     datasets: int = 200,
     schedule: Schedule | None = None,
     *,
+    sampler: AbstractSampler | None = None,
     draws: int = RANKED_DRAWS,
     folder: Path | None = None,
     resume: bool = False,
@@ -118,8 +121,8 @@ def calibrate(
         Random key; the same key gives the same ranks, resumed or not, and more data sets begin with the same.
     datasets
         Number of sets of data.
-    schedule
-        How each posterior is sampled.
+    schedule, sampler
+        How each posterior is sampled; see :func:`sample`.
     draws
         Number of draws that a rank is among.
     folder, resume
@@ -138,18 +141,18 @@ def calibrate(
     OutputError
         If there is nothing to resume from, what is kept is damaged or of another run, or nothing can be kept.
     """
-    schedule = schedule or Schedule()
+    schedule, sampler = schedule or Schedule(), sampler or Hmc()
     check_calibration(datasets, schedule, draws)
     if resume and folder is None:
         raise OutputError("Resuming needs the folder of the interrupted run.")
     journal = None
     if folder is not None:
-        journal = Journal(Path(folder), calibration_identity(model, key, schedule, draws, options), resume)
+        journal = Journal(Path(folder), calibration_identity(model, key, schedule, sampler, draws, options), resume)
     keep, found = journal or computed, []
     with deferred_interrupt() as interrupted:
         for dataset in range(datasets):
             key_of = jax.random.fold_in(key, dataset)
-            step = functools.partial(_ranked, model, key_of, schedule, draws)
+            step = functools.partial(_ranked, model, key_of, schedule, sampler, draws)
             try:
                 found.append(keep(step, np.asarray(jax.random.key_data(key_of))))
             except InterruptedRun:
@@ -179,8 +182,9 @@ def check_calibration(datasets: int, schedule: Schedule, draws: int = RANKED_DRA
     """
     if datasets < 1:
         raise ParameterError(f"datasets must be at least 1, got {datasets}.")
-    if not 1 <= draws <= schedule.chains * schedule.samples:
-        total = number_of(schedule.chains * schedule.samples, "draw")
+    # where their number is not given, there are as many as it takes
+    if draws < 1 or (schedule.samples is not None and draws > schedule.chains * schedule.samples):
+        total = number_of(schedule.chains * (schedule.samples or 1), "draw")
         raise ParameterError(f"Ranks among {draws} draws need as many of each posterior, which has {total}.")
 
 
@@ -188,6 +192,7 @@ def calibration_identity(
     model: Model,
     key: jax.Array,
     schedule: Schedule,
+    sampler: AbstractSampler,
     draws: int = RANKED_DRAWS,
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -195,10 +200,10 @@ def calibration_identity(
 
     Parameters
     ----------
-    model, key, schedule, draws, options
+    model, key, schedule, sampler, draws, options
         See :func:`calibrate`.
     """
-    return {**run_identity(model, key, schedule, options=options), "ranked_draws": draws}
+    return {**run_identity(model, key, schedule, options=options, sampler=sampler), "ranked_draws": draws}
 
 
 def _ending(done: int, datasets: int, journal: Journal | None) -> str:
@@ -210,13 +215,13 @@ def _ending(done: int, datasets: int, journal: Journal | None) -> str:
     return f"{begin}; what is done is saved in {journal.folder}. Run the same command with --resume to go on."
 
 
-def _ranked(model: Model, key: jax.Array, schedule: Schedule, draws: int) -> list[np.ndarray]:
+def _ranked(model: Model, key: jax.Array, schedule: Schedule, sampler: AbstractSampler, draws: int) -> list[np.ndarray]:
     """Ranks of the truth, effective sample sizes and divergences of one set of data."""
     for_data, for_draws = jax.random.split(key)
     truth, data = _simulated(model, for_data)
-    posterior = sample(model, for_draws, schedule, observed=data)
+    posterior = sample(model, for_draws, schedule, sampler=sampler, observed=data)
     flat = {name: each.reshape(-1) for name, each in posterior.samples.items()}
-    picks = np.linspace(0, schedule.chains * schedule.samples - 1, draws).astype(int)
+    picks = np.linspace(0, posterior.statistics["diverging"].size - 1, draws).astype(int)
     picked = {name: each[picks] for name, each in flat.items()}
     # the truth as the last of the draws
     both = {name: np.append(each, np.asarray(truth[name], each.dtype)) for name, each in picked.items()}

@@ -121,7 +121,7 @@ def test_leaves_without_influence_have_zero_gradient(experiment):
 @functools.cache
 def prior_draws(name, number):
     built = model(name)
-    return jax.jit(lambda: jax.vmap(built.from_latent)(built.prior_latents(jax.random.key(11), number)))()
+    return jax.jit(jax.vmap(built.from_latent))(jnp.asarray(built.prior_latents(jax.random.key(11), number)))
 
 
 def edges(name):
