@@ -37,7 +37,7 @@ from rich.table import Table
 from cevnsjax.cross_section import NSI, Coherent, TreeLevel
 from cevnsjax.experiment import coherent_csi_2021
 from cevnsjax.flux import GaussianPulse, PionDecayArrival, Source
-from cevnsjax.inference import Model, Schedule, build_model, sample
+from cevnsjax.inference import AbstractSampler, Hmc, Model, Nuts, Schedule, build_model, sample
 from cevnsjax.inference.diagnostics import bulk_effective_sample_size
 from cevnsjax.parameter import Parameter
 from cevnsjax.target import Helm
@@ -245,25 +245,27 @@ def agreement() -> dict[str, float]:
 
 
 def sampling(quick: bool) -> dict[str, Any]:
-    """Warm-up and sampling of the ``sm`` fit: HMC of the package, and emcee on the same density."""
+    """Warm-up and sampling of the ``sm`` fit: HMC and NUTS of the package, and emcee on the same density."""
     model = build_model(coherent_csi_2021(), "sm")
-    schedules = {"HMC": Schedule(), "HMC, short": Schedule(warmup=150, samples=150)}
+    ways = {"HMC": (Hmc(), Schedule(warmup=100)), "NUTS": (Nuts(), Schedule(8, 300, 500))}
     if quick:
-        schedules = {"HMC": Schedule(chains=2, warmup=50, samples=50)}
+        ways = {name: (sampler, Schedule(2, 50, 50)) for name, (sampler, _) in ways.items()}
     methods: dict[str, Any] = {}
-    for name, schedule in schedules.items():
-        first, *runs = (hmc(model, jax.random.key(seed), schedule) for seed in range(2 if quick else 4))
+    for name, (sampler, schedule) in ways.items():
+        first, *runs = (sampled(model, jax.random.key(seed), schedule, sampler) for seed in range(2 if quick else 4))
         median = {quantity: float(np.median([run[quantity] for run in runs])) for quantity in runs[0]}
         methods[name] = {"first_run_s": first["total_s"], "schedule": asdict(schedule), "runs": runs, **median}
     methods["emcee"] = ensemble(model, 32 if quick else 128, *((20, 50) if quick else (1000, 3000)))
     return methods
 
 
-def hmc(model: Model, key, schedule: Schedule) -> dict[str, float]:
-    """One run of the package's sampler."""
+def sampled(model: Model, key, schedule: Schedule, sampler: AbstractSampler) -> dict[str, float]:
+    """One run of a sampler of the package."""
     ends: dict[str, float] = {}
     started = time.perf_counter()
-    posterior = sample(model, key, schedule, progress=lambda stage, *_: ends.update({stage: time.perf_counter()}))
+    posterior = sample(
+        model, key, schedule, sampler=sampler, progress=lambda stage, *_: ends.update({stage: time.perf_counter()})
+    )
     total = time.perf_counter() - started
     warmup = ends["warm-up"] - started
     size = min(bulk_effective_sample_size(values) for values in posterior.samples.values())
@@ -467,10 +469,10 @@ def _show_sampling(console: Console, part: dict[str, Any], cpu: str) -> None:
             )
         else:
             schedule = values["schedule"]
+            draws = schedule["samples"] or "as many as it takes"
             console.print(
-                f"{method}: {schedule['chains']} chains, {schedule['warmup']} warm-up draws, {schedule['samples']} "
-                f"draws; medians of {len(values['runs'])} runs; the first run, which compiles, took "
-                f"{values['first_run_s']:.1f} s."
+                f"{method}: {schedule['chains']} chains, {schedule['warmup']} warm-up draws, {draws} draws; medians of "
+                f"{len(values['runs'])} runs; the first run, which compiles, took {values['first_run_s']:.1f} s."
             )
 
 
