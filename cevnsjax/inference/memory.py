@@ -9,6 +9,7 @@ import numpy as np
 
 from cevnsjax.errors import ParameterError
 from cevnsjax.inference.model import Model
+from cevnsjax.inference.sampler import FEWEST_DRAWS
 from cevnsjax.schedule import Schedule
 
 _WARMUP_CHAINS = 8  # at most: those that adapt
@@ -59,7 +60,7 @@ def sampling_bytes(model: Model, schedule: Schedule) -> tuple[int, int]:
 
 def _samples(schedule: Schedule) -> int:
     """Draws of each chain, at least."""
-    return schedule.samples or -(-schedule.ess // schedule.chains)
+    return schedule.samples or max(FEWEST_DRAWS, -(-schedule.ess // schedule.chains))
 
 
 def map_bytes(points: int, profiled: int, itemsize: int) -> int:

@@ -19,13 +19,13 @@ from cevnsjax.inference.journal import Journal, computed
 from cevnsjax.inference.memory import check_sampling_memory
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.posterior import Posterior
-from cevnsjax.inference.sampler import BLOCK, AbstractSampler, Progress, Statistics
+from cevnsjax.inference.sampler import BLOCK, FEWEST_DRAWS, AbstractSampler, Progress, Statistics
 from cevnsjax.schedule import Schedule
 
 LARGEST_R_HAT = 1.01
 """R-hat of chains that agree."""
 
-_FEWEST_DRAWS, _MOST_DRAWS = 4 * BLOCK, 20_000
+_MOST_DRAWS = 20_000
 """Of each chain, where their number is not given."""
 
 
@@ -153,7 +153,7 @@ def _draw(
     """All draws, block by block: latent positions ``[chain, draw, parameter]``, and statistics."""
     positions: list[np.ndarray] = []
     statistics: list[Statistics] = []
-    done, effective, look = 0, 0.0, _FEWEST_DRAWS
+    done, effective, look = 0, 0.0, FEWEST_DRAWS
     while True:
         state, moved, told = sampler.advance(model, data, state, run.journal or computed)
         positions.append(moved)

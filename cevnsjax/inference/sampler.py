@@ -18,6 +18,9 @@ Progress = Callable[[str, int, int, str], None]
 BLOCK = 25
 """Draws between two looks at the keyboard."""
 
+FEWEST_DRAWS = 4 * BLOCK
+"""Of each chain, where their number is not given."""
+
 Statistics = dict[str, np.ndarray]
 """``diverging``, ``steps``, ``acceptance_rate`` and ``potential_energy`` of every draw, shape ``[chain, draw]``."""
 

@@ -102,7 +102,7 @@ LATE = [
     ("fit conus --free Signal_Norm", "called 'Signal_Norm'; did you mean 'signal_norm'?"),
     ("fit conus --fix LINDHARD_K", "called 'LINDHARD_K'; did you mean 'lindhard_k'?"),
     ("fit conus --free lindhard_k --fix lindhard_k", "'lindhard_k' is both free and fixed"),
-    ("fit conus --chains 10000000", "10000000 chains of 500 draws of 3 parameters take at least "),
+    ("fit conus --chains 100000000", "100000000 chains of 3 parameters take at least "),
     ("fit conus --samples 100000000000000000000", "draws of 3 parameters take at least "),
     ("fit conus --warmup 100000000000000", "after a warm-up of 100000000000000, take at least "),
     ("scan conus --grid Signal_norm=0:1", "called 'Signal_norm'; did you mean 'signal_norm'?"),

@@ -42,7 +42,7 @@ def test_bytes_are_those_of_what_is_kept(model):
 
 
 def test_what_no_machine_holds(model):
-    with pytest.raises(ParameterError, match=r"1000000000 chains of 3 parameters take at least .* GB"):
+    with pytest.raises(ParameterError, match=r"1000000000 chains of 3 parameters take at least .* TB"):
         sample(model, jax.random.key(1), Schedule(chains=10**9))
     with pytest.raises(ParameterError, match="after a warm-up of"):
         check_sampling_memory(model, Schedule(warmup=10**14))
