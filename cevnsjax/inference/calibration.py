@@ -23,7 +23,7 @@ from cevnsjax.inference.hmc import Hmc
 from cevnsjax.inference.identity import run_identity
 from cevnsjax.inference.interrupt import deferred_interrupt
 from cevnsjax.inference.journal import Journal, computed
-from cevnsjax.inference.model import Model
+from cevnsjax.inference.model import Model, Values
 from cevnsjax.inference.run import sample
 from cevnsjax.inference.sampler import AbstractSampler
 from cevnsjax.schedule import Schedule
@@ -217,8 +217,9 @@ def _ending(done: int, datasets: int, journal: Journal | None) -> str:
 
 def _ranked(model: Model, key: jax.Array, schedule: Schedule, sampler: AbstractSampler, draws: int) -> list[np.ndarray]:
     """Ranks of the truth, effective sample sizes and divergences of one set of data."""
-    for_data, for_draws = jax.random.split(key)
-    truth, data = _simulated(model, for_data)
+    for_truth, for_data, for_draws = jax.random.split(key, 3)
+    truth = {name: each[0] for name, each in model.prior_draws(for_truth, 1).items()}
+    data = _simulated(model, truth, for_data)
     posterior = sample(model, for_draws, schedule, sampler=sampler, observed=data)
     flat = {name: each.reshape(-1) for name, each in posterior.samples.items()}
     picks = np.linspace(0, posterior.statistics["diverging"].size - 1, draws).astype(int)
@@ -236,11 +237,9 @@ def _effective(samples: np.ndarray) -> float:
 
 
 @eqx.filter_jit
-def _simulated(model: Model, key: jax.Array):
-    """True values from the priors, and data from the prediction there."""
-    for_truth, for_data = jax.random.split(key)
-    truth = {name: each[0] for name, each in model.prior_draws(for_truth, 1).items()}
-    return truth, model.at(truth).draw(for_data)
+def _simulated(model: Model, truth: Values, key: jax.Array):
+    """Data from the prediction at true values."""
+    return model.at(truth).draw(key)
 
 
 @eqx.filter_jit

@@ -56,7 +56,7 @@ EARLY = [
     ("fit --settings nothing.toml", "nothing.toml cannot be read"),
     ("spectrum --settings file", "file is not valid TOML"),
     # options that no command has, and values that no option takes
-    ("valdate", "Did you mean 'validate'?"),
+    ("valdate", "Did you mean 'validate'"),
     ("fit conus --chain 3", "--chain"),
     ("fit conus --chains x", "--chains"),
     ("fit conus --chains 0", "chains must be a whole number and at least 1, got 0"),

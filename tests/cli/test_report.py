@@ -13,7 +13,7 @@ from cevnsjax.parameter import Parameter
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 ROW = {"mean": 1.0, "sd": 0.1, "bands_68": [[0.9, 1.1]], "bands_90": [[0.8, 1.2]], "hdi_90": [0.8, 1.2]}
-ROW |= {"ess_bulk": 500.0, "r_hat": 1.0}
+ROW |= {"ess_bulk": 500.0, "ess_tail": 500.0, "r_hat": 1.0}
 
 
 @pytest.fixture(scope="module")

@@ -59,6 +59,8 @@ def test_help_computes_nothing(arguments):
 def test_ctrl_c_while_it_is_loaded(module, tmp_path):
     program = (
         "import os, signal, sys\n"
+        # it may be ignored where tests run in the background
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class Press:\n    def find_spec(self, name, *_):\n"
         f"        if name == {module!r}:\n            os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.meta_path.insert(0, Press())\nfrom cevnsjax.__main__ import main\nmain()"

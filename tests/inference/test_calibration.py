@@ -80,7 +80,7 @@ def test_ranks_in_few_bins():
 def exact(monkeypatch):
     """Posteriors are drawn from what they are, a Gaussian that the prior hardly cuts: nothing is sampled."""
 
-    def drawn(model, key, schedule, observed):
+    def drawn(model, key, schedule, sampler, observed):
         shape = schedule.chains, SHORT.samples
         uniform = np.asarray(jax.random.uniform(key, shape))
         low, high = norm.cdf(np.array([-5.0, 5.0]), float(np.asarray(observed).sum()), 0.5)
@@ -134,7 +134,7 @@ def test_hmc_is_calibrated_with_counts():
 def test_a_posterior_that_ignores_its_data(simple, monkeypatch):
     """Ranks of its parameters are uniform; those of the log-likelihood are not."""
 
-    def prior(model, key, schedule, observed):
+    def prior(model, key, schedule, sampler, observed):
         shape = schedule.chains, SHORT.samples
         samples = {"signal_norm": np.asarray(jax.random.uniform(key, shape, minval=-5.0, maxval=5.0))}
         return Posterior(model, samples, {"diverging": np.zeros(shape, dtype=bool)})

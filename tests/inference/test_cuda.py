@@ -96,5 +96,5 @@ def test_what_is_drawn_and_what_it_says(model):
     assert calls(predictive._at_draws, model, values) <= ON_THE_DEVICE
     likelihood, expected = model.experiment.likelihood, jnp.ones((100, *data.shape))
     assert calls(predictive._compared, likelihood, expected, data, key) <= ON_THE_DEVICE
-    assert calls(calibration._simulated, model, key) <= ON_THE_DEVICE
+    assert calls(calibration._simulated, model, model.reference_values, key) <= ON_THE_DEVICE
     assert calls(fisher_information, model) <= ON_THE_DEVICE
