@@ -339,6 +339,7 @@ API = {
         "fisher_information",
         "laplace",
         "maximum",
+        "on_devices",
         "one_sided_test",
         "plot_corner",
         "plot_marginals",

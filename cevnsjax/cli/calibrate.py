@@ -33,6 +33,7 @@ from cevnsjax.cli.common import (
     tables,
     warn,
 )
+from cevnsjax.cli.devices import DevicesOption, dealt_out
 from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
 from cevnsjax.cli.progress import stages
@@ -41,6 +42,7 @@ from cevnsjax.cli.run_file import (
     LARGEST_SEED,
     ChainsOption,
     EssOption,
+    FitSettings,
     Sampler,
     SamplesOption,
     WarmupOption,
@@ -95,6 +97,7 @@ def calibrate(
         bool, typer.Option("--resume", help="Go on with the calibration in the folder, or to more data sets.")
     ] = False,
     force: ForceOption = False,
+    devices: DevicesOption = None,
     precision: PrecisionOption = None,
     settings_file: SettingsOption = None,
     allow_code: CodeOption = False,
@@ -125,12 +128,27 @@ def calibrate(
         sampler={"chains": chains, "ess": ess, "samples": samples, "warmup": warmup, "seed": seed},
     )
     configure_jax(Precision(settings.precision))
+    folder = Path(settings.out) if settings.out else results_folder("calibrate", settings.experiment, settings.model)
+    with dealt_out(devices, folder) as own:
+        _run(settings, own, datasets, resume, force, allow_code, form, started)
+
+
+def _run(
+    settings: FitSettings,
+    folder: Path,
+    datasets: int,
+    resume: bool,
+    force: bool,
+    allow_code: bool,
+    form: Format,
+    started: float,
+) -> None:
+    """Build, calibrate, write and print."""
     import jax
 
     from cevnsjax.inference.calibration import calibration_identity, check_calibration
     from cevnsjax.inference.journal import check_kept
 
-    folder = Path(settings.out) if settings.out else results_folder("calibrate", settings.experiment, settings.model)
     check_folder(folder)
     check_calibration(datasets, settings.sampler)
     fitted = fitted_model(settings, allow_code=allow_code)

@@ -29,6 +29,7 @@ from cevnsjax.cli.common import (
     tables,
     warn,
 )
+from cevnsjax.cli.devices import DevicesOption, dealt_out
 from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
 from cevnsjax.cli.progress import stages
@@ -130,6 +131,7 @@ def fit(
         bool, typer.Option("--resume", help="Go on with the interrupted run in the folder of the results.")
     ] = False,
     force: ForceOption = False,
+    devices: DevicesOption = None,
     precision: PrecisionOption = None,
     settings_file: SettingsOption = None,
     allow_code: CodeOption = False,
@@ -170,11 +172,14 @@ def fit(
             "seed": seed,
         },
     )
-    _run(settings, split_names(corner) or None, resume, force, allow_code, form, started)
+    configure_jax(Precision(settings.precision))
+    with dealt_out(devices, settings.folder) as folder:
+        _run(settings, folder, split_names(corner) or None, resume, force, allow_code, form, started)
 
 
 def _run(
     settings: FitSettings,
+    folder: Path,
     shown: list[str] | None,
     resume: bool,
     force: bool,
@@ -183,14 +188,13 @@ def _run(
     started: float,
 ) -> None:
     """Build, sample, write and print: samples and record first, then the table, then what can be done without."""
-    configure_jax(Precision(settings.precision))
     import jax
 
     from cevnsjax.inference.identity import kept_identity, run_identity
     from cevnsjax.inference.journal import check_kept
     from cevnsjax.inference.memory import check_sampling_memory
 
-    folder, key, algorithm = settings.folder, jax.random.key(settings.sampler.seed), settings.sampler.algorithm
+    key, algorithm = jax.random.key(settings.sampler.seed), settings.sampler.algorithm
     check_folder(folder)
     fitted = fitted_model(settings, allow_code=allow_code)
     check_shown(fitted.model, shown)

@@ -34,12 +34,13 @@ from cevnsjax.cli.common import (
     tables,
     warn,
 )
+from cevnsjax.cli.devices import DevicesOption, dealt_out
 from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
 from cevnsjax.cli.grid import parse_grids
 from cevnsjax.cli.progress import stages
 from cevnsjax.cli.report import asimov_note, optional, surroundings
-from cevnsjax.cli.run_file import settings_given
+from cevnsjax.cli.run_file import FitSettings, settings_given
 from cevnsjax.cli.run_folder import ForceOption, check_no_other_run, run_folder
 from cevnsjax.errors import InterruptedRun, ParameterError, number_of
 from cevnsjax.files import check_folder, writable_folder, write_file
@@ -82,6 +83,7 @@ def scan(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted scan in the folder.")] = False,
     force: ForceOption = False,
+    devices: DevicesOption = None,
     precision: PrecisionOption = None,
     settings_file: SettingsOption = None,
     refine: Annotated[
@@ -120,12 +122,28 @@ def scan(
         out=out,
     )
     configure_jax(Precision(settings.precision))
+    folder = Path(settings.out) if settings.out else results_folder("scan", settings.experiment, settings.model)
+    with dealt_out(devices, folder) as own:
+        _run(settings, own, grids, refine, resume, force, allow_code, form, started)
+
+
+def _run(
+    settings: FitSettings,
+    folder: Path,
+    grids: dict[str, np.ndarray],
+    refine: bool,
+    resume: bool,
+    force: bool,
+    allow_code: bool,
+    form: Format,
+    started: float,
+) -> None:
+    """Build, map, write and print."""
     from cevnsjax.inference.identity import model_identity
     from cevnsjax.inference.journal import check_kept, forget
     from cevnsjax.inference.map_words import resolution_text
     from cevnsjax.inference.scan import check_grid, map_identity
 
-    folder = Path(settings.out) if settings.out else results_folder("scan", settings.experiment, settings.model)
     check_folder(folder)
     fitted = fitted_model(settings, gridded=grids, allow_code=allow_code)
     built = fitted.model

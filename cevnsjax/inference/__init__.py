@@ -2,6 +2,7 @@
 
 from cevnsjax.inference.calibration import Calibration, calibrate
 from cevnsjax.inference.catalogue import build_model, prepared_model
+from cevnsjax.inference.devices import on_devices
 from cevnsjax.inference.drawn import Drawn
 from cevnsjax.inference.fisher import Laplace, fisher_information, laplace
 from cevnsjax.inference.goodness import PredictiveCheck, posterior_predictive_p_value
@@ -44,6 +45,7 @@ __all__ = [
     "fisher_information",
     "laplace",
     "maximum",
+    "on_devices",
     "one_sided_test",
     "plot_corner",
     "plot_marginals",

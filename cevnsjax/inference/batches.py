@@ -9,6 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr
+from jax.sharding import PartitionSpec
+
+from cevnsjax.inference.devices import POINTS, number_of_devices
 
 _MOST_POINTS, _MOST_BYTES = 64, 2**30
 """Points that suit a processor's cache, and memory that they may take together."""
@@ -17,6 +20,8 @@ _MOST_POINTS, _MOST_BYTES = 64, 2**30
 def map_in_batches(function: Callable, values: Any, batch_size: int, number: Any = None) -> Any:
     """Map like ``jax.lax.map``, with the last batch filled up: one of another size would be compiled on its own.
 
+    Within :func:`~cevnsjax.inference.devices.on_devices` points are dealt out to the devices, one after the other.
+
     Parameters
     ----------
     function
@@ -24,11 +29,37 @@ def map_in_batches(function: Callable, values: Any, batch_size: int, number: Any
     values
         Arrays with the points along their first axis.
     batch_size
-        Points at a time.
+        Points at a time, on each device.
     number
         How many of the points are wanted, all by default; it may be traced, the others then cost nothing, and are
         zero.
     """
+    devices, total = number_of_devices(), jax.tree.leaves(values)[0].shape[0]
+    if devices == 1 or total < devices:
+        return _mapped(function, values, batch_size, number)
+
+    def dealt(array: jax.Array) -> jax.Array:
+        """Every device's points beside each other."""
+        filled = jnp.concatenate([array, array[: -total % devices]])
+        return filled.reshape(-1, devices, *array.shape[1:]).swapaxes(0, 1).reshape(filled.shape)
+
+    def gathered(array: jax.Array) -> jax.Array:
+        everywhere = jax.lax.with_sharding_constraint(array, PartitionSpec())
+        return everywhere.reshape(devices, -1, *array.shape[1:]).swapaxes(0, 1).reshape(array.shape)[:total]
+
+    def share(values: Any) -> Any:
+        wanted = None
+        if number is not None:
+            wanted = (number - jax.lax.axis_index(POINTS) + devices - 1) // devices
+        return _mapped(function, values, batch_size, wanted)
+
+    spec = PartitionSpec(POINTS)
+    shared = jax.shard_map(share, in_specs=spec, out_specs=spec, check_vma=False)
+    return jax.tree.map(gathered, shared(jax.tree.map(dealt, values)))
+
+
+def _mapped(function: Callable, values: Any, batch_size: int, number: Any) -> Any:
+    """Map on one device."""
     total = jax.tree.leaves(values)[0].shape[0]
     size = max(min(batch_size, total), 1)
     filled = jax.tree.map(lambda array: jnp.concatenate([array, array[: -total % size]]), values)

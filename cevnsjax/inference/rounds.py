@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from cevnsjax.inference import solver
+from cevnsjax.inference.devices import number_of_devices
 from cevnsjax.inference.journal import Keep, computed
 from cevnsjax.inference.objective import Objective
 from cevnsjax.inference.solver import Fits
@@ -23,7 +24,7 @@ class Fitter:
     objective
         What is minimised.
     batch
-        Points that are computed together.
+        Points that are computed together, on each device.
     block
         Points that are handed over at a time.
     look
@@ -136,9 +137,11 @@ class Fitter:
 
         def evaluate(points: np.ndarray, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             values, gradients = np.empty(len(points), latents.dtype), np.empty_like(latents)
-            for some in _blocks(np.arange(len(points)), self.batch):
-                full = np.resize(some, self.batch)
-                found = solver.objectives_and_gradients(self.objective, _rows(held, points[full]), latents[full])
+            together = self.batch * number_of_devices()
+            for some in _blocks(np.arange(len(points)), together):
+                full = np.resize(some, together)
+                at = _rows(held, points[full]), latents[full]
+                found = solver.objectives_and_gradients(self.objective, *at, self.batch)
                 values[some], gradients[some] = (np.asarray(each)[: len(some)] for each in found)
             return values, gradients
 

@@ -71,9 +71,10 @@ def objectives(objective: Objective, held: Held, latents, batch_size: int) -> Fl
 
 
 @eqx.filter_jit
-def objectives_and_gradients(objective: Objective, held: Held, latents):
-    """The objective and its derivatives in the latents at some points, side by side."""
-    return jax.vmap(jax.value_and_grad(objective, argnums=1))(held, latents)
+def objectives_and_gradients(objective: Objective, held: Held, latents, batch_size: int):
+    """The objective and its derivatives in the latents at many points; see :func:`objectives`."""
+    both = jax.value_and_grad(objective, argnums=1)
+    return map_in_batches(lambda point: both(*point), (held, latents), batch_size)
 
 
 @eqx.filter_jit
