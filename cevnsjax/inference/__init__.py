@@ -20,12 +20,25 @@ from cevnsjax.inference.run import sample
 from cevnsjax.inference.sampler import AbstractSampler
 from cevnsjax.inference.scan import InterruptedScan, profile_map
 from cevnsjax.inference.scan_plots import plot_profile_map
+from cevnsjax.inference.toys import (
+    Coverage,
+    FeldmanCousins,
+    ToyFits,
+    Toys,
+    coverage,
+    draw_toys,
+    feldman_cousins,
+    fit_toys,
+    profile_statistics,
+)
 from cevnsjax.schedule import Schedule
 
 __all__ = [
     "AbstractSampler",
     "Calibration",
+    "Coverage",
     "Drawn",
+    "FeldmanCousins",
     "Hmc",
     "InterruptedScan",
     "Laplace",
@@ -39,10 +52,16 @@ __all__ = [
     "ProfileInterval",
     "ProfileMap",
     "Schedule",
+    "ToyFits",
+    "Toys",
     "build_model",
     "calibrate",
+    "coverage",
+    "draw_toys",
     "expected_upper_limit",
+    "feldman_cousins",
     "fisher_information",
+    "fit_toys",
     "laplace",
     "maximum",
     "on_devices",
@@ -55,6 +74,7 @@ __all__ = [
     "prepared_model",
     "profile_interval",
     "profile_map",
+    "profile_statistics",
     "sample",
     "significance",
     "upper_limit",

@@ -58,6 +58,12 @@ class Coordinates:
         below, above = self._shares(latents)
         return self._choose(0.0, self.scale, self.scale * (above - below))
 
+    def rounding(self, latents: np.ndarray) -> np.ndarray:
+        """Relative rounding error of dv/dlatent: large at the upper of two ends, where that is 1 minus nearly 1."""
+        _, above = self._shares(latents)
+        kind = np.finfo(latents.dtype)
+        return kind.eps / np.where(self.ends == 2, np.maximum(above, kind.tiny), 1.0)
+
     def inside(self, latents: np.ndarray) -> np.ndarray:
         """Latents moved so far from the ends that the density's derivatives in them can be seen."""
         # beyond, an objective that wants inside could have a derivative below the tolerance of a fit

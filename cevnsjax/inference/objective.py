@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import Scalar, as_float
+from cevnsjax.inference.centres import Measured, measured
 from cevnsjax.inference.coordinates import Coordinates
 from cevnsjax.inference.model import Model
 
@@ -60,6 +61,8 @@ class Objective(eqx.Module):
         Parameters whose priors are left out.
     boxes
         Ranges of the moved parameters that do not have their prior's.
+    centres
+        Other centres of priors that are measurements, by parameter name.
     """
 
     model: Model
@@ -67,6 +70,7 @@ class Objective(eqx.Module):
     moved: tuple[str, ...] = eqx.field(static=True)
     without_prior: frozenset[str] = eqx.field(static=True, default=frozenset())
     boxes: dict[str, Box] = eqx.field(default_factory=dict)
+    centres: dict[str, Scalar] = eqx.field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -83,6 +87,10 @@ class Objective(eqx.Module):
             location, scale = np.zeros(1, scale.dtype), np.ones(1, scale.dtype)
         boxed = np.array([name in self.boxes for name in self.moved] or [False])
         return Coordinates(np.array(ends), *(np.where(boxed, at, own) for at, own in ((0.0, location), (1.0, scale))))
+
+    @property
+    def _measurements(self) -> dict[str, Measured]:
+        return {p.name: prior for p in self.model.parameters if (prior := measured(p.prior)) is not None}
 
     @property
     def _places(self) -> np.ndarray:
@@ -107,6 +115,8 @@ class Objective(eqx.Module):
         values = self.values(held, latents)
         constraints = {name: value for name, value in values.items() if name not in self.without_prior}
         objective = -self.model.log_likelihood(values, self.observed) - self.model.log_constraints(constraints)
+        for name, centre in self.centres.items():
+            objective = objective - self._measurements[name].moved(values[name], centre)
         return jnp.where(jnp.isfinite(objective), objective, jnp.inf)
 
 

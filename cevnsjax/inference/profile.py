@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import brentq
@@ -13,9 +14,15 @@ from cevnsjax.arrays import as_float
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.objective import Objective
-from cevnsjax.inference.rounds import fit_one
+from cevnsjax.inference.rounds import STARTS, Fitter, fit_lowest
 from cevnsjax.inference.solver import Evaluate, constrain
 from cevnsjax.parameter import Parameter, describe_prior
+
+_DRAWS = 64
+"""Draws from the prior that starts of a fit are chosen among."""
+
+_SAME_HEIGHT = 1e-4
+"""Difference of the logarithms of densities that are the same."""
 
 _FURTHEST = 20.0
 """Where an end of a prior is reached, as a power of e: 2e-9 of its range, or of its middle where it has one end."""
@@ -85,7 +92,8 @@ def maximum(
 ) -> Maximum:
     """Maximise likelihood times priors over all parameters that are not held fixed.
 
-    The minimiser is that of :func:`profile_map`, at a single point.
+    The minimiser is that of :func:`profile_map`, at a single point. As there may be several maxima, it begins in the
+    middle of the priors and where the density of draws from them is highest, and the highest of what is found is taken.
 
     Parameters
     ----------
@@ -96,7 +104,7 @@ def maximum(
     observed
         Data of the shape of the experiment's, in their place.
     start
-        Where to start, by parameter name; the middle of the priors by default.
+        Where to start instead, by parameter name; those that are not named in the middle of their priors.
     evaluate
         What computes the density where nothing is held (:meth:`AbstractSampler.objective`); a program of its own by
         default.
@@ -117,7 +125,10 @@ def maximum(
     latents = np.nan_to_num(np.array(_to_latent(model, begin), dtype=float), posinf=np.inf, neginf=-np.inf)
     objective = Objective(model, model.experiment.observed if observed is None else observed, model.names)
     evaluator = None if evaluate is None or fixed else lambda held: evaluate
-    found = fit_one(objective, held, np.clip(latents, -_FURTHEST, _FURTHEST), evaluator=evaluator)
+    starts = np.clip(latents, -_FURTHEST, _FURTHEST)[None]
+    if start is None:
+        starts = np.concatenate([starts, _promising(objective, held, evaluator)])
+    found = fit_lowest(objective, held, starts, evaluator=evaluator)
     if not found.converged:
         raise CevnsjaxError(
             f"The maximum was not found: it ended with a log-density of {-float(found.objective):g} and a derivative "
@@ -126,6 +137,15 @@ def maximum(
     at = {name: np.array([value], found.latents.dtype) for name, value in held.items()}
     values = {name: float(value[0]) for name, value in constrain(objective, at, found.latents[None]).items()}
     return Maximum(values, -float(found.objective))
+
+
+def _promising(objective: Objective, held: dict[str, float], evaluator) -> np.ndarray:
+    """Latents of the best of many draws from the prior, shape ``[start, latent]``."""
+    draws = objective.model.prior_latents(jax.random.key(0), _DRAWS)
+    fitter = Fitter(objective, STARTS, evaluator=evaluator)
+    at = {name: np.full(_DRAWS, value, draws.dtype) for name, value in held.items()}
+    heights = fitter.evaluator(at)(np.arange(_DRAWS), draws)[0]
+    return draws[np.argsort(np.where(np.isfinite(heights), heights, np.inf))[: STARTS - 1]]
 
 
 @dataclass(frozen=True)
@@ -202,11 +222,17 @@ class _Profile:
         place = self.model.names.index(self.name)
         return float(_from_latent(self.model, jnp.zeros_like(self.model.location).at[place].set(latent))[self.name])
 
-    def excess(self, value: float) -> float:
-        """How far the profile has fallen below the threshold; at most a hundred times that, where it has no density."""
+    def excess(self, value: float, anywhere: bool = False) -> float:
+        """How far the profile has fallen below the threshold; at most a hundred times that, where it has no density.
+
+        The others are fitted from where they were last, or from anywhere.
+        """
         try:
-            there = maximum(self.model, {self.name: value}, observed=self.observed, start=self.last.values)
+            start = None if anywhere else self.last.values
+            there = maximum(self.model, {self.name: value}, observed=self.observed, start=start)
         except CevnsjaxError:
+            if anywhere:
+                return 0.0  # nothing is higher than what is known
             if np.isfinite(self.density(value)):
                 raise
             return 100.0 * self.threshold
@@ -218,11 +244,12 @@ class _Profile:
     def density(self, value: float) -> float:
         return float(self.model.log_density({**self.last.values, self.name: value}, self.observed))
 
-    def end(self, sign: int) -> float:
-        """One end of the interval: of the prior, where the profile does not fall that far."""
+    def end(self, sign: int, inner: float | None = None) -> float:
+        """One end of the interval, beyond a latent that is inside: of the prior, where the profile does not fall."""
         limit = getattr(self.support, "upper_bound" if sign > 0 else "lower_bound", None)
-        self.last, sign = self.reference, sign * self.rises
-        inner, reach = self.latent * sign, 0.5
+        sign, reach = sign * self.rises, 0.5
+        if inner is None:
+            self.last, inner = self.reference, self.latent * sign
         furthest = np.inf if limit is None else (_FURTHEST - self.middle * sign) / self.scale
         while True:
             outer = min(inner + reach, furthest)
@@ -233,12 +260,18 @@ class _Profile:
             if self.excess(self.value(sign * outer)) > 0.0:
                 break
             inner, reach = outer, 2.0 * reach
-        found = brentq(lambda latent: self.excess(self.value(sign * latent)), inner, outer, xtol=1e-7)
-        return self.value(sign * float(found))  # pyright: ignore[reportArgumentType]
+        found = float(brentq(lambda latent: self.excess(self.value(sign * latent)), inner, outer, xtol=1e-7))  # pyright: ignore[reportArgumentType]
+        end = self.value(sign * found)
+        # the fit that was followed may not be the highest there
+        if self.excess(end, anywhere=True) < -_SAME_HEIGHT:
+            return self.end(sign * self.rises, found)
+        return end
 
 
 def significance(model: Model, name: str, value: float = 0.0, *, observed=None) -> float:
     """Square root of twice the drop of the profiled log-density from its maximum to ``name = value``."""
     best = maximum(model, observed=observed)
-    there = maximum(model, {name: value}, observed=observed, start=best.values)
-    return float(np.sqrt(max(2.0 * (best.log_density - there.log_density), 0.0)))
+    there = max(
+        maximum(model, {name: value}, observed=observed, start=start).log_density for start in (None, best.values)
+    )
+    return float(np.sqrt(max(2.0 * (best.log_density - there), 0.0)))

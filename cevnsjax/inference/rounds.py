@@ -1,7 +1,9 @@
 """Fits in rounds of a few steps: what has not converged begins again with the curvature where it is."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import jax
 import numpy as np
 
 from cevnsjax.inference import solver
@@ -12,8 +14,17 @@ from cevnsjax.inference.solver import Fits
 
 STEPS, ROUNDS = 8, 40
 
-HeldArrays = dict[str, np.ndarray]
-"""Values of held parameters by name, shape ``[point]`` each."""
+PATIENCE = 8
+"""Rounds after which a fit that is next to the end of a prior begins again inside."""
+
+STARTS = 8
+"""Starts of a fit of a single point, side by side: there may be several minima."""
+
+FIRST_ROUNDS = 5
+"""Rounds until it shows which start ends lowest."""
+
+Rows = Any
+"""Arrays with the points along their first axis: values of held parameters by name, or what else differs."""
 
 
 class Fitter:
@@ -32,7 +43,8 @@ class Fitter:
     keep
         How the results of a block are come by (:class:`Journal`).
     evaluator
-        What computes the objective and its gradient where held values are given; a program of its own by default.
+        What computes the objective and its gradient where held values (or whatever else rows are) are given; a program
+        of its own by default.
     """
 
     def __init__(
@@ -42,7 +54,7 @@ class Fitter:
         block: int = 1,
         look: Callable[[], None] = lambda: None,
         keep: Keep = computed,
-        evaluator: Callable[[HeldArrays], solver.Evaluate] | None = None,
+        evaluator: Callable[[Rows], solver.Evaluate] | None = None,
     ):
         self.evaluator = evaluator or self._evaluator
         self.objective, self.batch, self.block, self.look, self.kept = objective, batch, block, look, keep
@@ -51,7 +63,7 @@ class Fitter:
 
     def fit(
         self,
-        held: HeldArrays,
+        held: Rows,
         latents: np.ndarray,
         curvature: np.ndarray | None = None,
         keep: Callable[[np.ndarray, Fits, np.ndarray], None] = lambda points, fits, over: None,
@@ -82,8 +94,13 @@ class Fitter:
                 if unknown or turn:
                     curvature[some] = self.curvatures(_rows(held, some), latents[some])
                 fits = self._solve(_rows(held, some), latents[some], curvature[some], STEPS, self.tolerance)
+                # next to the end of a prior, where another parameter must balance it, steps can be too short to be
+                # seen, or lead along it for ever
+                stuck = np.all(fits.latents == latents[some], axis=1) | (turn % PATIENCE == PATIENCE - 1)
+                stuck &= ~fits.converged
+                following = np.where(stuck[:, None], self.coordinates.inside(fits.latents), fits.latents)
                 # where there is no density there is no way out of it: begin again from the middle of the priors
-                latents[some] = np.where(np.isfinite(fits.objective)[:, None], fits.latents, 0.0)
+                latents[some] = np.where(np.isfinite(fits.objective)[:, None], following, 0.0)
                 curvature[some] = fits.curvature
                 over = fits.converged | (turn == rounds - 1)
                 keep(some, fits, over)
@@ -93,46 +110,46 @@ class Fitter:
             if not todo.size:
                 return
 
-    def polish(self, held: HeldArrays, latents: np.ndarray, curvature: np.ndarray) -> Fits:
+    def polish(self, held: Rows, latents: np.ndarray, curvature: np.ndarray) -> Fits:
         """Take a few more steps from where fits have converged, to the bottom as far as it can be seen."""
         return self._solve(held, latents, curvature, STEPS, 0.0)
 
-    def _solve(self, held: HeldArrays, latents, curvature, steps: int, tolerance: float) -> Fits:
+    def _solve(self, held: Rows, latents, curvature, steps: int, tolerance: float) -> Fits:
         """Fit some points, not more than a block."""
 
         def solved():
             return solver.solve(self.evaluator(held), self.coordinates, latents, curvature, steps, tolerance)
 
-        return Fits(*self.kept(solved, *held.values(), latents, curvature))
+        return Fits(*self.kept(solved, *jax.tree.leaves(held), latents, curvature))
 
-    def objectives(self, held: HeldArrays, latents: np.ndarray) -> np.ndarray:
+    def objectives(self, held: Rows, latents: np.ndarray) -> np.ndarray:
         """The objective at points, shape ``[point]``."""
 
-        def mapped(held: HeldArrays, latents: np.ndarray):
+        def mapped(held: Rows, latents: np.ndarray):
             full = np.resize(np.arange(len(latents)), self.block)
             return np.asarray(solver.objectives(self.objective, _rows(held, full), latents[full], self.batch))
 
         return self._map(mapped, held, latents, ())
 
-    def curvatures(self, held: HeldArrays, latents: np.ndarray) -> np.ndarray:
+    def curvatures(self, held: Rows, latents: np.ndarray) -> np.ndarray:
         """Curvatures at points, shape ``[point, latent, latent]``."""
 
-        def mapped(held: HeldArrays, latents: np.ndarray):
+        def mapped(held: Rows, latents: np.ndarray):
             return solver.curvatures(self.evaluator(held), self.coordinates, latents)
 
         return self._map(mapped, held, latents, latents.shape[1:] * 2)
 
-    def _map(self, function: Callable, held: HeldArrays, latents: np.ndarray, shape: tuple) -> np.ndarray:
+    def _map(self, function: Callable, held: Rows, latents: np.ndarray, shape: tuple) -> np.ndarray:
         parts = [np.zeros((0, *shape), latents.dtype)]
         for some in _blocks(np.arange(len(latents)), self.block):
             at = _rows(held, some)
             parts += self.kept(
-                lambda at=at, some=some: [function(at, latents[some])[: len(some)]], *at.values(), latents[some]
+                lambda at=at, some=some: [function(at, latents[some])[: len(some)]], *jax.tree.leaves(at), latents[some]
             )
             self.look()
         return np.concatenate(parts)
 
-    def _evaluator(self, held: HeldArrays) -> solver.Evaluate:
+    def _evaluator(self, held: Rows) -> solver.Evaluate:
         """The objective and its gradient at points of which the held values are given, a batch at a time."""
 
         def evaluate(points: np.ndarray, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -148,14 +165,14 @@ class Fitter:
         return evaluate
 
 
-def fit_one(
+def fit_lowest(
     objective: Objective,
     held: dict[str, float],
     latents: np.ndarray,
     curvature=None,
-    evaluator: Callable[[HeldArrays], solver.Evaluate] | None = None,
+    evaluator: Callable[[Rows], solver.Evaluate] | None = None,
 ) -> Fits:
-    """Fit a single point, to the bottom.
+    """Fit a single point from several starts, the lowest to the bottom.
 
     Parameters
     ----------
@@ -164,9 +181,9 @@ def fit_one(
     held
         Values of the held parameters.
     latents
-        Where the latents start, shape ``[latent]``.
+        Where the latents start, shape ``[start, latent]``.
     curvature
-        Estimate of the curvature there; that of differences by default.
+        Estimates of the curvature there, shape ``[start, latent, latent]``; that of differences by default.
     evaluator
         What computes the objective; see :class:`Fitter`.
 
@@ -176,19 +193,28 @@ def fit_one(
         Without an axis of points.
     """
     kind = np.dtype(objective.model.scale.dtype)
-    fitter, found = Fitter(objective, evaluator=evaluator), []
-    at = {name: np.array([value], kind) for name, value in held.items()}
-    start = None if curvature is None else np.asarray(curvature, kind)[None]
-    fitter.fit(at, np.asarray(latents, kind)[None], start, lambda points, fits, over: found.append(fits))
-    last = found[-1]
-    if last.converged[0]:
-        bottom = fitter.polish(at, last.latents, last.curvature)
-        last = bottom._replace(converged=last.converged)
-    return Fits(*(array[0] for array in last))
+    number, size = latents.shape
+    fitter = Fitter(objective, STARTS, number, evaluator=evaluator)
+    at = {name: np.full(number, value, kind) for name, value in held.items()}
+    last = Fits(*(np.zeros((number, *shape), kind) for shape in ((size,), (), (size,), (size, size), ())))
+
+    def keep(points: np.ndarray, fits: Fits, over: np.ndarray) -> None:
+        for array, new in zip(last, fits, strict=True):
+            array[points] = new
+
+    given = None if curvature is None else np.asarray(curvature, kind)
+    fitter.fit(at, np.asarray(latents, kind), given, keep, FIRST_ROUNDS if number > 1 else ROUNDS)
+    best = int(np.argmin(np.where(np.isfinite(last.objective), last.objective, np.inf)))
+    lowest, at = Fits(*(array[[best]] for array in last)), _rows(at, np.array([best]))
+    if number > 1 and not lowest.converged[0]:
+        return fit_lowest(objective, held, lowest.latents, lowest.curvature, evaluator)
+    if lowest.converged[0]:
+        lowest = fitter.polish(at, lowest.latents, lowest.curvature)._replace(converged=lowest.converged)
+    return Fits(*(array[0] for array in lowest))
 
 
-def _rows(held: HeldArrays, points: np.ndarray) -> HeldArrays:
-    return {name: values[points] for name, values in held.items()}
+def _rows(held: Rows, points: np.ndarray) -> Rows:
+    return jax.tree.map(lambda values: values[points], held)
 
 
 def _blocks(indices: np.ndarray, size: int) -> Iterator[np.ndarray]:

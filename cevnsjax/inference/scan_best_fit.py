@@ -6,7 +6,7 @@ from cevnsjax.errors import CevnsjaxError
 from cevnsjax.inference.map_axes import is_logarithmic
 from cevnsjax.inference.objective import Box, Objective
 from cevnsjax.inference.profile import Maximum
-from cevnsjax.inference.rounds import fit_one
+from cevnsjax.inference.rounds import fit_lowest
 from cevnsjax.inference.solver import Fits, constrain
 
 
@@ -31,16 +31,17 @@ def best_in_box(
     """
     boxes = {name: Box(values[0], values[-1], is_logarithmic(values)) for name, values in axes.items()}
     inside = Objective(profiled.model, profiled.observed, (*boxes, *profiled.moved), profiled.without_prior, boxes)
-    candidates = []
+    # a point of the grid is a candidate too: at the edge of the box latents only come close to it
+    candidates = [(float(fit.objective), profiled, gridded, fit.latents) for gridded, fit in starts]
+    known = len(profiled.moved)
+    latents, curvatures = [], []
     for gridded, fit in starts:
-        # a point of the grid is a candidate too: at the edge of the box latents only come close to it
-        candidates.append((float(fit.objective), profiled, gridded, fit.latents))
-        moved = np.array([*(boxes[name].latent(value) for name, value in gridded.items()), *fit.latents])
-        size, known = inside.size, len(profiled.moved)
-        curvature = np.eye(size)
-        curvature[size - known :, size - known :] = fit.curvature[:known, :known]
-        found = fit_one(inside, {}, moved[:size], curvature)
-        candidates.append((float(found.objective), inside, {}, found.latents))
+        latents.append([*(boxes[name].latent(value) for name, value in gridded.items()), *fit.latents[:known]])
+        curvature = np.eye(inside.size)
+        curvature[inside.size - known :, inside.size - known :] = fit.curvature[:known, :known]
+        curvatures.append(curvature)
+    found = fit_lowest(inside, {}, np.array(latents), np.array(curvatures))
+    candidates.append((float(found.objective), inside, {}, found.latents))
     candidates = [candidate for candidate in candidates if np.isfinite(candidate[0])]
     if not candidates:
         raise CevnsjaxError("The likelihood vanishes at every point of the grid; give another one.")

@@ -27,6 +27,9 @@ SHORTEST_FRACTION = 1e-7
 Evaluate = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Called with indices of points and their latents ``[point, latent]``: the objective there, and its derivatives."""
 
+_SEEN = 100.0
+"""A curvature over its rounding error, from which on it is one."""
+
 _MOST_ENDS = 2
 """Ends of priors that one step is led along; at more of them it is shortened."""
 
@@ -101,17 +104,45 @@ def curvatures(evaluate: Evaluate, coordinates: Coordinates, latents: np.ndarray
     np.ndarray
         Shape ``[point, latent, latent]``.
     """
-    number, size = latents.shape
-    # next to an end differences would be rounding; that in v is the same a little further inside
     near = coordinates.inside(latents)
+    rows = _differences(evaluate, coordinates, np.arange(len(latents)), latents, near)
+    deep = near != latents
+    if (some := np.flatnonzero(deep.any(axis=1))).size:
+        # next to an end they may be rounding, and are those a little further inside, or need not be alike
+        there = _differences(evaluate, coordinates, some, latents[some], latents[some])
+        seen = np.einsum("pii->pi", there.values) > _SEEN * there.rounding
+        rows.values[some] = np.where((deep[some] & seen)[:, :, None], there.values, rows.values[some])
+    return _positive(rows.values)
+
+
+class _Differences(NamedTuple):
+    """Second derivatives ``[point, moved, latent]`` from differences of gradients, and rounding errors of them."""
+
+    values: np.ndarray
+    rounding: np.ndarray
+
+
+def _differences(
+    evaluate: Evaluate, coordinates: Coordinates, points: np.ndarray, latents: np.ndarray, near: np.ndarray
+) -> _Differences:
+    """Differences at each latent's place in ``near``, the others where they are; in units of ``latents``."""
+    number, size = latents.shape
+    each = np.eye(size, dtype=bool)
+    places = np.where(each, near[:, None, :], latents[:, None, :])
     # errors of the difference, of the second order, and of rounding are alike: far below what an estimate needs
-    apart = float(np.finfo(latents.dtype).eps) ** 0.2
-    steps = apart * np.concatenate([np.eye(size), -np.eye(size)]).astype(latents.dtype)
-    moved, stretch = coordinates.move(near[:, None, :], steps)
-    _, gradients = evaluate(np.repeat(np.arange(number), 2 * size), moved.reshape(-1, size))
-    ahead, behind = np.split(gradients.reshape(number, 2 * size, size) / stretch, 2, axis=1)
+    kind = np.finfo(latents.dtype)
+    apart = float(kind.eps) ** 0.2
+
+    def gradients(step: float) -> np.ndarray:
+        moved, stretch = coordinates.move(places, step * np.eye(size, dtype=latents.dtype))
+        found = evaluate(np.repeat(points, size), moved.reshape(-1, size))[1]
+        return found.reshape(number, size, size) / stretch
+
+    ahead, behind = gradients(apart), gradients(-apart)
     units = coordinates.slope(latents) / coordinates.slope(near)
-    return _positive((ahead - behind) / (2.0 * apart) * units[:, :, None] * units[:, None, :])
+    values = (ahead - behind) / (2.0 * apart) * units[:, :, None] * np.where(each, units[:, None, :], 1.0)
+    rounding = coordinates.rounding(near) * np.abs(np.einsum("pii->pi", ahead)) / apart
+    return _Differences(values, rounding)
 
 
 def solve(

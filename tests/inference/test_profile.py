@@ -1,12 +1,17 @@
 """Maxima and profile intervals: scales, edges, and what they refuse."""
 
+import dataclasses
+
+import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
 from minimiser import scipy_maximum
+from scipy.optimize import brentq
 
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.experiment import coherent_csi_2021, named_experiment
+from cevnsjax.experiment.likelihood import AbstractLikelihood
 from cevnsjax.inference import Model, build_model, maximum, profile_interval, profile_map, significance
 from cevnsjax.inference.profile import check_value
 from cevnsjax.parameter import Parameter
@@ -65,14 +70,68 @@ def test_intervals_of_any_scale(low):
     assert decades.upper == pytest.approx(flat.upper, rel=1e-4)
 
 
-@pytest.mark.slow
-def test_interval_of_a_dipole_moment():
+@pytest.mark.parametrize("mass", [0.01, pytest.param(10.0, marks=pytest.mark.slow)])
+def test_interval_of_a_dipole_moment(mass):
     """Transition magnetic moments of 1e-12 to 1e-6: an absolute tolerance of 1e-9 ends the search at once."""
-    model = build_model(named_experiment("conus-plus"), "dipole-portal")
-    found = profile_interval(model, next(name for name in model.names if "moment" in name))
+    held = ["reactor_flux_norm", "lindhard_k"]
+    portal = build_model(named_experiment("conus-plus"), "dipole-portal", fixed=held)
+    moment = next(p for p in portal.parameters if p.name == "moment")
+    model = Model(portal.at({"mass": mass}), [moment])
+    found = profile_interval(model, "moment")
+
+    def fallen(log_moment):
+        at = {"moment": found.best}, {"moment": np.exp(log_moment)}
+        return float(np.subtract(*(model.log_likelihood(values) for values in at))) - 0.5
+
     assert found.lower == pytest.approx(1e-12, rel=1e-6)
-    assert found.upper == pytest.approx(5.40e-10, rel=5e-3)
     assert found.lower <= found.best <= found.upper
+    assert found.upper == pytest.approx(np.exp(brentq(fallen, np.log(found.best), np.log(1e-6))), rel=1e-4)
+
+
+@pytest.mark.slow
+def test_interval_of_what_is_produced_less_and_less():
+    """A heavier state with a larger moment does the same, up to where nothing is produced: there is no upper end."""
+    model = build_model(named_experiment("conus-plus"), "dipole-portal")
+    best, there = maximum(model), maximum(model, {"moment": 1e-6})
+    assert there.log_density == pytest.approx(best.log_density, abs=1e-6)
+    assert there.values["mass"] > 10.0 > best.values["mass"]
+    assert profile_interval(model, "moment").upper == 1e-6
+
+
+class Peaks(AbstractLikelihood):
+    """Two peaks in what is expected of all bins together: a wide low one, and a narrow high one."""
+
+    nominal: float
+
+    def terms(self, expected, observed):
+        strength = expected.sum() / self.nominal
+        low, high = -0.5 * ((strength - 1.0) / 0.2) ** 2 - 5.0, -0.5 * ((strength - 3.2) / 0.1) ** 2
+        return jnp.full(expected.shape, jnp.logaddexp(low, high) / expected.size)
+
+    def draw(self, expected, key):
+        return expected
+
+    def information(self, expected):
+        return jnp.ones_like(expected)
+
+    def check(self, observed):
+        pass
+
+    def error_bars(self, observed, axes):
+        return observed, observed
+
+
+def test_highest_of_several_maxima():
+    weak = named_experiment("coherent-ge-mini")
+    peaks = dataclasses.replace(weak, likelihood=Peaks(float(weak.expected().sum() / weak.signal_norm)))
+    model = Model(peaks, [strength(dist.Uniform(0.0, 4.0))])
+    near = maximum(model, start={"signal_norm": 2.0})
+    assert near.values["signal_norm"] == pytest.approx(1.0, abs=1e-6)
+    best = maximum(model)
+    assert best.values["signal_norm"] == pytest.approx(3.2, abs=1e-6)
+    found = profile_interval(model, "signal_norm")
+    assert [found.lower, found.upper] == pytest.approx([3.1, 3.3], abs=1e-3)
+    assert significance(model, "signal_norm", 1.0) == pytest.approx(np.sqrt(10.0), abs=1e-6)
 
 
 @pytest.mark.slow

@@ -1,0 +1,431 @@
+"""Toys: many sets of data drawn from a prediction, all fitted side by side; coverage and Feldman-Cousins intervals.
+
+What a prior says that is a measurement (a Gaussian, of the parameter or of its logarithm) is data too: its centre is
+measured anew with each toy. Priors that are flat stay as they are.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import chi2
+
+from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
+from cevnsjax.inference import solver
+from cevnsjax.inference.batches import map_in_batches, points_at_a_time
+from cevnsjax.inference.centres import draw_centres
+from cevnsjax.inference.devices import number_of_devices
+from cevnsjax.inference.model import Model
+from cevnsjax.inference.objective import Objective
+from cevnsjax.inference.profile import Maximum, check_value, maximum
+from cevnsjax.inference.rounds import Fitter
+
+_BLOCK, _BATCHES = 4096, 8
+"""Toys that are fitted at a time, and batches of them that are computed at a time."""
+
+
+_TOLERANCE = 1e-5
+"""Difference of statistics that are the same: fits end as near to their maxima."""
+
+
+@dataclass(frozen=True)
+class Toys:
+    """Sets of data that were drawn from a prediction.
+
+    Attributes
+    ----------
+    values
+        True values of all parameters.
+    observed
+        Data, with an axis of toys before those of the experiment's; by name for several experiments.
+    centres
+        What the measurements gave that priors stand for, by parameter name, shape ``[toy]`` each: in the unit of the
+        parameter, or of its logarithm.
+    """
+
+    values: dict[str, float]
+    observed: Any
+    centres: dict[str, np.ndarray]
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return jax.tree.leaves(self.observed)[0].shape[0]
+
+
+@dataclass(frozen=True)
+class ToyFits:
+    """Maxima of the densities of toys.
+
+    Attributes
+    ----------
+    values
+        Values of all parameters at the maxima, shape ``[toy]`` each.
+    log_density
+        Log-likelihood (relative to the saturated model) plus constraints there, shape ``[toy]``.
+    converged
+        Which fits have converged, shape ``[toy]``.
+    latents
+        The values as latent vectors, shape ``[toy, parameter]``.
+    """
+
+    values: dict[str, np.ndarray]
+    log_density: np.ndarray
+    converged: np.ndarray
+    latents: np.ndarray
+
+
+def draw_toys(
+    model: Model, key: jax.Array, number: int, values: Mapping[str, float] | None = None, *, centres: bool = True
+) -> Toys:
+    """Draw sets of data from a prediction.
+
+    Parameters
+    ----------
+    model
+        The model; of its data only the shape matters.
+    key
+        Random key.
+    number
+        Number of toys.
+    values
+        True values by parameter name; those that are not named have the values of the experiment.
+    centres
+        Whether measurements that priors stand for are repeated too.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not a parameter of the model.
+    ParameterError
+        If a value is not in the support of its prior, or there is not one toy.
+    """
+    if number < 1:
+        raise ParameterError(f"number must be at least 1, got {number}.")
+    true = {name: float(value) for name, value in model.reference_values.items()} | _checked(model, values)
+    for_data, for_centres = jax.random.split(key)
+    likelihoods = {name: part.likelihood for name, part in model.at(true).parts.items()}
+    expected = {name: part.expected() for name, part in model.at(true).parts.items()}
+    observed = _drawn(likelihoods, expected, jax.random.split(for_data, number))
+    if len(expected) == 1:
+        observed = next(iter(observed.values()))
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(for_centres)))
+    drawn = draw_centres(model, true, generator, number) if centres else {}
+    return Toys(true, jax.tree.map(np.asarray, observed), drawn)
+
+
+def _checked(model: Model, values: Mapping[str, float] | None) -> dict[str, float]:
+    parameters = {parameter.name: parameter for parameter in model.parameters}
+    for name in values or {}:
+        if name not in parameters:
+            raise UnknownNameError("parameter", name, parameters)
+    return {name: check_value(parameters[name], value, "The value") for name, value in (values or {}).items()}
+
+
+# a program of its own, shared by all models of data of the same shape: drawing takes longer to compile than a signal
+@eqx.filter_jit
+def _drawn(likelihoods, expected, keys):
+    def one(key):
+        each = jax.random.split(key, len(expected))
+        return {n: likelihoods[n].draw(expected[n], own) for own, n in zip(each, expected, strict=True)}
+
+    return map_in_batches(one, keys, 64)
+
+
+def fit_toys(
+    model: Model, toys: Toys, fixed: Mapping[str, float | np.ndarray] | None = None, *, start: np.ndarray | None = None
+) -> ToyFits:
+    """Fit all toys, side by side.
+
+    Parameters
+    ----------
+    model
+        The model; its priors are penalties (:meth:`Model.log_constraints`), with the centres of each toy.
+    toys
+        The data.
+    fixed
+        Values of the parameters that are held, a number or one for each toy.
+    start
+        Latent vectors to start from, shape ``[toy, parameter]``; those of the true values by default.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not a parameter of the model.
+    """
+    for name in fixed or {}:
+        if name not in model.names:
+            raise UnknownNameError("parameter", name, model.names)
+    number, kind = toys.number, np.dtype(model.scale.dtype)
+    objective = Objective(model, model.data(), model.names)
+    held = {name: np.full(number, np.nan, kind) for name in model.names}
+    held |= {name: np.broadcast_to(np.asarray(value, kind), number).copy() for name, value in (fixed or {}).items()}
+    centres = {name: each.astype(kind) for name, each in toys.centres.items()}
+    rows = {"held": held, "observed": toys.observed, "centres": centres}
+    if start is None:
+        start = np.tile(np.asarray(_to_latent(model, toys.values), kind), (number, 1))
+    latents, heights = np.array(start, kind), np.full(number, np.inf)
+    converged = np.zeros(number, bool)
+
+    def keep(points: np.ndarray, fits: solver.Fits, over: np.ndarray) -> None:
+        latents[points], heights[points], converged[points] = fits.latents, fits.objective, fits.converged
+
+    evaluator = functools.partial(_evaluator, objective, points_at_a_time(model))
+    fitter = Fitter(objective, block=_BLOCK, evaluator=evaluator)
+    # toys are much alike: steps learn what is different
+    curvature = fitter.curvatures(jax.tree.map(lambda array: array[:1], rows), fitter.coordinates.inside(latents[:1]))
+    fitter.fit(rows, latents, np.repeat(curvature, number, axis=0), keep)
+    values = solver.constrain(objective, held, latents)
+    return ToyFits({name: np.asarray(each) for name, each in values.items()}, -heights, converged, latents)
+
+
+def _to_latent(model: Model, values: Mapping[str, float]) -> np.ndarray:
+    return np.clip(np.nan_to_num(np.asarray(model.to_latent(values)), posinf=20.0, neginf=-20.0), -20.0, 20.0)
+
+
+def _evaluator(objective: Objective, batch: int, rows: dict[str, Any]) -> solver.Evaluate:
+    """The objective of toys and its gradient, some batches at a time, of which those that are needed are computed."""
+    size = _BATCHES * batch * number_of_devices()
+
+    def evaluate(points: np.ndarray, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, gradients = np.empty(len(points), latents.dtype), np.empty_like(latents)
+        for first in range(0, len(points), size):
+            some = np.arange(first, min(first + size, len(points)))
+            filled = np.resize(some, size)
+            at = jax.tree.map(lambda array, filled=filled: array[points[filled]], rows)
+            found = _objectives_and_gradients(objective, at, latents[filled], np.asarray(len(some)), batch)
+            values[some], gradients[some] = (np.asarray(each)[: len(some)] for each in found)
+        return values, gradients
+
+    return evaluate
+
+
+@eqx.filter_jit
+def _objectives_and_gradients(objective: Objective, rows: dict[str, Any], latents, number, batch_size: int):
+    def one(point):
+        at, latent = point
+        own = replace(objective, observed=at["observed"], centres=at["centres"])
+        return jax.value_and_grad(own, argnums=1)(at["held"], latent)
+
+    return map_in_batches(one, (rows, latents), batch_size, number)
+
+
+def profile_statistics(model: Model, toys: Toys, fixed: Mapping[str, float | np.ndarray]) -> np.ndarray:
+    """Twice the drop of the profiled log-density from its maximum to held values, for each toy; NaN of failed fits.
+
+    Parameters
+    ----------
+    model, toys, fixed
+        See :func:`fit_toys`.
+    """
+    there = fit_toys(model, toys, fixed)
+    best = fit_toys(model, toys)
+    # a maximum must not be lower than what is seen of the same data
+    again = fit_toys(model, toys, start=there.latents) if np.any(best.log_density < there.log_density) else best
+    highest = np.maximum(best.log_density, again.log_density)
+    found = np.maximum(2.0 * (highest - there.log_density), 0.0)
+    return np.where(there.converged & (best.converged | again.converged), found, np.nan)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often profile-likelihood intervals contain the true value.
+
+    Attributes
+    ----------
+    name, value
+        The parameter, and its true value.
+    levels
+        Confidence levels of the intervals.
+    covered
+        Number of toys whose interval contains the true value, for each level.
+    toys
+        Number of toys that were fitted.
+    """
+
+    name: str
+    value: float
+    levels: tuple[float, ...]
+    covered: tuple[int, ...]
+    toys: int
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Share of the intervals that contain the true value, for each level."""
+        return np.array(self.covered) / self.toys
+
+    @property
+    def errors(self) -> np.ndarray:
+        """Binomial standard deviations of the shares, at the levels."""
+        levels = np.array(self.levels)
+        return np.sqrt(levels * (1.0 - levels) / self.toys)
+
+
+def coverage(
+    model: Model,
+    name: str,
+    key: jax.Array,
+    toys: int = 1000,
+    *,
+    levels: Sequence[float] = (0.6827, 0.9545),
+    values: Mapping[str, float] | None = None,
+) -> Coverage:
+    """Test how often the profile-likelihood intervals of a parameter (:func:`profile_interval`) contain its true value.
+
+    Parameters
+    ----------
+    model, name
+        The model and the parameter.
+    key
+        Random key.
+    toys
+        Number of toys.
+    levels
+        Confidence levels, each between 0 and 1.
+    values
+        True values; see :func:`draw_toys`.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not a parameter of the model.
+    ParameterError
+        If a level is not between 0 and 1.
+    """
+    _check(model, name, levels)
+    drawn = draw_toys(model, key, toys, values)
+    found = profile_statistics(model, drawn, {name: drawn.values[name]})
+    found = found[np.isfinite(found)]
+    covered = tuple(int(np.sum(found <= chi2.ppf(level, 1))) for level in levels)
+    return Coverage(name, drawn.values[name], tuple(levels), covered, len(found))
+
+
+@dataclass(frozen=True)
+class FeldmanCousins:
+    """A Feldman-Cousins interval, from toys at each value.
+
+    Attributes
+    ----------
+    name, level
+        The parameter, and the confidence level.
+    values
+        Values of the parameter, shape ``[value]``.
+    statistic
+        Twice the drop of the profiled log-density of the data from its maximum to each value.
+    critical
+        What the statistic of toys that are drawn there exceeds with a probability of one minus the level.
+    error
+        Standard deviation of that, from the number of toys.
+    """
+
+    name: str
+    level: float
+    values: np.ndarray
+    statistic: np.ndarray
+    critical: np.ndarray
+    error: np.ndarray
+
+    @property
+    def accepted(self) -> np.ndarray:
+        """Which values are in the interval."""
+        return self.statistic <= self.critical + _TOLERANCE
+
+    def intervals(self) -> list[tuple[float, float]]:
+        """Ends of what is accepted, linearly between values; the first or the last value where that is accepted."""
+        beyond = self.statistic - self.critical - _TOLERANCE
+        ends = []
+        for i in np.flatnonzero(np.diff(self.accepted)):
+            low, high = self.values[i], self.values[i + 1]
+            ends.append(float(low + (high - low) * beyond[i] / (beyond[i] - beyond[i + 1])))
+        if self.accepted[0]:
+            ends.insert(0, float(self.values[0]))
+        if self.accepted[-1]:
+            ends.append(float(self.values[-1]))
+        return list(zip(ends[::2], ends[1::2], strict=True))
+
+
+def feldman_cousins(
+    model: Model,
+    name: str,
+    values: ArrayLike,
+    key: jax.Array,
+    *,
+    toys: int = 1000,
+    level: float = 0.9,
+    observed: Any = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> FeldmanCousins:
+    """Confidence interval by the ordering of likelihood ratios: G. J. Feldman, R. D. Cousins, Phys. Rev. D 57, 3873.
+
+    At each value toys are drawn with the other parameters as they are fitted to the data there (profiled), and the
+    centres of their priors are measured anew.
+
+    Parameters
+    ----------
+    model, name
+        The model and the parameter.
+    values
+        Values of the parameter that are tested; they increase.
+    key
+        Random key.
+    toys
+        Number of toys at each value.
+    level
+        Confidence level, between 0 and 1.
+    observed
+        Data of the shape of the experiment's, in their place.
+    progress
+        Called with the values done and to do after each.
+
+    Raises
+    ------
+    UnknownNameError
+        If the name is not a parameter of the model.
+    ParameterError
+        If the level is not between 0 and 1, or values do not increase or are not in the support of the prior.
+    CevnsjaxError
+        If a fit of the data, or most of those of toys, do not converge.
+    """
+    _check(model, name, [level])
+    tested = np.asarray(values, dtype=float)
+    if tested.ndim != 1 or tested.size < 1 or not np.all(np.diff(tested) > 0.0):
+        raise ParameterError(f"The values of {name!r} must increase strictly, got {values!r}.")
+    best = maximum(model, observed=observed)
+    fits: list[Maximum] = []
+    for value in tested:
+        start = fits[-1].values if fits else best.values
+        fits.append(maximum(model, {name: float(value)}, observed=observed, start=start))
+    highest = max(best.log_density, *(fit.log_density for fit in fits))
+    statistic = np.array([2.0 * (highest - fit.log_density) for fit in fits])
+    critical, errors = np.empty(tested.size), np.empty(tested.size)
+    for i, (value, fit) in enumerate(zip(tested, fits, strict=True)):
+        drawn = draw_toys(model, jax.random.fold_in(key, i), toys, fit.values)
+        found = profile_statistics(model, drawn, {name: value})
+        found = np.sort(found[np.isfinite(found)])
+        if len(found) < 0.9 * toys:
+            raise CevnsjaxError(f"Only {len(found)} of {toys} toys at {name} = {value:g} were fitted.")
+        critical[i] = np.quantile(found, level, method="inverted_cdf")  # counts are few values
+        errors[i] = _error_of_quantile(found, level)
+        if progress is not None:
+            progress(i + 1, tested.size)
+    return FeldmanCousins(name, level, tested, statistic, critical, errors)
+
+
+def _error_of_quantile(ordered: np.ndarray, level: float) -> float:
+    """Half of the distance between the quantiles that are a standard deviation of their number apart."""
+    apart = np.sqrt(level * (1.0 - level) / len(ordered))
+    low, high = np.quantile(ordered, np.clip([level - apart, level + apart], 0.0, 1.0))
+    return float(0.5 * (high - low))
+
+
+def _check(model: Model, name: str, levels: Sequence[float]) -> None:
+    if name not in model.names:
+        raise UnknownNameError("parameter", name, model.names)
+    for level in levels:
+        if not 0.0 < level < 1.0:
+            raise ParameterError(f"level must lie between 0 and 1, got {level}.")
