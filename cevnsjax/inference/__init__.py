@@ -20,6 +20,7 @@ from cevnsjax.inference.run import sample
 from cevnsjax.inference.sampler import AbstractSampler
 from cevnsjax.inference.scan import InterruptedScan, profile_map
 from cevnsjax.inference.scan_plots import plot_profile_map
+from cevnsjax.inference.tempering import Evidence, evidence
 from cevnsjax.inference.toys import (
     Coverage,
     FeldmanCousins,
@@ -38,6 +39,7 @@ __all__ = [
     "Calibration",
     "Coverage",
     "Drawn",
+    "Evidence",
     "FeldmanCousins",
     "Hmc",
     "InterruptedScan",
@@ -58,6 +60,7 @@ __all__ = [
     "calibrate",
     "coverage",
     "draw_toys",
+    "evidence",
     "expected_upper_limit",
     "feldman_cousins",
     "fisher_information",

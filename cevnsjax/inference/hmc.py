@@ -6,26 +6,20 @@ the first draws of all chains have told a better one; the step size is adapted t
 are of one length for all chains, so that none waits for another, and the length changes from draw to draw, so that no
 period is met (M. D. Hoffman, A. Radul, P. Sountsov, AISTATS 2021). Where there are several maxima, or
 bends and plateaus, each draw begins with a few jumps.
-
-There is one program. A trajectory of next to no length, from where the density is taken to be zero, does nothing but
-compute it: fits use the same program that draws.
 """
 
-import functools
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
-from numpyro.infer.hmc import hmc
-from numpyro.infer.util import ParamInfo
 from scipy.stats import kurtosis, skew
 
-from cevnsjax.inference.batches import map_in_batches, points_at_a_time
+from cevnsjax.inference.batches import points_at_a_time
+from cevnsjax.inference.chains import Chains, Tuning, evaluator, move_chains
 from cevnsjax.inference.journal import Keep
-from cevnsjax.inference.jump import own_parameters
+from cevnsjax.inference.jump import jump_root, own_parameters
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.modes import Modes, find_modes
 from cevnsjax.inference.sampler import BLOCK, AbstractSampler, Progress, Statistics
@@ -38,7 +32,6 @@ JUMPS = 4
 _MOST_SKEWNESS, _MOST_KURTOSIS = 0.5, 1.0
 """Of what is not far from one: skewness, and excess kurtosis."""
 
-_NO_LENGTH = 1e-30
 _SHORTEST, _LONGEST = 0.4, 1.6
 """Of trajectories, over their mean."""
 
@@ -52,24 +45,6 @@ _LEARNT, _POOLED = 0.3, 0.75
 """Shares of the warm-up until draws are pooled to a covariance, and until that is done."""
 
 
-class Chains(NamedTuple):
-    """Where chains stand: latents ``[chain, parameter]``, potential and its gradient there, random keys."""
-
-    latents: Any
-    potential: Any
-    gradient: Any
-    keys: Any
-
-
-class Tuning(NamedTuple):
-    """What all chains share: step size, covariance of latents, the root of that of jumps, and how many jumps a draw."""
-
-    step_size: Any
-    covariance: Any
-    jump: Any
-    jumps: Any
-
-
 class Moving(NamedTuple):
     """Chains, how they move, how many side by side, and how many draws are behind them."""
 
@@ -77,82 +52,6 @@ class Moving(NamedTuple):
     tuning: Tuning
     batch_size: int
     draws: int = 0
-
-
-@eqx.filter_jit
-def _advance(model: Model, observed, powers, chains: Chains, tuning: Tuning, lengths, draws, number, batch_size: int):
-    """Move chains: all of them, latents ``[chain, BLOCK, parameter]`` and statistics of the first ``draws``.
-
-    Parameters
-    ----------
-    model, observed
-        The density.
-    powers
-        Of likelihood and measure (:meth:`Model.potential`).
-    chains, tuning
-        Where they are, and how they move.
-    lengths
-        Of the trajectories, in units of the mass matrix, shape ``[BLOCK]``.
-    draws
-        How many.
-    number
-        How many of the chains move, at least.
-    batch_size
-        How many move side by side.
-    """
-
-    def potential(latent):
-        return model.potential(latent, observed, *powers)
-
-    def one(chain: Chains):
-        init, transition = hmc(potential_fn=potential, algo="HMC")
-        state = init(
-            ParamInfo(chain.latents, chain.potential, chain.gradient),
-            num_warmup=0,
-            step_size=tuning.step_size,
-            inverse_mass_matrix=tuning.covariance,
-            adapt_step_size=False,
-            adapt_mass_matrix=False,
-            dense_mass=True,
-            trajectory_length=1.0,
-            rng_key=chain.keys,
-        )
-        start = state._replace(rng_key=chain.keys, num_steps=jnp.zeros_like(state.num_steps))
-
-        def move(i, k, state):
-            """The last one of a draw is a trajectory, those before are jumps: a trajectory of no length elsewhere."""
-            jumps = k < tuning.jumps
-            key, *keys = jax.random.split(state.rng_key, 3)
-            normal = jax.random.normal(keys[0], state.z.shape, state.z.dtype)
-            apart = jnp.where(jumps, jnp.matmul(tuning.jump, normal, precision="highest"), 0.0)
-            there = transition(
-                state._replace(
-                    z=state.z + apart,
-                    potential_energy=jnp.where(jumps, jnp.inf, state.potential_energy),
-                    trajectory_length=jnp.where(jumps, _NO_LENGTH, lengths[i]),
-                    rng_key=key,
-                )
-            )
-            rise = there.potential_energy - state.potential_energy
-            accepted = ~jumps | (jnp.log(jax.random.uniform(keys[1], dtype=rise.dtype)) < -rise)
-            latent, height, gradient = (
-                jnp.where(accepted, getattr(there, name), getattr(state, name))
-                for name in ("z", "potential_energy", "z_grad")
-            )
-            return there._replace(z=latent, potential_energy=height, z_grad=gradient)
-
-        def draw(i, carried):
-            state, kept = carried
-            state = jax.lax.fori_loop(0, tuning.jumps + 1, functools.partial(move, i), state)
-            new = state.z, state.potential_energy, state.accept_prob, state.num_steps, state.diverging
-            return state, tuple(array.at[i].set(value) for array, value in zip(kept, new, strict=True))
-
-        kinds = start.z, start.potential_energy, start.accept_prob, start.num_steps, start.diverging
-        kept = tuple(jnp.zeros((BLOCK, *each.shape), each.dtype) for each in kinds)
-        state, kept = jax.lax.fori_loop(0, draws, draw, (start, kept))
-        return Chains(state.z, state.potential_energy, state.z_grad, state.rng_key), kept
-
-    return map_in_batches(one, chains, batch_size, number)
 
 
 class Hmc(AbstractSampler):
@@ -205,7 +104,7 @@ class Hmc(AbstractSampler):
                 covariance = _covariance(draws_of_all, modes)
                 needed = len(modes.weights) > 1 or _far_from_normal(draws_of_all[:, :, own])
                 jumps = moving.tuning.jumps if needed else 0
-                changed = {"covariance": covariance, "jump": _jump(covariance, own), "jumps": jumps}
+                changed = {"covariance": covariance, "jump": jump_root(covariance, own), "jumps": jumps}
                 moving, changes = moving._replace(tuning=moving.tuning._replace(**changed)), 0
             ends = [*(each for each in known if each > done), draws]
             step = min(_ADAPTED, ends[0] - done)
@@ -243,7 +142,8 @@ class Hmc(AbstractSampler):
         tuning = Tuning._make([*(np.asarray(each, kind) for each in numbers), np.asarray(jumps)])
 
         def moved():
-            chains, kept = _run(model, data, (1.0, 1.0), at, tuning, lengths, draws, len(at.latents), moving.batch_size)
+            run = tuning, lengths, draws, len(at.latents), moving.batch_size
+            chains, kept = move_chains(model, data, (1.0, 1.0), at, *run)
             plain = chains._replace(keys=jax.random.key_data(chains.keys))
             return [*plain, *(np.asarray(each)[:, :draws] for each in kept)]
 
@@ -263,24 +163,8 @@ class Hmc(AbstractSampler):
 def _begun(modes: Modes, chains: Chains, model: Model) -> Moving:
     """Chains at their starts, that move like the first mode."""
     covariance, own = modes.covariance[0], own_parameters(model)
-    tuning = Tuning(_FIRST_STEP, covariance, _jump(covariance, own), JUMPS if len(own) else 0)
+    tuning = Tuning(_FIRST_STEP, covariance, jump_root(covariance, own), JUMPS if len(own) else 0)
     return Moving(chains, tuning, points_at_a_time(model))
-
-
-def unknown(latents: np.ndarray, keys: Array) -> Chains:
-    """Chains where the density is taken to be zero: a trajectory of no length is accepted, and knows it then."""
-    return Chains(latents, np.full(len(latents), np.inf, latents.dtype), np.zeros_like(latents), keys)
-
-
-def _jump(covariance: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Root of the covariance of jumps: that of the difference of two draws, in the model's own parameters.
-
-    A coupling and the one that gives the same rate with the amplitude reversed are far apart, with nothing between;
-    nuisance parameters are alike in both.
-    """
-    root = np.zeros_like(covariance)
-    root[np.ix_(own, own)] = np.linalg.cholesky(2.0 * covariance[np.ix_(own, own)])
-    return root
 
 
 def _far_from_normal(positions: np.ndarray) -> bool:
@@ -297,42 +181,3 @@ def _covariance(positions: np.ndarray, modes: Modes) -> np.ndarray:
     weight = 5.0 * size
     sample = np.atleast_2d(np.cov(pooled, rowvar=False)) if len(pooled) > 1 else np.zeros((size, size))
     return (len(pooled) * sample + weight * modes.covariance[0]) / (len(pooled) + weight)
-
-
-def _run(
-    model: Model, data: Any, powers, chains: Chains, tuning: Tuning, lengths, draws: int, number: int, batch_size: int
-):
-    kind = model.scale.dtype
-    powers = tuple(np.asarray(power, kind) for power in powers)
-    lengths = np.asarray(lengths, kind)
-    counts = np.asarray(draws), np.asarray(number)
-    return _advance(model, data, powers, chains, tuning, lengths, *counts, batch_size)
-
-
-def evaluator(model: Model, data: Any, chains: int, powers: tuple[float, float]) -> Evaluate:
-    """Minus the log-density of latents and its gradient, by the program that moves so many chains.
-
-    Parameters
-    ----------
-    model, data
-        The model, and what was observed.
-    chains
-        Number of chains of a run.
-    powers
-        Of likelihood and measure (:meth:`Model.potential`).
-    """
-    size, kind = len(model.names), model.scale.dtype
-    tuning = Tuning(np.ones((), kind), np.eye(size, dtype=kind), np.zeros((size, size), kind), np.zeros((), int))
-    keys = jax.random.split(jax.random.key(0), chains)
-    lengths, batch_size = np.full(BLOCK, _NO_LENGTH), points_at_a_time(model)
-
-    def evaluate(points: np.ndarray, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        heights, gradients = np.empty(len(latents), kind), np.empty((len(latents), size), kind)
-        for first in range(0, len(latents), chains):
-            some = np.arange(first, min(first + chains, len(latents)))
-            at = unknown(latents[np.resize(some, chains)].astype(kind), keys)
-            found, _ = _run(model, data, powers, at, tuning, lengths, 1, len(some), batch_size)
-            heights[some], gradients[some] = (np.asarray(each)[: len(some)] for each in found[1:3])
-        return heights, gradients
-
-    return evaluate

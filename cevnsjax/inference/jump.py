@@ -13,6 +13,17 @@ def own_parameters(model: Model) -> np.ndarray:
     return np.array([index for index, name in enumerate(model.names) if name not in nuisances], dtype=int)
 
 
+def jump_root(covariance: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Root of the covariance of jumps: that of the difference of two draws, in the model's own parameters.
+
+    A coupling and the one that gives the same rate with the amplitude reversed are far apart, with nothing between;
+    nuisance parameters are alike in both.
+    """
+    root = np.zeros_like(covariance)
+    root[np.ix_(own, own)] = np.linalg.cholesky(2.0 * covariance[np.ix_(own, own)])
+    return root
+
+
 def jump(model: Model, observed, state, tries):
     """Metropolis steps of the model's own parameters, as wide as the whole posterior.
 

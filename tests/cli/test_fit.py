@@ -232,7 +232,7 @@ def test_killed_in_the_warm_up(standard_promotion, tmp_path, monkeypatch):
     monkeypatch.setattr(journal, "SAVE_EVERY_S", -1.0)
     with pytest.raises(Killed):
         sample(model, key, schedule, folder=tmp_path, progress=kill)
-    monkeypatch.setattr(hmc, "_run", lambda *given, run=hmc._run: seen.append(given[6]) or run(*given))
+    monkeypatch.setattr(hmc, "move_chains", lambda *given, run=hmc.move_chains: seen.append(given[6]) or run(*given))
     resumed = sample(model, key, schedule, folder=tmp_path, resume=True)
     assert sum(seen) == 33 + 25  # what was left of the warm-up, and draws
     assert_same(resumed.samples, sample(model, key, schedule).samples)

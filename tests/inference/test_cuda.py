@@ -10,8 +10,9 @@ import pytest
 
 from cevnsjax.experiment import EXPERIMENTS, named_experiment
 from cevnsjax.experiment.prediction import predicted
-from cevnsjax.inference import build_model, calibration, fisher_information, hmc, nuts, predictive, solver
+from cevnsjax.inference import build_model, calibration, chains, fisher_information, nuts, predictive, solver
 from cevnsjax.inference.objective import Objective
+from cevnsjax.inference.sampler import BLOCK
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 
@@ -68,11 +69,11 @@ def test_sampler(model):
     start = nuts._arrays(np.zeros((8, size)), keys, 0, 0.1, np.eye(size))
     assert calls(nuts._start, model, data, tuning, *start) <= ON_THE_DEVICE
     assert calls(nuts._advance, model, data, tuning, nuts._start(model, data, tuning, *start)) <= ON_THE_DEVICE
-    chains = hmc.unknown(np.zeros((8, size)), keys)
-    tuning = hmc.Tuning(np.ones(()), np.eye(size), np.eye(size), np.ones((), int))
-    counts = np.asarray(hmc.BLOCK), np.asarray(8)
-    powers, lengths = (np.ones(()), np.ones(())), np.ones(hmc.BLOCK)
-    assert calls(hmc._advance, model, data, powers, chains, tuning, lengths, *counts, 64) <= ON_THE_DEVICE
+    starts = chains.unknown(np.zeros((8, size)), keys)
+    tuning = chains.Tuning(np.ones(()), np.eye(size), np.eye(size), np.ones((), int))
+    counts = np.asarray(BLOCK), np.asarray(8)
+    powers, lengths = (np.ones(()), np.ones(())), np.ones(BLOCK)
+    assert calls(chains.advance_chains, model, data, powers, starts, tuning, lengths, *counts, 64) <= ON_THE_DEVICE
 
 
 def test_minimiser(model):
