@@ -2,8 +2,8 @@
 
     python benchmarks/commands.py [--quick] [--json FILE]
 
-Each command runs in processes of its own, with a compilation cache that is empty at first: *cold* is what it takes then,
-*warm* what the same command takes again. CPU seconds are those of all threads.
+Each command runs in processes of its own, with a compilation cache that is empty at first: *cold* is what it takes
+then, *warm* what the same command takes again. CPU seconds are those of all threads.
 """
 
 from __future__ import annotations
