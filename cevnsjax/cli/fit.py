@@ -299,9 +299,8 @@ def _report(posterior: "Posterior", algorithm: "AbstractSampler") -> dict[str, A
 
 def _best_fit(model: "Model", posterior: "Posterior", algorithm: "AbstractSampler") -> "Maximum | None":
     """Maximum of the density, searched from the best draw; ``None`` (with a message) where the search fails."""
-    import equinox as eqx
-
     from cevnsjax.inference import maximum
+    from cevnsjax.inference.predictions import predictions
 
     with optional("there is no best fit", "the samples do not need one"):
         best = np.unravel_index(
@@ -312,9 +311,9 @@ def _best_fit(model: "Model", posterior: "Posterior", algorithm: "AbstractSample
         chains = posterior.statistics["diverging"].shape[0]
         found = maximum(model, start=start, evaluate=algorithm.objective(model, model.data(), chains))
         values = {name: found.values[name] for name in model.names}
-        at = {name: np.asarray(value) for name, value in values.items()}
-        derived = eqx.filter_jit(lambda m, v: m.derived_values(v))(model, at)
-        return replace(found, values=values | {name: float(value) for name, value in derived.items()})
+        at = {name: np.array([value], model.scale.dtype) for name, value in values.items()}
+        derived = predictions(model, at, lambda there: there.derived)
+        return replace(found, values=values | {name: float(value[0]) for name, value in derived.items()})
     return None
 
 

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import equinox as eqx
-import jax
 import numpy as np
 
 from cevnsjax.errors import CevnsjaxError, number_of
 from cevnsjax.experiment.plots import INK, plot_projections
 from cevnsjax.experiment.projection import PlotStyle
-from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.drawn import NUISANCE, Drawn, Quantity, Scale
 from cevnsjax.inference.figure_parts import (
     COLOURS,
@@ -26,8 +23,8 @@ from cevnsjax.inference.figure_parts import (
     standard_model_line,
     value_text,
 )
-from cevnsjax.inference.model import Model
 from cevnsjax.inference.posterior import Posterior
+from cevnsjax.inference.predictions import predictions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,27 +47,15 @@ def plot_spectrum(posterior: Posterior, path: Path, draws: int = 400, style: Plo
     style
         Residuals, ratios, logarithmic axes, counts per unit.
     """
-    predictions = jax.tree.map(np.asarray, _predictions(posterior, draws))
     parts = posterior.model.experiment.parts
     plot_projections(
         [
             (part, components, expected)
-            for part, (expected, components) in zip(parts.values(), predictions, strict=True)
+            for part, (expected, components) in zip(parts.values(), _predictions(posterior, draws), strict=True)
         ],
         path,
         style,
     )
-
-
-@eqx.filter_jit
-def _expected_and_components(model: Model, values):
-    def point(at):
-        return [(part.expected(), part.contributions()) for part in model.at(at).parts.values()]
-
-    return [
-        (expected, {name: counts.mean(axis=0) for name, counts in contributions.items()})
-        for expected, contributions in map_in_batches(point, values, 64)
-    ]
 
 
 def _predictions(posterior: Posterior, draws: int):
@@ -78,7 +63,10 @@ def _predictions(posterior: Posterior, draws: int):
     flat = {name: values.reshape(-1) for name, values in posterior.samples.items()}
     total = next(iter(flat.values())).size
     picks = np.linspace(0, total - 1, min(draws, total)).astype(int)
-    return _expected_and_components(posterior.model, {name: values[picks] for name, values in flat.items()})
+    at_picks = {name: values[picks] for name, values in flat.items()}
+    expected, contributions = predictions(posterior.model, at_picks, lambda at: (at.expected, at.contributions))
+    means = {name: {n: each.mean(axis=0) for n, each in of.items()} for name, of in contributions.items()}
+    return [(expected[name], means[name]) for name in posterior.model.experiment.parts]
 
 
 def plot_corner(

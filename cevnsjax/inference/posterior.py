@@ -5,24 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
-import jax
 import numpy as np
 
-from cevnsjax.inference.batches import map_in_batches
+from cevnsjax.experiment import Joint
 from cevnsjax.inference.diagnostics import summarise
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.posterior_file import write_posterior
-
-
-@eqx.filter_jit
-def _expected(model: Model, values):
-    return map_in_batches(model.expected, values, 64)
-
-
-@eqx.filter_jit
-def _derived(model: Model, values):
-    return map_in_batches(model.derived_values, values, 64)
+from cevnsjax.inference.predictions import predictions
 
 
 @dataclass(frozen=True)
@@ -70,11 +59,13 @@ class Posterior:
     @functools.cached_property
     def _derived_values(self) -> dict[str, np.ndarray]:
         shape = next(iter(self.samples.values())).shape
-        return {name: np.asarray(v).reshape(shape) for name, v in _derived(self.model, self._flat_values()).items()}
+        derived = predictions(self.model, self._flat_values(), lambda at: at.derived)
+        return {name: values.reshape(shape) for name, values in derived.items()}
 
     def expected(self, draws: int = 400) -> Any:
         """Expected counts at evenly spaced draws, shape ``[draw, sample, energy, time]``; by name for a joint fit."""
-        return jax.tree.map(np.asarray, _expected(self.model, self._flat_values(draws)))
+        expected = predictions(self.model, self._flat_values(draws), lambda at: at.expected)
+        return expected if isinstance(self.model.experiment, Joint) else next(iter(expected.values()))
 
     def summary(self) -> dict[str, dict]:
         """Summary of every parameter, and of what follows from them (:meth:`derived`)."""

@@ -11,6 +11,7 @@ from jaxtyping import Array
 from cevnsjax.experiment import AbstractLikelihood, Joint
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.model import Model
+from cevnsjax.inference.predictions import predictions
 
 PREDICTIVE_DRAWS = 1000
 """Draws of a posterior that are looked at one by one, bin by bin."""
@@ -50,23 +51,12 @@ def predicted(model: Model, values: dict[str, np.ndarray], key: Array, observed:
     """
     data = model.data(observed)
     data = data if isinstance(model.experiment, Joint) else {model.experiment.name: data}
-    parts = _at_draws(model, {name: np.asarray(each) for name, each in values.items()})
-    keys = jax.random.split(key, len(parts))
+    likelihoods, expected = predictions(model, values, lambda at: (at.likelihoods, at.expected))
+    keys = jax.random.split(key, len(expected))
     found = {}
     for each, name in zip(keys, model.experiment.parts, strict=True):
-        likelihoods, expected = parts[name]
-        found[name] = jax.tree.map(np.asarray, _compared(likelihoods, expected, data[name], each))
+        found[name] = jax.tree.map(np.asarray, _compared(likelihoods[name], expected[name], data[name], each))
     return found
-
-
-@eqx.filter_jit
-def _at_draws(model: Model, values) -> dict[str, Any]:
-    """Likelihood and expectation of each experiment at every draw."""
-
-    def at(here) -> dict[str, Any]:
-        return {name: (part.likelihood, part.expected()) for name, part in model.at(here).parts.items()}
-
-    return map_in_batches(at, values, 64)
 
 
 # a program of its own, shared by all models of data of the same shape: drawing takes longer to compile than a signal
