@@ -8,6 +8,7 @@ period is met (M. D. Hoffman, A. Radul, P. Sountsov, AISTATS 2021). Where there 
 bends and plateaus, each draw begins with a few jumps.
 """
 
+import warnings
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -34,6 +35,9 @@ _MOST_SKEWNESS, _MOST_KURTOSIS = 0.5, 1.0
 
 _SHORTEST, _LONGEST = 0.4, 1.6
 """Of trajectories, over their mean."""
+
+_FEWEST_TO_SAY = 100
+"""Draws of all chains, below which nothing is said of their distribution."""
 
 _GOLDEN = 0.5 * (5.0**0.5 - 1.0)
 _MOST_STEPS = 512.0
@@ -102,8 +106,8 @@ class Hmc(AbstractSampler):
             if done == known[1] and pooled:
                 draws_of_all, own = np.concatenate(pooled, axis=1), own_parameters(model)
                 covariance = _covariance(draws_of_all, modes)
-                needed = len(modes.weights) > 1 or _far_from_normal(draws_of_all[:, :, own])
-                jumps = moving.tuning.jumps if needed else 0
+                apart = len(own) and (len(modes.weights) > 1 or _far_from_normal(draws_of_all[:, :, own]))
+                jumps = moving.tuning.jumps if apart else 0
                 changed = {"covariance": covariance, "jump": jump_root(covariance, own), "jumps": jumps}
                 moving, changes = moving._replace(tuning=moving.tuning._replace(**changed)), 0
             ends = [*(each for each in known if each > done), draws]
@@ -168,10 +172,14 @@ def _begun(modes: Modes, chains: Chains, model: Model) -> Moving:
 
 
 def _far_from_normal(positions: np.ndarray) -> bool:
-    """Whether draws ``[chain, draw, parameter]`` of any parameter are."""
+    """Whether draws ``[chain, draw, parameter]`` of any parameter are, or are too few, or too much alike, to say."""
     flat = positions.reshape(-1, positions.shape[-1]).astype(float)
-    bent = np.abs(skew(flat, axis=0)) > _MOST_SKEWNESS
-    return bool(np.any(bent | (np.abs(kurtosis(flat, axis=0)) > _MOST_KURTOSIS)))
+    if len(flat) < _FEWEST_TO_SAY:
+        return True
+    with warnings.catch_warnings():  # of what is alike
+        warnings.simplefilter("ignore", RuntimeWarning)
+        bent, heavy = skew(flat, axis=0), kurtosis(flat, axis=0)
+    return not np.all((np.abs(bent) <= _MOST_SKEWNESS) & (np.abs(heavy) <= _MOST_KURTOSIS))
 
 
 def _covariance(positions: np.ndarray, modes: Modes) -> np.ndarray:

@@ -11,6 +11,7 @@ from scipy.stats import chi2
 from cevnsjax.experiment import GaussianLikelihood, named_experiment
 from cevnsjax.inference import Hmc, Nuts, Schedule, build_model, sample
 from cevnsjax.inference.diagnostics import rank_r_hat
+from cevnsjax.inference.hmc import _far_from_normal
 from cevnsjax.inference.jump import own_parameters
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -51,3 +52,17 @@ def test_nuisances_stay_where_they_are():
         nuisances_alone = build_model(ge_mini, "nuisances")
     assert [model.names[index] for index in own_parameters(model)] == ["eps_ee_u", "eps_mumu_u"]
     assert not len(own_parameters(nuisances_alone))
+    posterior = sample(nuisances_alone, jax.random.key(3), Schedule(4, 40, 50))
+    assert posterior.divergences == 0
+    assert all(rank_r_hat(posterior.samples[name]) < 1.2 for name in nuisances_alone.names)
+
+
+def test_when_jumps_are_needed():
+    """Of what is no normal distribution, and where too little is known: without a warning from what is all alike."""
+    generator = np.random.default_rng(1)
+    normal = generator.normal(size=(8, 100, 2))
+    assert not _far_from_normal(normal)
+    assert _far_from_normal(np.exp(normal))
+    assert _far_from_normal(np.concatenate([normal[:, :, :1], generator.standard_t(3, size=(8, 100, 1))], axis=2))
+    assert _far_from_normal(normal[:1, :4])
+    assert _far_from_normal(np.ones((8, 100, 2)))
