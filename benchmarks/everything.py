@@ -22,7 +22,7 @@ BENCHMARKS = {
     "csi_likelihood": ["--quick"],
     "experiments": ["conus", "--repeats", "3"],
     "csi_scan": ["--model", "sm", "--grid", "signal_norm=0.5:1.5:8", "--fits", "2", "--repeats", "1"],
-    "nuclear_lines": ["--case", "folding moves"],
+    "nuclear_lines": ["--quick", "--case", "folding moves"],
     "commands": ["--quick"],
     "gpu": ["--quick"],
 }

@@ -89,3 +89,24 @@ def test_benchmark_of_nuclear_lines_runs(tmp_path):
         assert case["ratio"]["median"] > 1.0
     for usual in result["usual"].values():
         assert usual["largest_relative_difference"] < 1e-9
+
+
+@pytest.mark.slow
+def test_benchmark_of_commands_runs(tmp_path):
+    output = tmp_path / "commands.json"
+    subprocess.run([sys.executable, FOLDER / "commands.py", "--quick", "--json", output], check=True)
+    report = json.loads(output.read_text())
+    for each in report["commands"].values():
+        assert each["cold"]["cpu_s"] > each["warm"]["cpu_s"] > 0
+    assert report["toys"]["converged"] == report["toys"]["toys"]
+
+
+@pytest.mark.slow
+def test_benchmark_of_accelerators_runs(tmp_path):
+    output = tmp_path / "gpu.json"
+    subprocess.run([sys.executable, FOLDER / "gpu.py", "--quick", "--json", output], check=True)
+    report = json.loads(output.read_text())
+    for precision in ("float32", "float64"):
+        assert all(each["per_s"] > 0 for each in report["evaluations"][precision]["points"].values())
+    assert report["map"]["not_converged"] == 0
+    assert report["sampling"]["16"]["effective"] > 0
