@@ -195,10 +195,9 @@ def _moved(
     kind, own = state.latents.dtype, own_parameters(model)
     covariance = np.atleast_2d(np.cov(state.latents.astype(float), rowvar=False))
     covariance += 1e-9 * np.trace(covariance) / size * np.eye(size)
-    keys = jax.random.split(key, number)
     run = functools.partial(move_chains, model, data, (power, 1.0))
     batch_size = points_at_a_time(model)
-    chains = unknown(state.latents, keys)
+    chains = unknown(state.latents, jax.random.split(key, number))
     shares = (np.arange(BLOCK) * 0.5 * (5.0**0.5 - 1.0)) % 1.0
     lengths, step_size, done = _LENGTH * (0.4 + 1.2 * shares), state.step_size, 0
     # density and gradient first, then moves, between which the step size becomes what is accepted as it should be
@@ -209,7 +208,6 @@ def _moved(
     jumps = np.asarray(_JUMPS if len(own) else 0)
     while done < moves:
         some = min(max(moves // 3, 1), moves - done)
-        chains = chains._replace(keys=keys) if done == 0 else chains
         tuning = Tuning(np.asarray(step_size, kind), *numbers, jumps)
         chains, kept = run(chains, tuning, np.roll(lengths, -done), some, number, batch_size)
         rejected = max(1.0 - float(np.nan_to_num(np.asarray(kept[2])[:, :some]).mean()), 1e-3)
