@@ -21,17 +21,8 @@ from cevnsjax.inference.sampler import AbstractSampler
 from cevnsjax.inference.scan import InterruptedScan, profile_map
 from cevnsjax.inference.scan_plots import plot_profile_map
 from cevnsjax.inference.tempering import Evidence, evidence
-from cevnsjax.inference.toys import (
-    Coverage,
-    FeldmanCousins,
-    ToyFits,
-    Toys,
-    coverage,
-    draw_toys,
-    feldman_cousins,
-    fit_toys,
-    profile_statistics,
-)
+from cevnsjax.inference.toy_intervals import Coverage, FeldmanCousins, coverage, feldman_cousins
+from cevnsjax.inference.toys import ToyFits, Toys, draw_toys, fit_toys, profile_statistics
 from cevnsjax.schedule import Schedule
 
 __all__ = [

@@ -21,6 +21,10 @@ from cevnsjax.inference.sampler import BLOCK
 from cevnsjax.inference.solver import Evaluate
 
 _NO_LENGTH = 1e-30
+_SHORTEST, _LONGEST = 0.4, 1.6
+"""Of trajectories, over their mean."""
+
+_GOLDEN = 0.5 * (5.0**0.5 - 1.0)
 
 
 class Chains(NamedTuple):
@@ -117,6 +121,12 @@ def advance_chains(
         return Chains(state.z, state.potential_energy, state.z_grad, state.rng_key), kept
 
     return map_in_batches(one, chains, batch_size, number)
+
+
+def trajectory_lengths(mean: float, behind: int) -> np.ndarray:
+    """Lengths of the trajectories of a block, when so many draws are behind: even, and never twice the same."""
+    shares = (behind + np.arange(BLOCK)) * _GOLDEN % 1.0
+    return mean * (_SHORTEST + (_LONGEST - _SHORTEST) * shares)
 
 
 def unknown(latents: np.ndarray, keys: Array) -> Chains:

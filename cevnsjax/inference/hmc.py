@@ -18,7 +18,7 @@ import numpy as np
 from scipy.stats import kurtosis, skew
 
 from cevnsjax.inference.batches import points_at_a_time
-from cevnsjax.inference.chains import Chains, Tuning, evaluator, move_chains
+from cevnsjax.inference.chains import Chains, Tuning, evaluator, move_chains, trajectory_lengths
 from cevnsjax.inference.journal import Keep
 from cevnsjax.inference.jump import jump_root, own_parameters
 from cevnsjax.inference.model import Model
@@ -33,13 +33,9 @@ JUMPS = 4
 _MOST_SKEWNESS, _MOST_KURTOSIS = 0.5, 1.0
 """Of what is not far from one: skewness, and excess kurtosis."""
 
-_SHORTEST, _LONGEST = 0.4, 1.6
-"""Of trajectories, over their mean."""
-
 _FEWEST_TO_SAY = 100
 """Draws of all chains, below which nothing is said of their distribution."""
 
-_GOLDEN = 0.5 * (5.0**0.5 - 1.0)
 _MOST_STEPS = 512.0
 _FIRST_STEP = 0.5
 _ADAPTED = 5
@@ -139,9 +135,7 @@ class Hmc(AbstractSampler):
     def _moved(self, model, data, moving: Moving, draws: int, keep: Keep) -> tuple[Moving, np.ndarray, Statistics]:
         """Move all chains by some draws, computed or as it was kept."""
         at, kind = moving.chains, model.scale.dtype
-        # evenly, and never twice the same
-        shares = (moving.draws + np.arange(BLOCK)) * _GOLDEN % 1.0
-        lengths = self.trajectory_length * (_SHORTEST + (_LONGEST - _SHORTEST) * shares)
+        lengths = trajectory_lengths(self.trajectory_length, moving.draws)
         numbers, jumps = moving.tuning[:3], moving.tuning.jumps
         tuning = Tuning._make([*(np.asarray(each, kind) for each in numbers), np.asarray(jumps)])
 

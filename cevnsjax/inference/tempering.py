@@ -18,7 +18,7 @@ from scipy.special import logsumexp
 
 from cevnsjax.errors import CevnsjaxError, ParameterError
 from cevnsjax.inference.batches import points_at_a_time
-from cevnsjax.inference.chains import Tuning, evaluator, move_chains, unknown
+from cevnsjax.inference.chains import Chains, Tuning, evaluator, move_chains, trajectory_lengths
 from cevnsjax.inference.interrupt import deferred_interrupt
 from cevnsjax.inference.jump import jump_root, own_parameters
 from cevnsjax.inference.model import Model
@@ -196,20 +196,15 @@ def _moved(
     covariance = np.atleast_2d(np.cov(state.latents.astype(float), rowvar=False))
     covariance += 1e-9 * np.trace(covariance) / size * np.eye(size)
     run = functools.partial(move_chains, model, data, (power, 1.0))
-    batch_size = points_at_a_time(model)
-    chains = unknown(state.latents, jax.random.split(key, number))
-    shares = (np.arange(BLOCK) * 0.5 * (5.0**0.5 - 1.0)) % 1.0
-    lengths, step_size, done = _LENGTH * (0.4 + 1.2 * shares), state.step_size, 0
-    # density and gradient first, then moves, between which the step size becomes what is accepted as it should be
-    still = np.full(BLOCK, 1e-30)
-    nothing = Tuning(np.ones((), kind), np.eye(size, dtype=kind), np.zeros((size, size), kind), np.zeros((), int))
-    chains, _ = run(chains, nothing, still, 1, number, batch_size)
+    batch_size, step_size, done = points_at_a_time(model), state.step_size, 0
+    density = evaluator(model, data, number, (power, 1.0))(np.arange(number), state.latents)
+    chains = Chains(state.latents, *density, jax.random.split(key, number))
     numbers = covariance.astype(kind), jump_root(covariance, own).astype(kind)
     jumps = np.asarray(_JUMPS if len(own) else 0)
     while done < moves:
         some = min(max(moves // 3, 1), moves - done)
         tuning = Tuning(np.asarray(step_size, kind), *numbers, jumps)
-        chains, kept = run(chains, tuning, np.roll(lengths, -done), some, number, batch_size)
+        chains, kept = run(chains, tuning, trajectory_lengths(_LENGTH, done), some, number, batch_size)
         rejected = max(1.0 - float(np.nan_to_num(np.asarray(kept[2])[:, :some]).mean()), 1e-3)
         factor = np.clip(np.sqrt((1.0 - _TARGET_ACCEPTANCE) / rejected), 0.3, 2.0)
         step_size = float(np.clip(step_size * factor, _SHORTEST_STEP, _LONGEST_STEP))

@@ -7,7 +7,7 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 from minimiser import scipy_maximum
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.experiment import coherent_csi_2021, named_experiment
@@ -79,13 +79,16 @@ def test_interval_of_a_dipole_moment(mass):
     model = Model(portal.at({"mass": mass}), [moment])
     found = profile_interval(model, "moment")
 
-    def fallen(log_moment):
-        at = {"moment": found.best}, {"moment": np.exp(log_moment)}
-        return float(np.subtract(*(model.log_likelihood(values) for values in at))) - 0.5
+    def height(log_moment):
+        return float(model.log_likelihood({"moment": np.exp(log_moment)}))
 
+    ends = np.log(1e-11), np.log(1e-7)
+    best = minimize_scalar(lambda log_moment: -height(log_moment), bounds=ends, options={"xatol": 1e-9}).x
     assert found.lower == pytest.approx(1e-12, rel=1e-6)
     assert found.lower <= found.best <= found.upper
-    assert found.upper == pytest.approx(np.exp(brentq(fallen, np.log(found.best), np.log(1e-6))), rel=1e-4)
+    assert found.upper == pytest.approx(
+        np.exp(brentq(lambda log_moment: height(best) - height(log_moment) - 0.5, best, np.log(1e-6))), rel=1e-4
+    )
 
 
 @pytest.mark.slow
