@@ -9,15 +9,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpyro.distributions as dist
 from jaxtyping import Array, Float
-from numpyro.distributions import biject_to, constraints
-from numpyro.distributions.transforms import ComposeTransform, ExpTransform
 
 from cevnsjax.arrays import as_float, short
 from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import Experiment, Joint, freeze
 from cevnsjax.inference.batches import map_in_batches
+from cevnsjax.inference.prior_groups import Mapped, log_density, log_measure, mapped, unconstraining
 from cevnsjax.parameter import Derived, Parameter, describe_prior
 from cevnsjax.paths import get_path, set_paths
 from cevnsjax.prior_quantiles import prior_quantiles
@@ -160,7 +158,7 @@ class Model(eqx.Module):
     def log_prior(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, ""]:
         """Logarithm of the prior density of the named values, minus infinity outside of its support."""
         self._check_names(values)
-        densities = [_log_density(p.prior, values[p.name]) for p in self.parameters if p.name in values]
+        densities = [log_density(p.prior, values[p.name]) for p in self.parameters if p.name in values]
         return functools.reduce(jnp.add, densities, as_float(0.0))
 
     def log_constraints(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, ""]:
@@ -169,12 +167,8 @@ class Model(eqx.Module):
         What is maximised must not depend on the unit of a parameter: a density in the parameter itself would pull one
         with such a prior to its lower end.
         """
-        return self.log_prior(values) + self._log_of_logarithmic(values)
-
-    def _log_of_logarithmic(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, ""]:
-        """Sum of the logarithms of those named values whose prior is flat in the logarithm."""
-        flat = [p.name for p in self.parameters if p.name in values and isinstance(p.prior, dist.LogUniform)]
-        return functools.reduce(jnp.add, (jnp.log(values[name]) for name in flat), as_float(0.0))
+        measures = [log_measure(p.prior, values[p.name]) for p in self.parameters if p.name in values]
+        return self.log_prior(values) + functools.reduce(jnp.add, measures, as_float(0.0))
 
     def log_likelihood(self, values: Mapping[str, Float[Array, ""] | float], observed: Any = None) -> Float[Array, ""]:
         """Log-likelihood relative to the saturated model, of the experiment's data unless others are given."""
@@ -208,11 +202,13 @@ class Model(eqx.Module):
 
     def from_latent(self, latent: Float[Array, " parameter"]) -> Values:
         """Values at a latent vector."""
-        unconstrained = self.location + self.scale * latent
-        return {
-            parameter.name: unconstraining(parameter.prior)(unconstrained[i])
-            for i, parameter in enumerate(self.parameters)
-        }
+        return self._named(self._mapped(latent).values)
+
+    def _mapped(self, latent: Float[Array, " parameter"]) -> Mapped:
+        return mapped([p.prior for p in self.parameters], self.location + self.scale * latent)
+
+    def _named(self, values: Float[Array, " parameter"]) -> Values:
+        return {name: values[i] for i, name in enumerate(self.names)}
 
     def to_latent(self, values: Mapping[str, Float[Array, ""] | float]) -> Float[Array, " parameter"]:
         """Latent vector at the given values."""
@@ -240,16 +236,11 @@ class Model(eqx.Module):
             What of the density is one only of coordinates, the Jacobian and priors that are flat in a logarithm: none
             of it leaves what a maximum is one of (:meth:`log_constraints`).
         """
-        unconstrained = self.location + self.scale * latent
-        jacobian = as_float(0.0)
-        for i, parameter in enumerate(self.parameters):
-            transform = unconstraining(parameter.prior)
-            value = transform(unconstrained[i])
-            jacobian = jacobian + transform.log_abs_det_jacobian(unconstrained[i], value)
-        values = self.from_latent(latent)
-        jacobian = jacobian - self._log_of_logarithmic(values)
-        constraints = self.log_constraints(values)
-        return -(likelihood * self.log_likelihood(values, observed) + constraints + measure * jacobian)
+        found = self._mapped(latent)
+        log_likelihood = self.log_likelihood(self._named(found.values), observed)
+        constraints = found.log_priors.sum() + found.log_measures.sum()
+        jacobian = found.log_jacobians.sum() - found.log_measures.sum()
+        return -(likelihood * log_likelihood + constraints + measure * jacobian)
 
     def prior_draws(self, key: Array, number: int) -> dict[str, Float[Array, " draw"]]:
         """Values of all parameters drawn from their priors; by the host, so the key must not be traced."""
@@ -275,22 +266,6 @@ def _in_place(experiment: Experiment | Joint, free: Sequence[Parameter]) -> Expe
         return part.in_place([p.moved(beginning, "") for p in of_part])
 
     return experiment.map(within)
-
-
-def unconstraining(prior: dist.Distribution) -> Any:
-    """Map from all real numbers to the support of a prior: in the logarithm, where the prior is flat in that."""
-    if isinstance(prior, dist.LogUniform):
-        ends = constraints.interval(jnp.log(as_float(prior.low)), jnp.log(as_float(prior.high)))
-        return ComposeTransform([biject_to(ends), ExpTransform()])
-    return biject_to(prior.support)
-
-
-def _log_density(prior: dist.Distribution, value: Float[Array, ""] | float) -> Float[Array, ""]:
-    """Logarithm of a density; NumPyro's own goes on where the support ends."""
-    value = as_float(value)
-    inside: Any = prior.support(value)  # pyright: ignore[reportOptionalCall]
-    within = jnp.where(inside, value, as_float(prior.support.feasible_like(value)))  # pyright: ignore
-    return jnp.where(inside, prior.log_prob(within), -jnp.inf)
 
 
 def _check_supports(parameters: Sequence[Parameter], experiment: Experiment | Joint) -> None:

@@ -12,8 +12,8 @@ from scipy.special import expit
 from cevnsjax.experiment import coherent_csi_2021
 from cevnsjax.inference import Model, build_model
 from cevnsjax.inference.coordinates import Coordinates
-from cevnsjax.inference.model import unconstraining
 from cevnsjax.inference.objective import Box, Objective
+from cevnsjax.inference.prior_groups import unconstraining
 from cevnsjax.inference.rounds import Fitter, fit_lowest
 from cevnsjax.inference.solver import curvatures
 from cevnsjax.parameter import Parameter
