@@ -13,6 +13,7 @@ from scipy.special import log_ndtr, ndtri_exp
 
 _TRUNCATED = (LeftTruncatedDistribution, RightTruncatedDistribution, TwoSidedTruncatedDistribution)
 _DRAWS = 4000
+_OUTSIDE = 1e-9
 
 
 def prior_quantiles(prior: dist.Distribution, probabilities) -> Float[np.ndarray, " probability"]:
@@ -45,6 +46,17 @@ def prior_quantiles(prior: dist.Distribution, probabilities) -> Float[np.ndarray
     if isinstance(prior, _TRUNCATED) and isinstance(prior.base_dist, dist.Normal):
         return _normal(given, prior.base_dist, getattr(prior, "low", -np.inf), getattr(prior, "high", np.inf))
     return np.quantile(np.asarray(prior.sample(jax.random.key(0), (_DRAWS,)), dtype=float), given)
+
+
+def prior_range(prior: dist.Distribution) -> tuple[float, float] | None:
+    """Ends of a prior, or what it leaves with a probability of 1e-9 on either side; None where that is not known."""
+    known = (dist.Uniform, dist.LogUniform, dist.Normal, dist.LogNormal, dist.HalfNormal, *_TRUNCATED)
+    base = getattr(prior, "base_dist", dist.Normal())
+    if not isinstance(prior, known) or not isinstance(base, dist.Normal | dist.Uniform):
+        return None
+    low, high = (float(value) for value in prior_quantiles(prior, [_OUTSIDE, 1.0 - _OUTSIDE]))
+    support = prior.support
+    return float(getattr(support, "lower_bound", low)), float(getattr(support, "upper_bound", high))
 
 
 def _between(probabilities: np.ndarray, low, high) -> np.ndarray:

@@ -27,6 +27,7 @@ from cevnsjax.experiment.exposure import Exposure
 from cevnsjax.experiment.frozen_stages import FrozenStages, Pair
 from cevnsjax.experiment.likelihood import AbstractLikelihood, PoissonLikelihood
 from cevnsjax.experiment.placing import moved_kinks, placed_panels, recoils
+from cevnsjax.experiment.smooth_table import SmoothTable
 from cevnsjax.experiment.view import PlacedFor, moves_what_is_seen
 from cevnsjax.flux import Source, sources_of
 from cevnsjax.parameter import Parameter
@@ -256,7 +257,8 @@ class Experiment(eqx.Module):
     def time_fractions(self, source: str) -> Float[Array, "component time"]:
         """Detected fraction of each component of a source in each time bin."""
         if source in self.frozen.time_fractions:
-            return self.frozen.time_fractions[source]
+            frozen = self.frozen.time_fractions[source]
+            return frozen(self) if isinstance(frozen, SmoothTable) else frozen
         return self.window.fractions(self.sources[source].cumulative)
 
     def signals(self) -> dict[str, Float[Array, "component energy time"]]:

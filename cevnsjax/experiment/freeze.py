@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import equinox as eqx
-import jax
 import numpy as np
-from jax.extend.core import Literal
 
 from cevnsjax.arrays import as_float
 from cevnsjax.experiment import prediction
@@ -16,29 +14,15 @@ from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.factors import common_factor
 from cevnsjax.experiment.frozen_stages import Folded, FrozenStages, Pair, Powers
 from cevnsjax.experiment.joint import Joint
+from cevnsjax.experiment.reached import depends_on
+from cevnsjax.experiment.smooth_columns import smooth_columns
+from cevnsjax.experiment.smooth_table import Ranges, SmoothTable, tabulated_stage
 from cevnsjax.paths import get_path, leaf_paths, set_paths
 
 
-def depends_on(function: Callable[[Experiment], object], experiment: Experiment, paths: Iterable[str]) -> bool:
-    """Tell whether the outcome of a function depends on any of the leaves at the given paths.
-
-    The answer is read off the computation itself (its jaxpr), so a new block needs to declare nothing.
-    """
-    paths = tuple(paths)
-    if not paths:
-        return False
-    leaves = [get_path(experiment, path) for path in paths]
-    closed = jax.make_jaxpr(lambda values: eqx.filter(function(set_paths(experiment, paths, values)), eqx.is_array))(
-        leaves
-    )
-    reached = set(closed.jaxpr.invars)
-    for equation in closed.jaxpr.eqns:
-        if any(not isinstance(variable, Literal) and variable in reached for variable in equation.invars):
-            reached.update(equation.outvars)
-    return any(not isinstance(variable, Literal) and variable in reached for variable in closed.jaxpr.outvars)
-
-
-def freeze(experiment: Experiment | Joint, free_paths: Iterable[str]) -> Experiment | Joint:
+def freeze(
+    experiment: Experiment | Joint, free_paths: Iterable[str], ranges: Ranges | None = None
+) -> Experiment | Joint:
     """Compute beforehand every stage of the signal that the free leaves do not move.
 
     Parameters
@@ -47,6 +31,9 @@ def freeze(experiment: Experiment | Joint, free_paths: Iterable[str]) -> Experim
         The experiment, or several; its leaves at ``free_paths`` may change afterwards, no others.
     free_paths
         Paths of the leaves that stay free.
+    ranges
+        Between which ends they are going to move, where that is known: what they move smoothly there is tabulated, and
+        is not a number elsewhere (:func:`without_tables`).
 
     Returns
     -------
@@ -61,17 +48,33 @@ def freeze(experiment: Experiment | Joint, free_paths: Iterable[str]) -> Experim
     UnknownNameError
         If there is nothing at a path.
     """
-    free_paths = tuple(free_paths)
+    free_paths, ranges = tuple(free_paths), ranges or {}
     for path in free_paths:
         get_path(experiment, path)  # refuses what is not there
     if isinstance(experiment, Joint):
         within = {name: f"experiments.{name}." for name in experiment.experiments}
-        return experiment.map(
-            lambda part: _freeze(
-                part, [p.removeprefix(within[part.name]) for p in free_paths if p.startswith(within[part.name])]
-            )
-        )
-    return _freeze(experiment, free_paths)
+
+        def frozen(part: Experiment) -> Experiment:
+            own = {p: p.removeprefix(within[part.name]) for p in free_paths if p.startswith(within[part.name])}
+            return _freeze(part, list(own.values()), {own[p]: ends for p, ends in ranges.items() if p in own})
+
+        return experiment.map(frozen)
+    return _freeze(experiment, free_paths, ranges)
+
+
+def tables_reach(experiment: Experiment | Joint) -> bool:
+    """Whether all tables of a frozen experiment reach where its leaves are; those that are traced are let through."""
+    parts = experiment.parts.values()
+    return all(part.response.reaches() and all(table.reaches(part) for table in part.frozen.tables) for part in parts)
+
+
+def without_tables(experiment: Any) -> Any:
+    """Return the same frozen experiment, what :func:`freeze` tabulated between ends computed anew."""
+    return experiment.map(without_tables) if isinstance(experiment, Joint) else _without_tables(experiment)
+
+
+def _without_tables(part: Experiment) -> Experiment:
+    return eqx.tree_at(lambda e: e.frozen, part, part.frozen.without_tables()) if part.frozen.tables else part
 
 
 @eqx.filter_jit
@@ -80,7 +83,7 @@ def _computed(stage: Callable[..., Any], *arguments: Any) -> Any:
     return stage(*arguments)
 
 
-def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
+def _freeze(experiment: Experiment, free_paths: Sequence[str], ranges: Ranges) -> Experiment:
     def constants(stage: Callable[..., Any], names: Iterable[Any]) -> dict[Any, Any]:
         """The stage for each name where it is constant."""
         return {
@@ -90,14 +93,20 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
         }
 
     kernels = constants(Experiment.kernel, experiment.pairs)
+    times = constants(Experiment.time_fractions, experiment.sources)
     frozen = FrozenStages(
         nodes=constants(Experiment.nodes, experiment.pairs),
         kernels=kernels,
-        time_fractions=constants(Experiment.time_fractions, experiment.sources),
+        time_fractions=times | _tables_of_times(experiment, set(experiment.sources) - set(times), free_paths, ranges),
         unseen=tuple(pair for pair in experiment.pairs if _is_unseen(experiment, pair, kernels, free_paths)),
     )
     frozen = _folded(eqx.tree_at(lambda e: e.frozen, experiment, frozen), free_paths)
-    if kernels.keys() | set(frozen.unseen) != set(experiment.pairs):
+    moved = [pair for pair in experiment.pairs if pair not in kernels and pair not in frozen.unseen]
+    in_place = eqx.tree_at(lambda e: e.frozen, experiment, frozen)
+    if (smooth := smooth_columns(in_place, moved, free_paths, ranges)) is not None:
+        frozen = dataclasses.replace(frozen, columns=smooth.columns)
+        experiment = eqx.tree_at(lambda e: e.response, experiment, smooth.response)
+    elif moved:
         # room for energies that float upwards: twice the largest nominal ionisation energy
         seen = [pair for pair in experiment.pairs if pair not in frozen.unseen]
         energies_keV = [_computed(Experiment.visible_energy_keV, experiment, *pair) for pair in seen]
@@ -112,6 +121,14 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
     experiment = eqx.tree_at(lambda e: (e.frozen, e.backgrounds), experiment, (frozen, others))
     object.__setattr__(experiment, "placed_for", None)  # its nodes are good for what is free
     return experiment
+
+
+def _tables_of_times(
+    experiment: Experiment, sources: Iterable[str], free_paths: Sequence[str], ranges: Ranges
+) -> dict[str, SmoothTable]:
+    stage = Experiment.time_fractions
+    found = {name: tabulated_stage(stage, experiment, (name,), free_paths, ranges) for name in sorted(sources)}
+    return {name: table for name, table in found.items() if table is not None}
 
 
 def _folded(experiment: Experiment, free_paths: Sequence[str]) -> FrozenStages:

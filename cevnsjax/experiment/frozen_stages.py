@@ -1,5 +1,6 @@
 """Stages of a signal that are computed once."""
 
+import dataclasses
 import functools
 from typing import Any
 
@@ -9,6 +10,7 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float
 from cevnsjax.cross_section import AbstractNodes
+from cevnsjax.experiment.smooth_table import SmoothTable
 from cevnsjax.paths import get_path
 
 Pair = tuple[str, str]
@@ -50,7 +52,8 @@ class FrozenStages(eqx.Module):
     kernels
         Probability of each bin for each of these nodes, shape ``[node, energy]``.
     time_fractions
-        Detected fraction of each source in each time bin, shape ``[component, time]``.
+        Detected fraction of each source in each time bin, shape ``[component, time]``; a table of it where few leaves
+        move it smoothly.
     events
         Events of each interaction and source on these nodes, shape ``[component, node]``, where they only change in
         proportion to what is free and the probabilities of the bins do in other ways.
@@ -59,14 +62,29 @@ class FrozenStages(eqx.Module):
         what is free.
     backgrounds
         Counts of each background, shape ``[energy, time]``, where they do.
+    columns
+        Those of the response, times events folded beforehand, shape ``[component, column]``, where few leaves move them
+        smoothly.
     unseen
         Pairs of which nothing can be detected whatever the free parameters do: their kernels are zero everywhere.
     """
 
     nodes: dict[Pair, AbstractNodes] = eqx.field(default_factory=dict)
     kernels: dict[Pair, Float[Array, "node energy"]] = eqx.field(default_factory=dict)
-    time_fractions: dict[str, Float[Array, "component time"]] = eqx.field(default_factory=dict)
+    time_fractions: dict[str, Float[Array, "component time"] | SmoothTable] = eqx.field(default_factory=dict)
     events: dict[Pair, Folded] = eqx.field(default_factory=dict)
     signals: dict[Pair, Folded] = eqx.field(default_factory=dict)
     backgrounds: dict[str, Folded] = eqx.field(default_factory=dict)
+    columns: dict[Pair, SmoothTable] = eqx.field(default_factory=dict)
     unseen: tuple[Pair, ...] = eqx.field(static=True, default=())
+
+    @property
+    def tables(self) -> tuple[SmoothTable, ...]:
+        """What is tabulated between ends of what moves it."""
+        times = (each for each in self.time_fractions.values() if isinstance(each, SmoothTable))
+        return (*self.columns.values(), *times)
+
+    def without_tables(self) -> "FrozenStages":
+        """The same stages but for these."""
+        times = {name: each for name, each in self.time_fractions.items() if not isinstance(each, SmoothTable)}
+        return dataclasses.replace(self, columns={}, time_fractions=times)

@@ -104,6 +104,11 @@ def _signal(blocks: "Experiment", interaction: str, source: str, fractions: Floa
         frozen = blocks.frozen.signals[interaction, source]
         factor, summed = frozen.factor(blocks), jnp.matmul(frozen.counts.T, fractions, precision="highest")
         return _Signal(factor * frozen.counts[:, :, None] * fractions[:, None, :], factor * summed)
+    if (interaction, source) in blocks.frozen.columns:
+        factor = blocks.frozen.events[interaction, source].factor(blocks)
+        folded = blocks.response.binned(blocks.frozen.columns[interaction, source](blocks))
+        summed = jnp.matmul(folded.T, fractions, precision="highest")
+        return _Signal(factor * folded[:, :, None] * fractions[:, None, :], factor * summed)
     nodes = blocks.nodes(interaction, source)  # once, for energies and events
     if (interaction, source) in blocks.frozen.events:
         frozen = blocks.frozen.events[interaction, source]

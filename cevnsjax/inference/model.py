@@ -9,16 +9,17 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+import numpyro.distributions as dist
+from jaxtyping import Array, ArrayLike, Float
 
 from cevnsjax.arrays import as_float, short
 from cevnsjax.errors import ParameterError, UnknownNameError
-from cevnsjax.experiment import Experiment, Joint, freeze
+from cevnsjax.experiment import Experiment, Joint, freeze, tables_reach, without_tables
 from cevnsjax.inference.batches import map_in_batches
-from cevnsjax.inference.prior_groups import Mapped, log_density, log_measure, mapped, unconstraining
+from cevnsjax.inference.prior_groups import constrained, log_density, log_measure, mapped, unconstraining
 from cevnsjax.parameter import Derived, Parameter, describe_prior
 from cevnsjax.paths import get_path, set_paths
-from cevnsjax.prior_quantiles import prior_quantiles
+from cevnsjax.prior_quantiles import prior_quantiles, prior_range
 
 Values = dict[str, Float[Array, ""]]
 """Values of the free parameters by name."""
@@ -91,7 +92,7 @@ class Model(eqx.Module):
             twice = sorted({path for path in paths if paths.count(path) > 1})
             raise ParameterError(f"Two parameters set the same leaf: {', '.join(twice)}.")
         _check_supports(free, experiment)
-        self.experiment = freeze(_in_place(experiment, free), paths)
+        self.experiment = freeze(_in_place(experiment, free), paths, _ranges(free))
         self.parameters = tuple(free)
         low, middle, high = _unconstrained_quantiles(free).T
         self.location = as_float(middle)
@@ -133,11 +134,38 @@ class Model(eqx.Module):
         UnknownNameError
             If a value has no parameter of its name.
         """
+        moved = self._moved(values)
+        return moved if tables_reach(moved) else without_tables(moved)
+
+    def _moved(self, values: Mapping[str, Float[Array, ""] | float]) -> Any:
+        """The experiment with the given values, its tables as they are."""
         self._check_names(values)
         paths = [(path, values[p.name]) for p in self.parameters if p.name in values for path in p.paths]
         if not paths:
             return self.experiment
         return set_paths(self.experiment, [path for path, _ in paths], [as_float(value) for _, value in paths])
+
+    def reaching(self, values: Mapping[str, ArrayLike]) -> "Model":
+        """Return the same model, one that is a number at given values too.
+
+        What priors leave with a probability of 1e-9 is where tables of what the nuisance parameters move smoothly end:
+        inside of transformations a density is NaN beyond. A model without them is exact, and slower, everywhere.
+
+        Parameters
+        ----------
+        values
+            Values of some parameters, one or many of each.
+
+        Raises
+        ------
+        UnknownNameError
+            If a value has no parameter of its name.
+        """
+        known = {name: np.asarray(value, dtype=float) for name, value in values.items()}
+        ends = ({name: float(end(value)) for name, value in known.items()} for end in (np.nanmin, np.nanmax))
+        if all(tables_reach(self._moved(each)) for each in ends):
+            return self
+        return eqx.tree_at(lambda model: model.experiment, self, without_tables(self.experiment))
 
     def _check_names(self, values: Mapping[str, Any]) -> None:
         if not isinstance(values, Mapping):
@@ -202,10 +230,11 @@ class Model(eqx.Module):
 
     def from_latent(self, latent: Float[Array, " parameter"]) -> Values:
         """Values at a latent vector."""
-        return self._named(self._mapped(latent).values)
+        return self._named(constrained(self._priors, self.location + self.scale * latent))
 
-    def _mapped(self, latent: Float[Array, " parameter"]) -> Mapped:
-        return mapped([p.prior for p in self.parameters], self.location + self.scale * latent)
+    @property
+    def _priors(self) -> list[dist.Distribution]:
+        return [parameter.prior for parameter in self.parameters]
 
     def _named(self, values: Float[Array, " parameter"]) -> Values:
         return {name: values[i] for i, name in enumerate(self.names)}
@@ -236,7 +265,7 @@ class Model(eqx.Module):
             What of the density is one only of coordinates, the Jacobian and priors that are flat in a logarithm: none
             of it leaves what a maximum is one of (:meth:`log_constraints`).
         """
-        found = self._mapped(latent)
+        found = mapped(self._priors, self.location + self.scale * latent)
         log_likelihood = self.log_likelihood(self._named(found.values), observed)
         constraints = found.log_priors.sum() + found.log_measures.sum()
         jacobian = found.log_jacobians.sum() - found.log_measures.sum()
@@ -266,6 +295,12 @@ def _in_place(experiment: Experiment | Joint, free: Sequence[Parameter]) -> Expe
         return part.in_place([p.moved(beginning, "") for p in of_part])
 
     return experiment.map(within)
+
+
+def _ranges(parameters: Sequence[Parameter]) -> dict[str, tuple[float, float]]:
+    """Between which values priors leave the leaves at the paths of parameters, where that is known."""
+    found = [(parameter, prior_range(parameter.prior)) for parameter in parameters]
+    return {path: ends for parameter, ends in found if ends is not None for path in parameter.paths}
 
 
 def _check_supports(parameters: Sequence[Parameter], experiment: Experiment | Joint) -> None:

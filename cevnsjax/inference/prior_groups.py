@@ -1,6 +1,7 @@
 """Priors of one kind side by side: one map and one density for all of them."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -37,10 +38,36 @@ class Mapped(NamedTuple):
 
 def mapped(priors: Sequence[dist.Distribution], unconstrained: Float[Array, " parameter"]) -> Mapped:
     """Map unconstrained values to the supports of their priors, all priors of a kind at once."""
+    return _side_by_side(_mapped, priors, unconstrained)
+
+
+def constrained(
+    priors: Sequence[dist.Distribution], unconstrained: Float[Array, " parameter"]
+) -> Float[Array, " parameter"]:
+    """The values alone."""
+    return _side_by_side(_constrained, priors, unconstrained)
+
+
+def _side_by_side(function: Callable, priors: Sequence[dist.Distribution], unconstrained):
+    """A function of a prior and of an unconstrained value for each of several."""
     groups = _groups(priors)
-    found = [_of_group([priors[i] for i in places], unconstrained, places) for places in groups]
-    order = np.argsort(np.concatenate([np.asarray(places) for places in groups]))
-    return Mapped(*(jnp.concatenate(columns)[order] for columns in zip(*found, strict=True)))
+    stacked = tuple(jax.tree.map(_stacked, *(priors[place] for place in places)) for places in groups)
+    return _of_groups(function, stacked, groups, unconstrained)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 2))
+def _of_groups(
+    function: Callable,
+    stacked: tuple[dist.Distribution, ...],
+    groups: tuple[tuple[int, ...], ...],
+    unconstrained: Float[Array, " parameter"],
+):
+    found = [
+        jax.vmap(function)(prior, unconstrained[np.array(places)])
+        for prior, places in zip(stacked, groups, strict=True)
+    ]
+    order = np.argsort(np.concatenate(groups))
+    return jax.tree.map(lambda *columns: jnp.concatenate(columns)[order], *found)
 
 
 def unconstraining(prior: dist.Distribution) -> Any:
@@ -64,21 +91,25 @@ def log_measure(prior: dist.Distribution, value: Float[Array, ""] | float) -> Fl
     return jnp.log(value) if isinstance(prior, dist.LogUniform) else as_float(0.0)
 
 
-def _groups(priors: Sequence[dist.Distribution]) -> list[list[int]]:
+def _groups(priors: Sequence[dist.Distribution]) -> tuple[tuple[int, ...], ...]:
     """Places of priors of the same kind."""
-    groups: dict[Any, list[int]] = {}
+    groups: dict[Any, tuple[int, ...]] = {}
     for i, prior in enumerate(priors):
         leaves, kind = jax.tree.flatten(prior)
-        groups.setdefault((kind, tuple(np.shape(leaf) for leaf in leaves)), []).append(i)
-    return list(groups.values())
+        kind_and_shapes = kind, tuple(np.shape(leaf) for leaf in leaves)
+        groups[kind_and_shapes] = (*groups.get(kind_and_shapes, ()), i)
+    return tuple(groups.values())
 
 
-def _of_group(priors: list[dist.Distribution], unconstrained: Float[Array, " parameter"], places: list[int]) -> Mapped:
-    stacked = jax.tree.map(lambda *leaves: as_float(np.stack([np.asarray(leaf) for leaf in leaves])), *priors)
-    return jax.vmap(_of_one)(stacked, unconstrained[np.asarray(places)])
+def _stacked(*leaves) -> Float[Array, " prior"]:
+    return as_float(np.stack([np.asarray(leaf) for leaf in leaves]))
 
 
-def _of_one(prior: dist.Distribution, unconstrained: Float[Array, ""]) -> Mapped:
+def _constrained(prior: dist.Distribution, unconstrained: Float[Array, ""]) -> Float[Array, ""]:
+    return unconstraining(prior)(unconstrained)
+
+
+def _mapped(prior: dist.Distribution, unconstrained: Float[Array, ""]) -> Mapped:
     transform = unconstraining(prior)
     value = transform(unconstrained)
     jacobian = transform.log_abs_det_jacobian(unconstrained, value)

@@ -121,6 +121,7 @@ def maximum(
     held = {name: np.nan for name in model.names} | _checked(model, fixed, "The fixed value")
     begin = {name: float(value) for name, value in _from_latent(model, jnp.zeros_like(model.location)).items()}
     begin |= _checked(model, start, "The start")
+    model = model.reaching({**(fixed or {}), **(start or {})})
     # at the end of a prior a latent is infinite, and far out the gradient vanishes: the fit moves starts inside
     latents = np.nan_to_num(np.array(_to_latent(model, begin), dtype=float), posinf=np.inf, neginf=-np.inf)
     objective = Objective(model, model.experiment.observed if observed is None else observed, model.names)

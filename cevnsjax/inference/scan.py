@@ -108,6 +108,7 @@ def profile_map(
         On Ctrl-C, with what is done.
     """
     axes = check_grid(model, grid)
+    model = model.reaching(axes)
     if resume and folder is None:
         raise OutputError("Resuming needs the folder of the interrupted map.")
     on_cpu = jax.default_backend() == "cpu"

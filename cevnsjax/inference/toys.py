@@ -155,6 +155,7 @@ def fit_toys(
     for name in fixed or {}:
         if name not in model.names:
             raise UnknownNameError("parameter", name, model.names)
+    model = model.reaching(fixed or {})
     number, kind = toys.number, np.dtype(model.scale.dtype)
     objective = Objective(model, model.data(), model.names)
     held = {name: np.full(number, np.nan, kind) for name in model.names}

@@ -1,15 +1,29 @@
 """Scintillation light counted in photo-electrons."""
 
+import dataclasses
 import math
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import gammaln
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
+from numpy.polynomial import chebyshev
 
-from cevnsjax.arrays import as_float, check_edges, check_not_negative, check_positive, is_concrete, power_series
+from cevnsjax.arrays import (
+    as_float,
+    check_edges,
+    check_not_negative,
+    check_positive,
+    is_concrete,
+    power_series,
+)
+from cevnsjax.chebyshev import chebyshev_polynomials
 from cevnsjax.errors import CevnsjaxError
+from cevnsjax.paths import set_paths
 from cevnsjax.response.photo_electron_efficiency import AbstractPhotoElectronEfficiency
 from cevnsjax.response.response import AbstractResponse
 
@@ -24,6 +38,21 @@ def log_poisson_mode(mean: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     small = jnp.where(large, 1.0, mean)
     direct = small * jnp.log(small) - small - gammaln(1.0 + small)
     return jnp.where(large, 0.5 * jnp.log(inverse / (2.0 * math.pi)) - series, direct)
+
+
+_TERMS = 16
+"""Polynomials of the logarithm of the signal in a bin."""
+
+_MARGIN_PE = 1e-3
+"""By which a threshold may lie beyond those that were looked at."""
+
+
+class MovingThreshold(NamedTuple):
+    """Between which ends the threshold of an efficiency moves, and how many bins, the first ones, it may cut."""
+
+    lowest_PE: float
+    highest_PE: float
+    bins: int
 
 
 class GammaPhotoElectrons(AbstractResponse):
@@ -46,6 +75,8 @@ class GammaPhotoElectrons(AbstractResponse):
         Efficiency on the reconstructed signal.
     order
         Gauss-Legendre nodes in each bin.
+    moving
+        How the threshold of the efficiency moves, where nothing else does: :meth:`separated` sets it.
     """
 
     edges_PE: Float[Array, " edge"] = eqx.field(converter=as_float)
@@ -53,6 +84,7 @@ class GammaPhotoElectrons(AbstractResponse):
     shape_per_keV: Float[Array, ""] = eqx.field(converter=as_float)
     efficiency: AbstractPhotoElectronEfficiency
     order: int = eqx.field(static=True, default=8)
+    moving: MovingThreshold | None = eqx.field(static=True, default=None)
 
     def __check_init__(self):
         if is_concrete(self.edges_PE):
@@ -77,11 +109,14 @@ class GammaPhotoElectrons(AbstractResponse):
 
     def _signal_nodes(self) -> tuple[Float[Array, "bin order"], Float[Array, "bin order"]]:
         """Nodes in reconstructed signal, and quadrature weight times efficiency on them."""
-        abscissae, weights = np.polynomial.legendre.leggauss(self.order)
-        edges = jnp.maximum(self.edges_PE, self.efficiency.threshold_PE)
+        signal, weight = self._legendre(jnp.maximum(self.edges_PE, self.efficiency.threshold_PE))
+        return signal, weight * self.efficiency(signal)
+
+    def _legendre(self, edges: Float[Array, " edge"]) -> tuple[Float[Array, "bin order"], Float[Array, "bin order"]]:
+        """Nodes and weights between edges."""
+        abscissae, weights = (as_float(each)[None, :] for each in np.polynomial.legendre.leggauss(self.order))
         half_width = 0.5 * jnp.diff(edges)[:, None]
-        signal = edges[:-1, None] + half_width * as_float(1.0 + abscissae)[None, :]
-        return signal, half_width * as_float(weights)[None, :] * self.efficiency(signal)
+        return edges[:-1, None] + half_width * (1.0 + abscissae), half_width * weights
 
     def _density(
         self, signal_PE: Float[Array, " signal"], energy_keV: Float[Array, " node"]
@@ -104,3 +139,70 @@ class GammaPhotoElectrons(AbstractResponse):
         signal, weight = self._signal_nodes()
         density = self._density(signal.reshape(-1), ionisation_energy_keV)
         return (density * weight.reshape(1, -1)).reshape(-1, *signal.shape).sum(axis=-1)
+
+    # Where only the efficiency moves, so do the nodes of those bins that its threshold may lie in. The density is a
+    # polynomial of its logarithm there; in all other bins it is wanted at nodes that stay where they are.
+
+    def _logarithms(self, moving: MovingThreshold) -> tuple[Float[Array, "bin 1"], Float[Array, "bin 1"]]:
+        """Middles and half widths of the logarithm of what can ever be seen in the bins that the threshold may cut."""
+        edges = jnp.log(jnp.maximum(self.edges_PE, moving.lowest_PE))[: moving.bins + 1, None]
+        return 0.5 * (edges[1:] + edges[:-1]), 0.5 * (edges[1:] - edges[:-1])
+
+    def columns(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node column"]:
+        if self.moving is None:
+            return super().columns(ionisation_energy_keV)
+        middles, half_widths = self._logarithms(self.moving)
+        points = chebyshev.chebpts1(_TERMS)
+        signal = jnp.exp(middles + half_widths * as_float(points)[None, :])
+        density = self._density(signal.reshape(-1), ionisation_energy_keV)
+        # polynomials are orthogonal on these points
+        to_series = chebyshev.chebvander(points, _TERMS - 1) * (2.0 - (np.arange(_TERMS) == 0)) / _TERMS
+        series = jnp.matmul(density.reshape(-1, _TERMS), as_float(to_series), precision="highest")
+        fixed, _ = self._legendre(self.edges_PE[self.moving.bins :])
+        others = self._density(fixed.reshape(-1), ionisation_energy_keV)
+        return jnp.concatenate([series.reshape(others.shape[0], -1), others], axis=1)
+
+    def binned(self, columns: Float[Array, "row column"]) -> Float[Array, "row bin"]:
+        if self.moving is None:
+            return super().binned(columns)
+        cut, rows = self.moving.bins, columns.shape[0]
+        signal, weight = self._signal_nodes()
+        middles, half_widths = self._logarithms(self.moving)
+        polynomials = chebyshev_polynomials((jnp.log(signal[:cut]) - middles) / half_widths, _TERMS)
+        integrals = jnp.stack([(weight[:cut] * each).sum(axis=1) for each in polynomials], axis=1)
+        series, density = jnp.split(columns, [cut * _TERMS], axis=1)
+        first = (series.reshape(rows, cut, _TERMS) * integrals[None]).sum(axis=2)
+        others = (density.reshape(rows, -1, self.order) * weight[None, cut:]).sum(axis=2)
+        return jnp.where(self._is_inside(self.moving), jnp.concatenate([first, others], axis=1), jnp.nan)
+
+    def _is_inside(self, moving: MovingThreshold) -> Bool[Array, ""]:
+        threshold = self.efficiency.threshold_PE
+        return (threshold >= moving.lowest_PE) & (threshold <= moving.highest_PE)
+
+    def reaches(self) -> bool:
+        if self.moving is None or not all(map(is_concrete, jax.tree.leaves(self.efficiency))):
+            return True
+        return bool(self._is_inside(self.moving))
+
+    def resolved(self, columns: np.ndarray) -> bool:
+        if self.moving is None:
+            return True
+        series = columns[..., : self.moving.bins * _TERMS].reshape(*columns.shape[:-1], -1, _TERMS)
+        return bool(np.abs(series[..., -2:]).max() <= 1e-9 * np.abs(columns).max())
+
+    def separated(self, ranges: Mapping[str, tuple[float, float]]) -> AbstractResponse | None:
+        if not ranges:
+            return self
+        if len(ranges) > 1 or not (path := next(iter(ranges))).startswith("efficiency."):
+            return None
+        thresholds = np.asarray(_thresholds_PE(self, path, as_float(np.linspace(*ranges[path], 65))))
+        lowest, highest = float(thresholds.min()) - _MARGIN_PE, float(thresholds.max()) + _MARGIN_PE
+        cut = int(np.sum(np.asarray(self.edges_PE)[:-1] < highest))
+        if lowest <= 0.0 or cut == self.bins:
+            return None  # the density is no polynomial at no signal at all
+        return dataclasses.replace(self, moving=MovingThreshold(lowest, highest, cut))
+
+
+@eqx.filter_jit
+def _thresholds_PE(response: GammaPhotoElectrons, path: str, values: Float[Array, " value"]) -> Float[Array, " value"]:
+    return jax.vmap(lambda value: set_paths(response, [path], [value]).efficiency.threshold_PE)(values)

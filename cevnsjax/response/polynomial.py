@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from numpy.polynomial import chebyshev
 
 from cevnsjax.arrays import Scalar, as_float
+from cevnsjax.chebyshev import chebyshev_polynomials
 from cevnsjax.response.response import AbstractResponse, exact_kernel
 
 _POINTS = 256
@@ -96,8 +97,9 @@ class PolynomialResponse(AbstractResponse):
         energy = jnp.where(positive, ionisation_energy_keV, self.largest_energy_keV)
         fraction = jnp.minimum(energy / self.largest_energy_keV, 1.0)
         x = 2.0 * (jnp.sqrt(fraction) if self.of_root else fraction) - 1.0
-        functions, outer = _chebyshev(x, low)
-        return jnp.stack(functions), jnp.where(positive[None, :], jnp.stack(_chebyshev(outer, high)[0]), 0.0)
+        *functions, outer = chebyshev_polynomials(x, low + 1)
+        outside = jnp.stack(chebyshev_polynomials(outer, high))
+        return jnp.stack(functions), jnp.where(positive[None, :], outside, 0.0)
 
     def kernel(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node bin"]:
         low, high = self._basis(ionisation_energy_keV)
@@ -121,14 +123,6 @@ def _series(points: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     series[0] *= 0.5
     left_out = np.cumsum(np.abs(series[::-1]), axis=0)[::-1].max(axis=1)
     return series[: max(int(np.sum(left_out > 0.5 * _TOLERANCE)), 1)]
-
-
-def _chebyshev(x: Float[Array, " node"], number: int) -> tuple[list, Array]:
-    """Polynomials of degrees 0 to number - 1, one by one, and the one of degree number."""
-    found = [jnp.ones_like(x), x]
-    while len(found) <= number:
-        found.append(2.0 * x * found[-1] - found[-2])
-    return found[:number], found[number]
 
 
 def _products(x: np.ndarray, side: int) -> np.ndarray:

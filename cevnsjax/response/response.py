@@ -1,7 +1,7 @@
 """What every detector response does: from energies to counts in bins."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import equinox as eqx
 import jax
@@ -55,6 +55,32 @@ class AbstractResponse(eqx.Module):
     ) -> Float[Array, "row bin"]:
         """Counts in each bin of events at energies in keV: the product with :meth:`kernel`, or a shorter way to it."""
         return jnp.matmul(events, self.kernel(ionisation_energy_keV), precision="highest")
+
+    def columns(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node column"]:
+        """What is in front of an efficiency on the reconstructed signal that moves; :meth:`binned` applies that."""
+        return self.kernel(ionisation_energy_keV)
+
+    def binned(self, columns: Float[Array, "row column"]) -> Float[Array, "row bin"]:
+        """Counts in each bin from sums of events times :meth:`columns`."""
+        return columns
+
+    def resolved(self, columns: np.ndarray) -> bool:
+        """Whether sums of events times :meth:`columns`, ``[..., column]``, hold all of it to 1e-9 of the largest."""
+        return True
+
+    def reaches(self) -> bool:
+        """Whether :meth:`binned` is good where its leaves are now; those that are traced are let through."""
+        return True
+
+    def separated(self, ranges: Mapping[str, tuple[float, float]]) -> "AbstractResponse | None":
+        """Return the same response with columns that do not depend on some of its leaves, if it can.
+
+        Parameters
+        ----------
+        ranges
+            Paths, from here on, of leaves that are going to change, and between which ends.
+        """
+        return None if ranges else self
 
     @property
     def kinks_keV(self) -> Float[Array, " kink"]:

@@ -1,6 +1,6 @@
 """Responses that are built from tables: mono-energetic templates, and the shape in a second observable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import equinox as eqx
 import jax
@@ -133,6 +133,23 @@ class SplitResponse(AbstractResponse):
     def tabulated(self, largest_energy_keV: Scalar, free: Sequence[str]) -> "SplitResponse":
         within = [path.removeprefix("response.") for path in free if path.startswith("response.")]
         return eqx.tree_at(lambda s: s.response, self, self.response.tabulated(largest_energy_keV, within))
+
+    def columns(self, ionisation_energy_keV: Float[Array, " node"]) -> Float[Array, "node column"]:
+        return self.response.columns(ionisation_energy_keV)
+
+    def binned(self, columns: Float[Array, "row column"]) -> Float[Array, "row bin"]:
+        return self._split(self.response.binned(columns))
+
+    def resolved(self, columns: np.ndarray) -> bool:
+        return self.response.resolved(columns)
+
+    def reaches(self) -> bool:
+        return self.response.reaches()
+
+    def separated(self, ranges: Mapping[str, tuple[float, float]]) -> "SplitResponse | None":
+        within = {path.removeprefix("response."): ends for path, ends in ranges.items() if path != "pull"}
+        response = self.response.separated(within)
+        return None if response is None else eqx.tree_at(lambda s: s.response, self, response)
 
     @property
     def kinks_keV(self) -> Float[Array, " kink"]:

@@ -1,0 +1,65 @@
+"""Responses to events that few leaves move smoothly, tabulated."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from cevnsjax.experiment.frozen_stages import Pair
+from cevnsjax.experiment.smooth_table import Ranges, SmoothTable, tabulated_stage
+from cevnsjax.response import AbstractResponse
+
+if TYPE_CHECKING:
+    from cevnsjax.experiment.experiment import Experiment
+
+
+class SmoothColumns(NamedTuple):
+    """A response that is left with what moves its efficiency, and columns in front of it that others move."""
+
+    response: AbstractResponse
+    columns: dict[Pair, SmoothTable]
+
+
+def smooth_columns(
+    experiment: "Experiment", pairs: Sequence[Pair], free_paths: Sequence[str], ranges: Ranges
+) -> SmoothColumns | None:
+    """Tabulate the response to the folded events of some pairs of interaction and source.
+
+    Parameters
+    ----------
+    experiment
+        With events of these pairs folded (:attr:`FrozenStages.events`).
+    pairs
+        All pairs whose response moves.
+    free_paths
+        Paths of the leaves that are going to change.
+    ranges
+        Between which ends these move, where that is known.
+
+    Returns
+    -------
+    SmoothColumns or None
+        None unless all pairs have tables that are exact to 1e-8 of the largest bin.
+    """
+    if not pairs or any(pair not in experiment.frozen.events for pair in pairs):
+        return None
+    inside = [path for path in free_paths if path.startswith("response.")]
+    if any(path not in ranges for path in inside):
+        return None
+    response = experiment.response.separated({path.removeprefix("response."): ranges[path] for path in inside})
+    if response is None:
+        return None
+    separated = eqx.tree_at(lambda e: e.response, experiment, response)
+    found = {pair: tabulated_stage(_columns, separated, pair, free_paths, ranges, response.resolved) for pair in pairs}
+    tables = {pair: table for pair, table in found.items() if table is not None}
+    if len(tables) < len(pairs):
+        return None
+    return SmoothColumns(response, tables)
+
+
+def _columns(experiment: "Experiment", interaction: str, source: str) -> Float[Array, "component column"]:
+    energy_keV = experiment.visible_energy_keV(interaction, source)
+    events = experiment.frozen.events[interaction, source].counts
+    return jnp.matmul(events, experiment.response.columns(energy_keV), precision="highest")

@@ -1,0 +1,195 @@
+"""What some leaves move smoothly, as polynomials of these."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy.polynomial import chebyshev
+
+from cevnsjax.arrays import as_float, is_concrete, tree_as_float
+from cevnsjax.chebyshev import chebyshev_polynomials
+from cevnsjax.experiment.reached import reaching
+from cevnsjax.paths import get_path, set_paths
+
+if TYPE_CHECKING:
+    from cevnsjax.experiment.experiment import Experiment
+
+Ranges = Mapping[str, tuple[float, float]]
+"""Between which values leaves may move, by path."""
+
+TOLERANCE = 1e-9
+"""Largest error, in units of the largest value."""
+
+_POINTS = {1: 48, 2: 20}
+"""Chebyshev points of each leaf, by the number of leaves."""
+
+_MOST_TERMS = 256
+
+_CHUNK = 20
+"""Points at a time."""
+
+_ROUNDING = 1e-6
+"""By which a leaf at an end may lie beyond it, in float32 too."""
+
+
+class SmoothTable(eqx.Module):
+    """An array as products of Chebyshev polynomials of some leaves of an experiment, each between two ends.
+
+    Beyond an end it is not a number: nothing is said there.
+
+    Attributes
+    ----------
+    coefficients
+        Of each term, shape ``[term, value]``.
+    paths
+        Where the leaves are in their experiment.
+    ends
+        Lower and upper end of each leaf.
+    degrees
+        Degree of each term in each leaf.
+    shape
+        Shape of the array.
+    """
+
+    coefficients: Float[Array, "term value"] = eqx.field(converter=as_float)
+    paths: tuple[str, ...] = eqx.field(static=True)
+    ends: tuple[tuple[float, float], ...] = eqx.field(static=True)
+    degrees: tuple[tuple[int, ...], ...] = eqx.field(static=True)
+    shape: tuple[int, ...] = eqx.field(static=True)
+
+    @classmethod
+    def of(
+        cls,
+        function: Callable[[np.ndarray], np.ndarray],
+        paths: Sequence[str],
+        ranges: Ranges,
+        accepted: Callable[[np.ndarray], bool] = lambda values: True,
+    ) -> "SmoothTable | None":
+        """Tabulate a function of some leaves.
+
+        Parameters
+        ----------
+        function
+            Array at each of some points, which have the shape ``[point, leaf]``: shape ``[point, ...]``.
+        paths
+            Paths of the leaves, two at most.
+        ranges
+            Their ends.
+        accepted
+            Called with its values: whether there is to be a table.
+
+        Returns
+        -------
+        SmoothTable or None
+            None where it is not accepted, or few polynomials are not exact to 1e-9 of the largest value.
+        """
+        if not paths:
+            values = function(np.zeros((1, 0)))
+            return cls(values.reshape(1, -1), (), (), ((),), values.shape[1:]) if accepted(values) else None
+        ends = tuple((float(low), float(high)) for low, high in (ranges[path] for path in paths))
+        low, high = np.array(ends).T
+        number = _POINTS[len(paths)]
+        points = chebyshev.chebpts1(number)
+        places = np.array(list(itertools.product(points, repeat=len(paths))))
+        values = function(_at(places, low, high))
+        if not accepted(values):
+            return None
+        shape, largest = values.shape[1:], np.abs(values).max()
+        series = values.reshape(*(number for _ in paths), -1)
+        # polynomials are orthogonal on these points
+        to_series = chebyshev.chebvander(points, number - 1).T * (2.0 / number)
+        to_series[0] *= 0.5
+        for leaf in range(len(paths)):
+            series = np.moveaxis(np.tensordot(to_series, np.moveaxis(series, leaf, 0), 1), 0, leaf)
+        sizes = np.abs(series).max(axis=-1)
+        degrees = np.argwhere(sizes > 1e-2 * TOLERANCE * largest)
+        if len(degrees) > _MOST_TERMS or np.any(degrees == number - 1):
+            return None
+        kept = series[tuple(degrees.T)]
+        found = cls(kept, tuple(paths), ends, tuple(map(tuple, degrees.tolist())), shape)
+        checks = np.random.default_rng(0).uniform(-1.0, 1.0, (32, len(paths)))
+        corners = np.array(list(itertools.product((-1.0, 1.0), repeat=len(paths))))
+        checks = np.concatenate([checks, corners])
+        error = np.abs(found._products(checks) @ kept - function(_at(checks, low, high)).reshape(len(checks), -1))
+        return found if error.max() <= TOLERANCE * largest else None
+
+    def _products(self, places: np.ndarray) -> np.ndarray:
+        products = np.ones((len(places), len(self.degrees)))
+        for place, degree in zip(places.T, np.array(self.degrees).T, strict=True):
+            products = products * chebyshev.chebvander(place, max(int(degree.max()), 1))[:, degree]
+        return products
+
+    def __call__(self, experiment: Any) -> Float[Array, "..."]:
+        """The array where the leaves of an experiment are."""
+        products, inside = as_float(1.0), jnp.asarray(True)
+        for path, (low, high), degree in zip(self.paths, self.ends, np.array(self.degrees).T, strict=True):
+            place = (2.0 * get_path(experiment, path) - (low + high)) / (high - low)
+            polynomials = jnp.stack(chebyshev_polynomials(place, max(int(degree.max()) + 1, 2)))
+            products = products * polynomials[degree]
+            inside = inside & (jnp.abs(place) <= 1.0 + _ROUNDING)
+        values = jnp.matmul(products, self.coefficients, precision="highest") if self.paths else self.coefficients[0]
+        return jnp.where(inside, values, jnp.nan).reshape(self.shape)
+
+    def reaches(self, experiment: Any) -> bool:
+        """Whether those leaves that can be looked at are between their ends."""
+        leaves = [get_path(experiment, path) for path in self.paths]
+        return all(
+            low <= float(leaf) <= high for leaf, (low, high) in zip(leaves, self.ends, strict=True) if is_concrete(leaf)
+        )
+
+
+def tabulated_stage(
+    stage: Callable[..., Array],
+    experiment: "Experiment",
+    name: tuple[str, ...],
+    free_paths: Sequence[str],
+    ranges: Ranges,
+    accepted: Callable[[np.ndarray], bool] = lambda values: True,
+) -> SmoothTable | None:
+    """Tabulate a stage of the signal of an experiment in what moves it.
+
+    Parameters
+    ----------
+    stage
+        Called with an experiment and what of it is meant.
+    experiment, name
+        These.
+    free_paths
+        Paths of the leaves that are going to change.
+    ranges
+        Between which ends, where that is known.
+    accepted
+        Called with the values that the table is made of: whether there is to be one.
+
+    Returns
+    -------
+    SmoothTable or None
+        None where it is not accepted, more than two leaves move it, or not smoothly, or it is not known how far.
+    """
+    moving = reaching(lambda e: stage(e, *name), experiment, free_paths)
+    if len(moving) > max(_POINTS) or any(path not in ranges for path in moving):
+        return None
+
+    def at(points: np.ndarray) -> np.ndarray:
+        with jax.enable_x64(True):  # a table of rounding errors has a noisy derivative
+            double = tree_as_float(experiment)
+            # one program for any number of points
+            chunks = [np.resize(points[i : i + _CHUNK], (_CHUNK, len(moving))) for i in range(0, len(points), _CHUNK)]
+            values = [np.asarray(_at_points(stage, double, name, moving, as_float(chunk))) for chunk in chunks]
+        return np.concatenate(values)[: len(points)]
+
+    return SmoothTable.of(at, moving, ranges, accepted)
+
+
+@eqx.filter_jit
+def _at_points(stage: Callable[..., Array], experiment: "Experiment", name, paths, points):
+    return jax.vmap(lambda point: stage(set_paths(experiment, paths, list(point)), *name))(points)
+
+
+def _at(places: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    return 0.5 * (low + high) + 0.5 * (high - low) * places
