@@ -166,13 +166,14 @@ def _draw(
             if done >= schedule.samples:
                 break
         elif done >= look:
-            effective, agrees = _converged(np.concatenate(positions, axis=1))
-            if (effective >= schedule.ess and agrees) or done >= _MOST_DRAWS:
+            effective, r_hat = _converged(np.concatenate(positions, axis=1))
+            if (effective >= schedule.ess and r_hat < LARGEST_R_HAT) or done >= _MOST_DRAWS:
                 run.report("sampling", schedule.ess, schedule.ess, note)
                 break
             run.report("sampling", min(int(effective), schedule.ess - 1), schedule.ess, note)
-            # no sooner than when it may be enough
-            wanted = done * schedule.ess / max(effective, 1.0) if effective < schedule.ess else 1.2 * done
+            # no sooner than when it may be enough: both fall like one over the number of draws
+            apart = (r_hat**2 - 1.0) / (LARGEST_R_HAT**2 - 1.0)
+            wanted = done * max(schedule.ess / max(effective, 1.0), apart)
             look = max(done + BLOCK, min(int(0.9 * wanted), 2 * done))
         else:
             run.report("sampling", min(int(effective * done / max(look, 1)), schedule.ess - 1), schedule.ess, note)
@@ -183,7 +184,7 @@ def _draw(
     return np.concatenate(positions, axis=1)[:, :most], {name: each[:, :most] for name, each in joined.items()}
 
 
-def _converged(latents: np.ndarray) -> tuple[float, bool]:
-    """Smallest effective sample size of all parameters, bulk and tails, and whether chains agree."""
+def _converged(latents: np.ndarray) -> tuple[float, float]:
+    """Smallest effective sample size of all parameters, bulk and tails, and their largest R-hat."""
     each = [latents[:, :, i] for i in range(latents.shape[2])]
-    return min(map(smallest_effective_sample_size, each)), all(rank_r_hat(one) < LARGEST_R_HAT for one in each)
+    return min(map(smallest_effective_sample_size, each)), max(map(rank_r_hat, each))

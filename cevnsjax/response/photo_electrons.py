@@ -1,6 +1,7 @@
 """Scintillation light counted in photo-electrons."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -168,11 +169,13 @@ class GammaPhotoElectrons(AbstractResponse):
         cut, rows = self.moving.bins, columns.shape[0]
         signal, weight = self._signal_nodes()
         middles, half_widths = self._logarithms(self.moving)
-        polynomials = chebyshev_polynomials((jnp.log(signal[:cut]) - middles) / half_widths, _TERMS)
-        integrals = jnp.stack([(weight[:cut] * each).sum(axis=1) for each in polynomials], axis=1)
+        place = (jnp.log(signal[:cut]) - middles) / half_widths
+        polynomials = jnp.stack(chebyshev_polynomials(place, _TERMS), axis=1)
+        einsum = functools.partial(jnp.einsum, precision="highest")
         series, density = jnp.split(columns, [cut * _TERMS], axis=1)
-        first = (series.reshape(rows, cut, _TERMS) * integrals[None]).sum(axis=2)
-        others = (density.reshape(rows, -1, self.order) * weight[None, cut:]).sum(axis=2)
+        integrals = einsum("bto,bo->bt", polynomials, weight[:cut])
+        first = einsum("rbt,bt->rb", series.reshape(rows, cut, _TERMS), integrals)
+        others = einsum("rbo,bo->rb", density.reshape(rows, -1, self.order), weight[cut:])
         return jnp.where(self._is_inside(self.moving), jnp.concatenate([first, others], axis=1), jnp.nan)
 
     def _is_inside(self, moving: MovingThreshold) -> Bool[Array, ""]:
