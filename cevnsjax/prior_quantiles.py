@@ -11,7 +11,7 @@ from numpyro.distributions.truncated import (
 )
 from scipy.special import log_ndtr, ndtri_exp
 
-_TRUNCATED = (LeftTruncatedDistribution, RightTruncatedDistribution, TwoSidedTruncatedDistribution)
+TRUNCATED = (LeftTruncatedDistribution, RightTruncatedDistribution, TwoSidedTruncatedDistribution)
 _DRAWS = 4000
 _OUTSIDE = 1e-9
 
@@ -43,14 +43,14 @@ def prior_quantiles(prior: dist.Distribution, probabilities) -> Float[np.ndarray
         return np.exp(_normal(given, prior))
     if isinstance(prior, dist.HalfNormal):
         return np.asarray(prior.scale) * _standard_normal(given, 0.0, np.inf)
-    if isinstance(prior, _TRUNCATED) and isinstance(prior.base_dist, dist.Normal):
+    if isinstance(prior, TRUNCATED) and isinstance(prior.base_dist, dist.Normal):
         return _normal(given, prior.base_dist, getattr(prior, "low", -np.inf), getattr(prior, "high", np.inf))
     return np.quantile(np.asarray(prior.sample(jax.random.key(0), (_DRAWS,)), dtype=float), given)
 
 
 def prior_range(prior: dist.Distribution) -> tuple[float, float] | None:
     """Ends of a prior, or what it leaves with a probability of 1e-9 on either side; None where that is not known."""
-    known = (dist.Uniform, dist.LogUniform, dist.Normal, dist.LogNormal, dist.HalfNormal, *_TRUNCATED)
+    known = (dist.Uniform, dist.LogUniform, dist.Normal, dist.LogNormal, dist.HalfNormal, *TRUNCATED)
     base = getattr(prior, "base_dist", dist.Normal())
     if not isinstance(prior, known) or not isinstance(base, dist.Normal | dist.Uniform):
         return None

@@ -13,6 +13,7 @@ from numpyro.distributions import biject_to, constraints
 from numpyro.distributions.transforms import ComposeTransform, ExpTransform
 
 from cevnsjax.arrays import as_float
+from cevnsjax.prior_quantiles import TRUNCATED
 
 
 class Mapped(NamedTuple):
@@ -50,24 +51,48 @@ def constrained(
 
 def _side_by_side(function: Callable, priors: Sequence[dist.Distribution], unconstrained):
     """A function of a prior and of an unconstrained value for each of several."""
-    groups = _groups(priors)
-    stacked = tuple(jax.tree.map(_stacked, *(priors[place] for place in places)) for places in groups)
-    return _of_groups(function, stacked, groups, unconstrained)
-
-
-@functools.partial(jax.jit, static_argnums=(0, 2))
-def _of_groups(
-    function: Callable,
-    stacked: tuple[dist.Distribution, ...],
-    groups: tuple[tuple[int, ...], ...],
-    unconstrained: Float[Array, " parameter"],
-):
-    found = [
-        jax.vmap(function)(prior, unconstrained[np.array(places)])
-        for prior, places in zip(stacked, groups, strict=True)
-    ]
-    order = np.argsort(np.concatenate(groups))
+    groups: dict[Any, list[int]] = {}
+    for i, prior in enumerate(priors):
+        groups.setdefault(_family(prior) or i, []).append(i)
+    found = []
+    for family, places in groups.items():
+        at = unconstrained[np.array(places)]
+        if isinstance(family, int):
+            found.append(jax.tree.map(lambda each: each[None], function(priors[family], at[0])))
+            continue
+        # by name: the order of NumPyro's own leaves is that of a set of names, another one in each process
+        numbers = [_numbers(priors[place]) for place in places]
+        stacked = {name: as_float(np.array([each[name] for each in numbers])) for name in numbers[0]}
+        found.append(_of_family(function, family, stacked, at))
+    order = np.argsort(np.concatenate([np.array(places) for places in groups.values()]))
     return jax.tree.map(lambda *columns: jnp.concatenate(columns)[order], *found)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _of_family(function: Callable, family: type[dist.Distribution], stacked: dict[str, Array], unconstrained):
+    return jax.vmap(lambda numbers, at: function(_rebuilt(family, numbers), at))(stacked, unconstrained)
+
+
+_PLAIN = (dist.Normal, dist.Uniform, dist.LogUniform, dist.LogNormal, dist.HalfNormal)
+
+
+def _family(prior: dist.Distribution) -> type[dist.Distribution] | None:
+    """What priors side by side have in common; None of one that stands alone."""
+    truncated = type(prior) in TRUNCATED and type(getattr(prior, "base_dist", None)) is dist.Normal
+    return type(prior) if truncated or type(prior) in _PLAIN else None
+
+
+def _numbers(prior: Any) -> dict[str, Any]:
+    """What distinguishes a prior from others of its family."""
+    of_base = _numbers(prior.base_dist) if type(prior) in TRUNCATED else {}
+    return of_base | {name: np.asarray(getattr(prior, name)) for name in type(prior).arg_constraints}
+
+
+def _rebuilt(family: Any, numbers: dict[str, Array]) -> dist.Distribution:
+    if family not in TRUNCATED:
+        return family(**numbers)
+    own = {name: numbers[name] for name in family.arg_constraints}
+    return family(dist.Normal(numbers["loc"], numbers["scale"]), **own)
 
 
 def unconstraining(prior: dist.Distribution) -> Any:
@@ -89,20 +114,6 @@ def log_density(prior: dist.Distribution, value: Float[Array, ""] | float) -> Fl
 def log_measure(prior: dist.Distribution, value: Float[Array, ""] | float) -> Float[Array, ""]:
     """Logarithm of a value where the prior is flat in that, zero elsewhere."""
     return jnp.log(value) if isinstance(prior, dist.LogUniform) else as_float(0.0)
-
-
-def _groups(priors: Sequence[dist.Distribution]) -> tuple[tuple[int, ...], ...]:
-    """Places of priors of the same kind."""
-    groups: dict[Any, tuple[int, ...]] = {}
-    for i, prior in enumerate(priors):
-        leaves, kind = jax.tree.flatten(prior)
-        kind_and_shapes = kind, tuple(np.shape(leaf) for leaf in leaves)
-        groups[kind_and_shapes] = (*groups.get(kind_and_shapes, ()), i)
-    return tuple(groups.values())
-
-
-def _stacked(*leaves) -> Float[Array, " prior"]:
-    return as_float(np.stack([np.asarray(leaf) for leaf in leaves]))
 
 
 def _constrained(prior: dist.Distribution, unconstrained: Float[Array, ""]) -> Float[Array, ""]:
