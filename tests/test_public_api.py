@@ -307,6 +307,7 @@ API = {
         "strength_quenching",
         "unknown_number",
         "unseen_sources",
+        "without_tables",
         "xenonnt_8b",
         "xenonnt_8b_2024",
     ],

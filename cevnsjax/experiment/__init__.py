@@ -12,7 +12,7 @@ from cevnsjax.experiment.description import DescriptionError, read_experiment
 from cevnsjax.experiment.dresden_ii import dresden_ii, dresden_ii_lindhard
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.exposure import Exposure
-from cevnsjax.experiment.freeze import freeze, tables_reach, without_tables
+from cevnsjax.experiment.freeze import freeze, without_tables
 from cevnsjax.experiment.joint import Joint, asimov_names, merge_parameter
 from cevnsjax.experiment.karmen_c12 import karmen_c12
 from cevnsjax.experiment.lead_neutrons import lead_neutron_nuisance
@@ -80,7 +80,6 @@ __all__ = [
     "read_experiment",
     "settable_leaves",
     "strength_quenching",
-    "tables_reach",
     "unknown_number",
     "unseen_sources",
     "without_tables",

@@ -14,7 +14,8 @@ from jaxtyping import Array, ArrayLike, Float
 
 from cevnsjax.arrays import as_float, short
 from cevnsjax.errors import ParameterError, UnknownNameError
-from cevnsjax.experiment import Experiment, Joint, freeze, tables_reach, without_tables
+from cevnsjax.experiment import Experiment, Joint, freeze, without_tables
+from cevnsjax.experiment.freeze import tables_reach
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.prior_groups import constrained, log_density, log_measure, mapped, unconstraining
 from cevnsjax.parameter import Derived, Parameter, describe_prior
