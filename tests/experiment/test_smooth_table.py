@@ -80,8 +80,10 @@ def test_what_is_not_smooth_has_none():
 
 CASES = [
     "coherent-csi-2021",
-    "coherent-lar",
-    *(pytest.param(name, marks=pytest.mark.slow) for name in ("cicenns", "ccm200", "pip2-bd", "nuxe", "red-100")),
+    *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in ("coherent-lar", "cicenns", "ccm200", "pip2-bd", "nuxe", "red-100")
+    ),
 ]
 
 
@@ -135,6 +137,7 @@ def test_beyond_its_tables_a_model_is_exact(model):
     assert model.reaching(middle) is model
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("standard_promotion")
 def test_maps_and_fits_reach_beyond():
     model = build_model(coherent_csi_2021(), fixed=["brn_delay", "nin_delay", "efficiency", "nin_events"])
