@@ -41,7 +41,7 @@ def smooth_columns(
     Returns
     -------
     SmoothColumns or None
-        None unless all pairs have tables that are exact to 1e-8 of the largest bin.
+        None unless all pairs have tables that are exact to 1e-9 of the largest value.
     """
     if not pairs or any(pair not in experiment.frozen.events for pair in pairs):
         return None
