@@ -307,7 +307,7 @@ class Experiment(eqx.Module):
 
         Nuisance parameters stay what they are: what they may be is drawn from their priors.
         """
-        return _drawn(self.likelihood, self.expected(), key)
+        return self.likelihood.draw(self.expected(), key)
 
     def project(self, counts, axis: int):
         """Sum counts ``[..., energy, time]`` over all axes of the data but one."""
@@ -356,8 +356,3 @@ class Experiment(eqx.Module):
 @eqx.filter_jit
 def _compared(likelihood: AbstractLikelihood, expected, observed) -> Float[Array, ""]:
     return likelihood(expected, observed)
-
-
-@eqx.filter_jit
-def _drawn(likelihood: AbstractLikelihood, expected, key) -> Float[Array, "sample energy time"]:
-    return likelihood.draw(expected, key)

@@ -4,7 +4,6 @@ import math
 from abc import abstractmethod
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -12,10 +11,14 @@ from scipy.special import gammaincinv
 
 from cevnsjax.arrays import as_float, as_optional_float, check_positive
 from cevnsjax.errors import CevnsjaxError
+from cevnsjax.host_random import host_generator
 
 # where formulas are continued: squares of the one, and counts over the other, are numbers of float32 too
 _SMALLEST_RATIO = 1e-31
 _LARGEST_PULL = 1e9
+_MOST_COUNTS = 1e18
+"""Of a bin that are drawn: they are 64-bit integers."""
+
 _TURN_COUNTS = 1e-3
 """Counts below zero within which the slope of an empty bin turns over: far below one, what an experiment resolves."""
 
@@ -45,15 +48,18 @@ class AbstractLikelihood(eqx.Module):
         """
 
     @abstractmethod
-    def draw(self, expected: Float[Array, "*bin"], key: Array) -> Float[Array, "*bin"]:
+    def draw(self, expected: Float[Array | np.ndarray, "*bin"], key: Array) -> Float[Array, "*bin"]:
         """Data drawn with the probability that :meth:`terms` compares them with.
+
+        Data are no part of a program: the host draws them, at once, where JAX would compile for ten seconds.
 
         Parameters
         ----------
         expected
-            Of each bin. Where it is NaN, so is what is drawn.
+            Of each bin, not traced. Where it is NaN, so is what is drawn. Axes before those of the data are of several
+            sets of data.
         key
-            Random key.
+            Random key, not traced.
         """
 
     @abstractmethod
@@ -84,9 +90,14 @@ class PoissonLikelihood(AbstractLikelihood):
     def terms(self, expected: Float[Array, "*bin"], observed: Float[Array, "*bin"]) -> Float[Array, "*bin"]:
         return _poisson_terms(expected, observed)
 
-    def draw(self, expected: Float[Array, "*bin"], key: Array) -> Float[Array, "*bin"]:
-        counts = as_float(jax.random.poisson(key, jnp.maximum(expected, 0.0)))
-        return jnp.where(jnp.isnan(expected), expected, counts)
+    def draw(self, expected: Float[Array | np.ndarray, "*bin"], key: Array) -> Float[Array, "*bin"]:
+        means = np.asarray(expected, float)
+        if np.max(means, initial=0.0, where=~np.isnan(means)) > _MOST_COUNTS:
+            raise CevnsjaxError(
+                f"No more than {_MOST_COUNTS:g} counts in a bin can be drawn, got {np.nanmax(means):g}."
+            )
+        counts = host_generator(key).poisson(np.maximum(np.nan_to_num(means), 0.0))
+        return as_float(np.where(np.isnan(means), np.nan, counts))
 
     def information(self, expected: Float[Array, "*bin"]) -> Float[Array, "*bin"]:
         """1/mu: the variance of a count is its expectation."""
@@ -141,11 +152,12 @@ class GaussianLikelihood(AbstractLikelihood):
         near = jnp.minimum(size, _LARGEST_PULL)
         return -(near * (size - 0.5 * near))
 
-    def draw(self, expected: Float[Array, "*bin"], key: Array) -> Float[Array, "*bin"]:
-        for_side, for_size = jax.random.split(key)
-        size = jnp.abs(jax.random.normal(for_size, expected.shape, expected.dtype))
-        place = (self.error + self._below) * jax.random.uniform(for_side, expected.shape, expected.dtype)
-        return expected + jnp.where(place < self._below, -self._below, self.error) * size
+    def draw(self, expected: Float[Array | np.ndarray, "*bin"], key: Array) -> Float[Array, "*bin"]:
+        generator = host_generator(key)
+        size = np.abs(generator.standard_normal(np.shape(expected)))
+        below, above = (np.asarray(each, float) for each in (self._below, self.error))
+        side = np.where((above + below) * generator.random(np.shape(expected)) < below, -below, above)
+        return as_float(np.asarray(expected, float) + side * size)
 
     def information(self, expected: Float[Array, "*bin"]) -> Float[Array, "*bin"]:
         """1/error^2; of two errors 1/(error error_up), the mean of 1/error^2 over the two halves of the density."""

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from numpy.polynomial import chebyshev
 
 from cevnsjax.arrays import as_float, is_concrete, tree_as_float
-from cevnsjax.chebyshev import chebyshev_polynomials
+from cevnsjax.chebyshev import chebyshev_array
 from cevnsjax.experiment.reached import reaching
 from cevnsjax.paths import get_path, set_paths
 
@@ -129,7 +129,7 @@ class SmoothTable(eqx.Module):
         products, inside = as_float(1.0), jnp.asarray(True)
         for path, (low, high), degree in zip(self.paths, self.ends, np.array(self.degrees).T, strict=True):
             place = (2.0 * get_path(experiment, path) - (low + high)) / (high - low)
-            polynomials = jnp.stack(chebyshev_polynomials(place, max(int(degree.max()) + 1, 2)))
+            polynomials = chebyshev_array(place, int(degree.max()) + 1)
             products = products * polynomials[degree]
             inside = inside & (jnp.abs(place) <= 1.0 + _ROUNDING)
         values = jnp.matmul(products, self.coefficients, precision="highest") if self.paths else self.coefficients[0]

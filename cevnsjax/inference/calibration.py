@@ -23,7 +23,8 @@ from cevnsjax.inference.hmc import Hmc
 from cevnsjax.inference.identity import run_identity
 from cevnsjax.inference.interrupt import deferred_interrupt
 from cevnsjax.inference.journal import Journal, computed
-from cevnsjax.inference.model import Model, Values
+from cevnsjax.inference.model import Model
+from cevnsjax.inference.predictive import simulated
 from cevnsjax.inference.run import sample
 from cevnsjax.inference.sampler import AbstractSampler
 from cevnsjax.schedule import Schedule
@@ -219,7 +220,7 @@ def _ranked(model: Model, key: jax.Array, schedule: Schedule, sampler: AbstractS
     """Ranks of the truth, effective sample sizes and divergences of one set of data."""
     for_truth, for_data, for_draws = jax.random.split(key, 3)
     truth = {name: each[0] for name, each in model.prior_draws(for_truth, 1).items()}
-    data = _simulated(model, truth, for_data)
+    data = jax.tree.map(lambda each: each[0], simulated(model, truth, for_data, 1))
     posterior = sample(model, for_draws, schedule, sampler=sampler, observed=data)
     flat = {name: each.reshape(-1) for name, each in posterior.samples.items()}
     picks = np.linspace(0, posterior.statistics["diverging"].size - 1, draws).astype(int)
@@ -234,12 +235,6 @@ def _ranked(model: Model, key: jax.Array, schedule: Schedule, sampler: AbstractS
 
 def _effective(samples: np.ndarray) -> float:
     return bulk_effective_sample_size(samples) if samples.shape[1] >= 4 and np.ptp(samples) > 0 else float("nan")
-
-
-@eqx.filter_jit
-def _simulated(model: Model, truth: Values, key: jax.Array):
-    """Data from the prediction at true values."""
-    return model.at(truth).draw(key)
 
 
 @eqx.filter_jit

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.stats import kurtosis, skew
 
+from cevnsjax.host_random import host_generator
 from cevnsjax.inference.batches import points_at_a_time
 from cevnsjax.inference.chains import Chains, Tuning, evaluator, move_chains, trajectory_lengths
 from cevnsjax.inference.journal import Keep
@@ -82,7 +83,7 @@ class Hmc(AbstractSampler):
 
         def found() -> list[np.ndarray]:
             modes = find_modes(model, posterior, prior, key_modes)
-            generator = np.random.default_rng(np.asarray(jax.random.key_data(key_start)))
+            generator = host_generator(key_start)
             starts = modes.draw(generator, chains).astype(model.scale.dtype)
             every = np.arange(chains)
             starts[~np.isfinite(posterior(every, starts)[0])] = modes.latents[0]

@@ -16,6 +16,7 @@ from cevnsjax.arrays import as_float, short
 from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import Experiment, Joint, freeze, without_tables
 from cevnsjax.experiment.freeze import tables_reach
+from cevnsjax.host_random import host_generator
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.prior_groups import constrained, log_density, log_measure, mapped, unconstraining
 from cevnsjax.parameter import Derived, Parameter, describe_prior
@@ -274,7 +275,7 @@ class Model(eqx.Module):
 
     def prior_draws(self, key: Array, number: int) -> dict[str, Float[Array, " draw"]]:
         """Values of all parameters drawn from their priors; by the host, so the key must not be traced."""
-        shares = np.random.default_rng(np.asarray(jax.random.key_data(key))).random((len(self.parameters), number))
+        shares = host_generator(key).random((len(self.parameters), number))
         return {p.name: as_float(prior_quantiles(p.prior, s)) for p, s in zip(self.parameters, shares, strict=True)}
 
     def prior_latents(self, key: Array, number: int) -> Float[np.ndarray, "draw parameter"]:

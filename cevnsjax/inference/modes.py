@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from cevnsjax.errors import ParameterError
+from cevnsjax.host_random import host_generator
 from cevnsjax.inference import solver
 from cevnsjax.inference.coordinates import Coordinates
 from cevnsjax.inference.model import Model
@@ -144,5 +145,5 @@ def choose(key: jax.Array, potential: np.ndarray, log_likelihood: np.ndarray, nu
         middle = 0.5 * (low + high)
         low, high = (middle, high) if effective(middle) >= wanted else (low, middle)
     # the largest sums of logarithm and Gumbel noise: draws without replacement
-    noise = np.random.default_rng(np.asarray(jax.random.key_data(key))).gumbel(size=heights.shape)
+    noise = host_generator(key).gumbel(size=heights.shape)
     return np.argsort(low * heights + noise)[::-1][:number]

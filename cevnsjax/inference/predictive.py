@@ -1,5 +1,6 @@
 """What a posterior predicts: data drawn again at its draws, and how well each bin of the data fits there."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -52,20 +53,55 @@ def predicted(model: Model, values: dict[str, np.ndarray], key: Array, observed:
     data = model.data(observed)
     data = data if isinstance(model.experiment, Joint) else {model.experiment.name: data}
     likelihoods, expected = predictions(model, values, lambda at: (at.likelihoods, at.expected))
-    keys = jax.random.split(key, len(expected))
     found = {}
-    for each, name in zip(keys, model.experiment.parts, strict=True):
-        found[name] = jax.tree.map(np.asarray, _compared(likelihoods[name], expected[name], data[name], each))
+    for own, name in zip(jax.random.split(key, len(expected)), model.experiment.parts, strict=True):
+        at = likelihoods[name], expected[name]
+        replicated = _drawn_at_each(*at, own)
+        found[name] = Predicted(*jax.tree.map(np.asarray, _compared(*at, data[name], replicated)))
     return found
 
 
-# a program of its own, shared by all models of data of the same shape: drawing takes longer to compile than a signal
-@eqx.filter_jit
-def _compared(likelihoods: AbstractLikelihood, expected, observed, key: Array) -> Predicted:
-    def at(place) -> Predicted:
-        draw, likelihood, here = place
-        replicated = likelihood.draw(here, jax.random.fold_in(key, draw))
-        of_replicated = likelihood.terms(here, replicated).sum(axis=(1, 2))
-        return Predicted(likelihood.terms(here, observed), replicated, of_replicated)
+def _drawn_at_each(likelihoods: AbstractLikelihood, expected: np.ndarray, key: Array) -> np.ndarray:
+    """Data drawn at each of several expectations, with a likelihood for each; all along their first axis."""
+    if not jax.tree.leaves(likelihoods):
+        return np.asarray(likelihoods.draw(expected, key))
+    keys = jax.random.split(key, len(expected))
+    return np.stack([_place(likelihoods, i).draw(expected[i], each) for i, each in enumerate(keys)])
 
-    return map_in_batches(at, (jnp.arange(expected.shape[0]), likelihoods, expected), 64)
+
+def _place(arrays: Any, place: int) -> Any:
+    """What is at one place along the first axis of all arrays."""
+    return jax.tree.map(lambda each: jnp.asarray(each[place]), arrays)
+
+
+def simulated(model: Model, values: Mapping[str, Any], key: Array, number: int) -> Any:
+    """Sets of data drawn from one prediction, like :meth:`Model.data` with an axis of sets before all others.
+
+    Parameters
+    ----------
+    model
+        The model.
+    values
+        Value of each of its parameters.
+    key
+        Random key.
+    number
+        Of sets.
+    """
+    there = {name: np.array([value], model.scale.dtype) for name, value in values.items()}
+    at = predictions(model.reaching(values), there, lambda at: (at.likelihoods, at.expected))
+    likelihoods, expected = _place(at, 0)
+    drawn = {
+        name: np.asarray(likelihoods[name].draw(np.broadcast_to(each, (number, *each.shape)), own))
+        for own, (name, each) in zip(jax.random.split(key, len(expected)), expected.items(), strict=True)
+    }
+    return drawn if isinstance(model.experiment, Joint) else drawn[model.experiment.name]
+
+
+@eqx.filter_jit
+def _compared(likelihoods: AbstractLikelihood, expected, observed, replicated):
+    def at(place):
+        likelihood, here, drawn = place
+        return likelihood.terms(here, observed), drawn, likelihood.terms(here, drawn).sum(axis=(1, 2))
+
+    return map_in_batches(at, (likelihoods, expected, replicated), 64)

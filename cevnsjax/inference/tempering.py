@@ -17,6 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import logsumexp
 
 from cevnsjax.errors import CevnsjaxError, ParameterError
+from cevnsjax.host_random import host_generator
 from cevnsjax.inference.batches import points_at_a_time
 from cevnsjax.inference.chains import Chains, Tuning, evaluator, move_chains, trajectory_lengths
 from cevnsjax.inference.interrupt import deferred_interrupt
@@ -120,7 +121,7 @@ def evidence(
             log_evidence += total - np.log(particles)
             shares = np.exp(weights - total)
             variance += float(np.sum(shares**2)) - 1.0 / particles
-            generator = np.random.default_rng(np.asarray(jax.random.key_data(own)))
+            generator = host_generator(own)
             picks = _systematic(shares, generator)
             state = state._replace(latents=state.latents[picks], log_likelihood=state.log_likelihood[picks])
             state = _moved(model, data, own, state, power, moves, likelihood)

@@ -14,12 +14,14 @@ import jax
 import numpy as np
 
 from cevnsjax.errors import ParameterError, UnknownNameError
+from cevnsjax.host_random import host_generator
 from cevnsjax.inference import solver
 from cevnsjax.inference.batches import map_in_batches, points_at_a_time
 from cevnsjax.inference.centres import draw_centres
 from cevnsjax.inference.devices import number_of_devices
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.objective import Objective
+from cevnsjax.inference.predictive import simulated
 from cevnsjax.inference.profile import check_value
 from cevnsjax.inference.rounds import Fitter
 
@@ -103,14 +105,10 @@ def draw_toys(
         raise ParameterError(f"number must be at least 1, got {number}.")
     true = {name: float(value) for name, value in model.reference_values.items()} | _checked(model, values)
     for_data, for_centres = jax.random.split(key)
-    likelihoods = {name: part.likelihood for name, part in model.at(true).parts.items()}
-    expected = {name: part.expected() for name, part in model.at(true).parts.items()}
-    observed = _drawn(likelihoods, expected, jax.random.split(for_data, number))
-    if len(expected) == 1:
-        observed = next(iter(observed.values()))
-    generator = np.random.default_rng(np.asarray(jax.random.key_data(for_centres)))
+    observed = simulated(model, true, for_data, number)
+    generator = host_generator(for_centres)
     drawn = draw_centres(model, true, generator, number) if centres else {}
-    return Toys(true, jax.tree.map(np.asarray, observed), drawn)
+    return Toys(true, observed, drawn)
 
 
 def _checked(model: Model, values: Mapping[str, float] | None) -> dict[str, float]:
@@ -119,16 +117,6 @@ def _checked(model: Model, values: Mapping[str, float] | None) -> dict[str, floa
         if name not in parameters:
             raise UnknownNameError("parameter", name, parameters)
     return {name: check_value(parameters[name], value, "The value") for name, value in (values or {}).items()}
-
-
-# a program of its own, shared by all models of data of the same shape: drawing takes longer to compile than a signal
-@eqx.filter_jit
-def _drawn(likelihoods, expected, keys):
-    def one(key):
-        each = jax.random.split(key, len(expected))
-        return {n: likelihoods[n].draw(expected[n], own) for own, n in zip(each, expected, strict=True)}
-
-    return map_in_batches(one, keys, 64)
 
 
 def fit_toys(

@@ -22,7 +22,7 @@ from cevnsjax.arrays import (
     is_concrete,
     power_series,
 )
-from cevnsjax.chebyshev import chebyshev_polynomials
+from cevnsjax.chebyshev import chebyshev_array
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.paths import set_paths
 from cevnsjax.response.photo_electron_efficiency import AbstractPhotoElectronEfficiency
@@ -170,10 +170,10 @@ class GammaPhotoElectrons(AbstractResponse):
         signal, weight = self._signal_nodes()
         middles, half_widths = self._logarithms(self.moving)
         place = (jnp.log(signal[:cut]) - middles) / half_widths
-        polynomials = jnp.stack(chebyshev_polynomials(place, _TERMS), axis=1)
+        polynomials = chebyshev_array(place, _TERMS)
         einsum = functools.partial(jnp.einsum, precision="highest")
         series, density = jnp.split(columns, [cut * _TERMS], axis=1)
-        integrals = einsum("bto,bo->bt", polynomials, weight[:cut])
+        integrals = einsum("tbo,bo->bt", polynomials, weight[:cut])
         first = einsum("rbt,bt->rb", series.reshape(rows, cut, _TERMS), integrals)
         others = einsum("rbo,bo->rb", density.reshape(rows, -1, self.order), weight[cut:])
         return jnp.where(self._is_inside(self.moving), jnp.concatenate([first, others], axis=1), jnp.nan)

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,10 +9,10 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import chisquare, kstest, norm, poisson
 
+from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment import GaussianLikelihood, Joint, PoissonLikelihood, coherent_csi_2021, named_experiment
 
 NUMBER = 4000
-drawn = eqx.filter_jit(lambda likelihood, expected, key: likelihood.draw(expected, key))
 score = jax.jit(jax.vmap(jax.grad(lambda mu, n: PoissonLikelihood()(mu, n)), in_axes=(None, 0)))
 
 
@@ -26,7 +25,7 @@ def split_normal_cdf(x, mode, below, above):
 
 @pytest.mark.parametrize("mean", [0.4, 3.0, 250.0])
 def test_counts_are_those_of_poisson(mean, precision):
-    counts = drawn(PoissonLikelihood(), jnp.full((NUMBER,), mean, dtype=float), jax.random.key(1))
+    counts = PoissonLikelihood().draw(jnp.full((NUMBER,), mean, dtype=float), jax.random.key(1))
     assert counts.dtype == precision
     edges = np.unique(poisson.ppf(np.linspace(0.0, 1.0, 11)[1:-1], mean))
     probabilities = np.diff(np.concatenate([[0.0], poisson.cdf(edges, mean), [1.0]]))
@@ -35,14 +34,30 @@ def test_counts_are_those_of_poisson(mean, precision):
 
 
 def test_what_cannot_be_filled_stays_empty():
-    counts = drawn(PoissonLikelihood(), jnp.array([0.0, -2.0, jnp.nan]), jax.random.key(2))
+    counts = PoissonLikelihood().draw(jnp.array([0.0, -2.0, jnp.nan]), jax.random.key(2))
     np.testing.assert_array_equal(counts, [0.0, 0.0, np.nan])
+
+
+@pytest.mark.parametrize("likelihood", [PoissonLikelihood(), GaussianLikelihood(np.array([1.0, 2.0, 4.0]), 3.0)])
+def test_sets_of_data_along_axes_before_those_of_the_data(likelihood):
+    expected = np.array([5.0, 50.0, 500.0])
+    sets = np.asarray(likelihood.draw(np.broadcast_to(expected, (NUMBER, 3)), jax.random.key(4)))
+    errors = np.sqrt(np.asarray(1.0 / likelihood.information(jnp.asarray(expected))))
+    assert np.all(np.abs(np.median(sets, axis=0) - expected) < errors)
+    assert np.all(np.abs(np.corrcoef(sets.T) - np.eye(3)) < 5.0 / np.sqrt(NUMBER))
+
+
+@pytest.mark.parametrize("too_many", [1e19, np.inf])
+def test_more_counts_than_integers_are_refused(too_many):
+    with pytest.raises(CevnsjaxError, match=r"1e\+18 counts in a bin can be drawn, got (1e\+19|inf)"):
+        PoissonLikelihood().draw(np.array([1.0, too_many]), jax.random.key(2))
+    assert 0.99e18 < float(PoissonLikelihood().draw(np.array([1e18]), jax.random.key(2))[0]) < 1.01e18
 
 
 @pytest.mark.parametrize("error_up", [None, 0.5, 6.0])
 def test_numbers_with_errors_have_the_density_of_their_likelihood(error_up, precision):
     likelihood = GaussianLikelihood(2.0, error_up)
-    numbers = np.asarray(drawn(likelihood, jnp.full((NUMBER,), 10.0, dtype=float), jax.random.key(3)))
+    numbers = np.asarray(likelihood.draw(jnp.full((NUMBER,), 10.0, dtype=float), jax.random.key(3)))
     assert numbers.dtype == precision
     below = error_up or 2.0
     assert kstest(numbers, split_normal_cdf, args=(10.0, below, 2.0)).pvalue > 1e-3

@@ -39,15 +39,16 @@ class OneCount(AbstractLikelihood):
     poisson: PoissonLikelihood = dataclasses.field(default_factory=PoissonLikelihood)
 
     def mean(self, expected):
-        return expected.sum() / self.nominal + 3.0
+        return expected.sum(axis=(-3, -2, -1)) / self.nominal + 3.0
 
     def terms(self, expected, observed):
         term = self.poisson.terms(self.mean(expected), observed.reshape(-1)[0])
         return jnp.zeros_like(expected).reshape(-1).at[0].set(term).reshape(expected.shape)
 
     def draw(self, expected, key):
-        count = self.poisson.draw(self.mean(expected), key)
-        return jnp.zeros_like(expected).reshape(-1).at[0].set(count).reshape(expected.shape)
+        data = np.zeros(expected.shape)
+        data[..., 0, 0, 0] = self.poisson.draw(self.mean(expected), key)
+        return data
 
     def information(self, expected):
         return jnp.ones_like(expected)
