@@ -1,9 +1,12 @@
 """Quantiles of priors on the host, in closed form: nothing is compiled for numbers that are only looked at."""
 
+from typing import Any
+
 import jax
 import numpy as np
 import numpyro.distributions as dist
 from jaxtyping import Float
+from numpyro.distributions import constraints
 from numpyro.distributions.truncated import (
     LeftTruncatedDistribution,
     RightTruncatedDistribution,
@@ -74,3 +77,13 @@ def _standard_normal(probabilities: np.ndarray, low, high) -> np.ndarray:
         return -_standard_normal(1.0 - probabilities, -high, -low)
     below, above = log_ndtr(low), log_ndtr(high)
     return ndtri_exp(np.logaddexp(np.log1p(-probabilities) + below, np.log(probabilities) + above))
+
+
+def is_inside(prior: dist.Distribution, value: float) -> bool:
+    """Whether a number is in the support of a prior, and not at an end of it."""
+    support: Any = prior.support
+    ends = [getattr(support, end, None) for end in ("lower_bound", "upper_bound")]
+    if support is constraints.real or (not support.is_discrete and any(end is not None for end in ends)):
+        low, high = (outer if end is None else float(end) for end, outer in zip(ends, (-np.inf, np.inf), strict=True))
+        return low < value < high
+    return bool(support(value)) and all(end is None or float(end) != value for end in ends)

@@ -6,7 +6,7 @@ import numpyro.distributions as dist
 import pytest
 from scipy import stats
 
-from cevnsjax.prior_quantiles import prior_quantiles
+from cevnsjax.prior_quantiles import is_inside, prior_quantiles
 
 PROBABILITIES = [1e-12, 1e-5, 0.16, 0.5, 0.84, 1.0 - 1e-5, 1.0 - 1e-8]
 
@@ -49,3 +49,19 @@ def test_nothing_is_compiled():
     prior_quantiles(prior, [0.3])
     jax.monitoring.unregister_event_duration_listener(listen)
     assert not found
+
+
+@pytest.mark.parametrize(
+    ("prior", "inside", "not_inside"),
+    [
+        (dist.Normal(0.0, 1.0), (-1e9, 0.0, 1e9), (np.inf, np.nan)),
+        (dist.Uniform(-1.0, 2.0), (-0.999, 1.999), (-1.0, 2.0, 3.0, np.nan)),
+        (dist.HalfNormal(1.0), (1e-30, 5.0), (0.0, -1.0)),
+        (dist.LogUniform(1e-3, 1.0), (0.5,), (1e-3, 1.0, 0.0)),
+        (dist.TruncatedNormal(1.0, 1.0, low=0.0), (0.1, 50.0), (0.0, -0.1)),
+        (dist.Poisson(3.0), (1.0, 2.0), (0.5, -1.0)),
+    ],
+)
+def test_inside_of_a_support(prior, inside, not_inside):
+    assert all(is_inside(prior, value) for value in inside)
+    assert not any(is_inside(prior, value) for value in not_inside)

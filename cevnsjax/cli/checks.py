@@ -34,9 +34,10 @@ def check_start(model: "Model") -> None:
     ParameterError
         If expected counts are negative or not finite.
     """
-    import equinox as eqx
+    from cevnsjax.inference.predictions import predictions
 
-    parts = eqx.filter_jit(lambda m: [part.expected() for part in m.at(m.reference_values).parts.values()])(model)
-    for part, expected in zip(model.experiment.parts.values(), parts, strict=True):
-        for name, counts in zip(part.samples, np.asarray(expected), strict=True):
-            check_counts(f"{name} sample", counts)
+    values = {name: np.asarray(value)[None] for name, value in model.reference_values.items()}
+    parts = predictions(model.reaching(values), values, lambda at: at.expected)
+    for name, part in model.experiment.parts.items():
+        for sample, counts in zip(part.samples, parts[name][0], strict=True):
+            check_counts(f"{sample} sample", counts)

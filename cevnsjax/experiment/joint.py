@@ -5,13 +5,13 @@ import functools
 from collections.abc import Callable, Iterable, Mapping
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
 from cevnsjax.arrays import short
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.experiment.experiment import Experiment
+from cevnsjax.host_random import split_key
 from cevnsjax.parameter import Parameter, describe_prior, name_tuple
 
 
@@ -108,7 +108,7 @@ class Joint(eqx.Module):
 
     def draw(self, key: Array) -> dict:
         """Data drawn at random from the predictions, by experiment: what they have in common moves all of them."""
-        keys = jax.random.split(key, len(self.names))
+        keys = split_key(key, len(self.names))
         return {name: part.draw(each) for each, (name, part) in zip(keys, self.parts.items(), strict=True)}
 
     def asimov(self) -> "Joint":

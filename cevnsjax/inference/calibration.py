@@ -17,6 +17,7 @@ import numpy as np
 from scipy.stats import binom, chisquare
 
 from cevnsjax.errors import InterruptedRun, OutputError, ParameterError, number_of
+from cevnsjax.host_random import split_key
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.diagnostics import bulk_effective_sample_size
 from cevnsjax.inference.hmc import Hmc
@@ -218,7 +219,7 @@ def _ending(done: int, datasets: int, journal: Journal | None) -> str:
 
 def _ranked(model: Model, key: jax.Array, schedule: Schedule, sampler: AbstractSampler, draws: int) -> list[np.ndarray]:
     """Ranks of the truth, effective sample sizes and divergences of one set of data."""
-    for_truth, for_data, for_draws = jax.random.split(key, 3)
+    for_truth, for_data, for_draws = split_key(key, 3)
     truth = {name: each[0] for name, each in model.prior_draws(for_truth, 1).items()}
     data = jax.tree.map(lambda each: each[0], simulated(model, truth, for_data, 1))
     posterior = sample(model, for_draws, schedule, sampler=sampler, observed=data)

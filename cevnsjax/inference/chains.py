@@ -15,6 +15,7 @@ from jaxtyping import Array
 from numpyro.infer.hmc import hmc
 from numpyro.infer.util import ParamInfo
 
+from cevnsjax.host_random import key_array
 from cevnsjax.inference.batches import map_in_batches, points_at_a_time
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.sampler import BLOCK
@@ -159,7 +160,7 @@ def evaluator(model: Model, data: Any, chains: int, powers: tuple[float, float])
     """
     size, kind = len(model.names), model.scale.dtype
     tuning = Tuning(np.ones((), kind), np.eye(size, dtype=kind), np.zeros((size, size), kind), np.zeros((), int))
-    keys = jax.random.split(jax.random.key(0), chains)
+    keys = key_array(jax.random.key(0), chains)
     lengths, batch_size = np.full(BLOCK, _NO_LENGTH), points_at_a_time(model)
 
     def evaluate(points: np.ndarray, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

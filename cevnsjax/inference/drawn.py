@@ -10,6 +10,7 @@ import numpy as np
 import numpyro.distributions as dist
 
 from cevnsjax.errors import CevnsjaxError, OutputError, UnknownNameError
+from cevnsjax.inference.prior_groups import prior_density
 from cevnsjax.parameter import describe_prior
 from cevnsjax.prior_texts import parse_prior
 from cevnsjax.units import axis_label, unit_in_figures
@@ -200,11 +201,7 @@ class Scale:
     def density(self, prior: dist.Distribution, places: np.ndarray) -> np.ndarray:
         """Density of a prior in what is written, at places there."""
         values = 10.0**places if self.logarithmic else places * 10.0**self.power
-        support: Any = prior.support
-        inside = np.asarray(support(values))
-        density = np.zeros(places.shape)
-        density[inside] = np.exp(np.asarray(prior.log_prob(values[inside]), dtype=float))
-        return density * (np.log(10.0) * values if self.logarithmic else 10.0**self.power)
+        return prior_density(prior, values) * (np.log(10.0) * values if self.logarithmic else 10.0**self.power)
 
     def label(self, quantity: Quantity) -> str:
         """Label of an axis."""

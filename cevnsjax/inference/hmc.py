@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.stats import kurtosis, skew
 
-from cevnsjax.host_random import host_generator
+from cevnsjax.host_random import host_generator, key_array, split_key
 from cevnsjax.inference.batches import points_at_a_time
 from cevnsjax.inference.chains import Chains, Tuning, evaluator, move_chains, trajectory_lengths
 from cevnsjax.inference.journal import Keep
@@ -77,7 +77,7 @@ class Hmc(AbstractSampler):
         return 100
 
     def start(self, model: Model, data: Any, key, schedule: Schedule, progress: Progress, keep: Keep) -> Moving:
-        key_modes, key_start, key_chains = jax.random.split(key, 3)
+        key_modes, key_start, key_chains = split_key(key, 3)
         chains = schedule.chains
         posterior, prior = (evaluator(model, data, chains, powers) for powers in ((1.0, 1.0), (0.0, 1.0)))
 
@@ -90,7 +90,7 @@ class Hmc(AbstractSampler):
             return [*modes, starts, *posterior(every, starts)]
 
         *modes, starts, heights, gradients = keep(found)
-        at = Chains(starts, heights, gradients, jax.random.split(key_chains, chains))
+        at = Chains(starts, heights, gradients, key_array(key_chains, chains))
         moving = _begun(Modes(*modes), at, model)
         return self._adapted(model, data, moving, Modes(*modes), schedule.warmup or self.warmup, progress, keep)
 

@@ -18,10 +18,10 @@ from cevnsjax.experiment import Experiment, Joint, freeze, without_tables
 from cevnsjax.experiment.freeze import tables_reach
 from cevnsjax.host_random import host_generator
 from cevnsjax.inference.batches import map_in_batches
-from cevnsjax.inference.prior_groups import constrained, log_density, log_measure, mapped, unconstraining
+from cevnsjax.inference.prior_groups import constrained, log_density, log_measure, mapped, unconstrained, unconstraining
 from cevnsjax.parameter import Derived, Parameter, describe_prior
 from cevnsjax.paths import get_path, set_paths
-from cevnsjax.prior_quantiles import prior_quantiles, prior_range
+from cevnsjax.prior_quantiles import is_inside, prior_quantiles, prior_range
 
 Values = dict[str, Float[Array, ""]]
 """Values of the free parameters by name."""
@@ -99,7 +99,7 @@ class Model(eqx.Module):
         low, middle, high = _unconstrained_quantiles(free).T
         self.location = as_float(middle)
         self.scale = as_float(0.5 * (high - low))
-        moved = self.at(self.from_latent(jnp.ones_like(self.location)))
+        moved = self.at({p.name: float(prior_quantiles(p.prior, [0.84])[0]) for p in free})
         self.derived = (
             *_events(experiment),
             *(one for one in derived if one.function(moved) != one.function(experiment)),
@@ -281,9 +281,9 @@ class Model(eqx.Module):
     def prior_latents(self, key: Array, number: int) -> Float[np.ndarray, "draw parameter"]:
         """Latent vectors of draws from the prior, those of :meth:`prior_draws`."""
         values = self.prior_draws(key, number)
-        unconstrained = np.stack([unconstraining(p.prior).inv(values[p.name]) for p in self.parameters], axis=1)
+        places = unconstrained(self._priors, np.stack([np.asarray(each) for each in values.values()])).T
         location, scale = np.asarray(self.location), np.asarray(self.scale)
-        return ((unconstrained - location) / scale).astype(scale.dtype)
+        return ((places - location) / scale).astype(scale.dtype)
 
 
 def _in_place(experiment: Experiment | Joint, free: Sequence[Parameter]) -> Experiment | Joint:
@@ -322,13 +322,10 @@ def _check_supports(parameters: Sequence[Parameter], experiment: Experiment | Jo
 
 def _has_density(prior: Any, value: Float[Array, ""]) -> bool:
     """Whether a value is in the support of a prior; at an end of it the density may be none all the same."""
-    ends = [getattr(prior.support, end, None) for end in ("lower_bound", "upper_bound")]
-    at_an_end = any(end is not None and float(end) == float(value) for end in ends)
-    return bool(prior.support(value)) and (not at_an_end or bool(np.isfinite(prior.log_prob(value))))
+    return is_inside(prior, float(value)) or (bool(prior.support(value)) and bool(np.isfinite(prior.log_prob(value))))
 
 
 def _unconstrained_quantiles(parameters: Sequence[Parameter]) -> np.ndarray:
     """The 16, 50 and 84 % quantiles of every prior in unconstrained values, in their order, shape [parameter, 3]."""
-    values = [prior_quantiles(p.prior, [0.16, 0.5, 0.84]) for p in parameters]
-    unconstrained = [unconstraining(p.prior).inv(as_float(v)) for p, v in zip(parameters, values, strict=True)]
-    return np.sort(np.array(unconstrained), axis=1)
+    values = np.stack([prior_quantiles(p.prior, [0.16, 0.5, 0.84]) for p in parameters])
+    return np.sort(unconstrained([p.prior for p in parameters], values), axis=1)

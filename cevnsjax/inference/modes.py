@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from cevnsjax.errors import ParameterError
-from cevnsjax.host_random import host_generator
+from cevnsjax.host_random import host_generator, split_key
 from cevnsjax.inference import solver
 from cevnsjax.inference.coordinates import Coordinates
 from cevnsjax.inference.model import Model
@@ -71,7 +71,7 @@ def find_modes(model: Model, posterior: solver.Evaluate, prior: solver.Evaluate,
     ParameterError
         If the density is not finite at most draws from the prior.
     """
-    draws_key, choice_key = jax.random.split(key)
+    draws_key, choice_key = split_key(key)
     latents = model.prior_latents(draws_key, _CANDIDATES)
     every = np.arange(_CANDIDATES)
     height = posterior(every, latents)[0]

@@ -16,6 +16,7 @@ from numpyro.infer.hmc import hmc
 from numpyro.infer.util import ParamInfo
 
 from cevnsjax.arrays import as_float
+from cevnsjax.host_random import key_array, split_key
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.journal import Keep
 from cevnsjax.inference.jump import jump, own_parameters
@@ -189,7 +190,7 @@ class Nuts(AbstractSampler):
         tuning, settling = Tuning(warmup, self.max_tree_depth, self.target_acceptance), _settling(warmup)
         warmup_chains = min(schedule.chains, MOST_WARMUP_CHAINS)
         total = warmup + settling
-        key_start, key_pick, key_warm, key_chains = jax.random.split(key, 4)
+        key_start, key_pick, key_warm, key_chains = split_key(key, 4)
         candidates = model.prior_latents(key_start, _CANDIDATES * warmup_chains)
         potential, log_likelihood = keep(lambda: _densities(model, data, candidates), candidates)
         starts = choose(key_start, potential, log_likelihood, warmup_chains)
@@ -203,13 +204,13 @@ class Nuts(AbstractSampler):
             return states, np.concatenate(blocks, axis=1)
 
         identity = np.eye(len(model.parameters))
-        keys = jax.random.split(key_warm, warmup_chains)
+        keys = key_array(key_warm, warmup_chains)
         states = _start(model, data, tuning, *_arrays(candidates[starts], keys, 0, 0.1, identity))
         states, positions = run(states, warmup, 0)
         pooled, covariance = _pool(positions)
         picks = jax.random.choice(key_pick, len(pooled), (schedule.chains,), replace=schedule.chains > len(pooled))
         step_size = np.median(states.adapt_state.step_size)
-        keys = jax.random.split(key_chains, schedule.chains)
+        keys = key_array(key_chains, schedule.chains)
         counter = warmup - settling
         states = _start(model, data, tuning, *_arrays(pooled[np.asarray(picks)], keys, counter, step_size, covariance))
         return tuning, run(states, settling, warmup)[0]

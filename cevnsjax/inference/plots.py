@@ -1,7 +1,6 @@
 """Plots of posteriors, written to files without any global state of matplotlib."""
 
 import textwrap
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import numpy as np
 from cevnsjax.errors import CevnsjaxError, number_of
 from cevnsjax.experiment.plots import INK, plot_projections
 from cevnsjax.experiment.projection import PlotStyle
+from cevnsjax.inference.corner_panels import CornerPanels
 from cevnsjax.inference.drawn import NUISANCE, Drawn, Quantity, Scale
 from cevnsjax.inference.figure_parts import (
     COLOURS,
@@ -140,29 +140,14 @@ def corner_figure(each: Sequence[Drawn], shown: Sequence[str]) -> "Figure":
     size = len(shown)
     side = 1.9 if size > 3 else 2.6
     figure = Figure(figsize=(side * size + 1.6, side * size + 1.6), dpi=100)
-    grid = figure.subplots(size, size, squeeze=False)
-    corner = _corner()
+    labels = [_on_lines(scale.label(quantity)) for quantity, scale in zip(quantities, scales, strict=True)]
+    panels = CornerPanels(figure, labels, spans, fontsize=_FONT_SIZE, color=INK)
+    grid = panels.axes
     for flat, colour in zip(columns, COLOURS * len(columns), strict=False):
-        corner(
-            flat,
-            fig=figure,
-            labels=[_on_lines(scale.label(quantity)) for quantity, scale in zip(quantities, scales, strict=True)],
-            label_kwargs={"fontsize": _FONT_SIZE, "color": INK},
-            labelpad=0.08,
-            range=spans,
-            # finer for the model's own parameters, which may have separated bands
-            bins=[25 if q.role == NUISANCE else _bins(len(flat)) for q in quantities],  # pyright: ignore[reportArgumentType]
-            smooth=1.0,
-            levels=(0.68, 0.90),
-            color=colour,
-            plot_datapoints=False,
-            plot_density=False,
-            fill_contours=True,
-            contourf_kwargs={"colors": _shades(colour, 1.0 if len(columns) == 1 else 0.6)},
-            max_n_ticks=3,
-            hist_kwargs={"linewidth": 1.4, "density": True},
-            quiet=True,
-        )
+        # finer for the model's own parameters, which may have separated bands
+        numbers = [25 if quantity.role == NUISANCE else _bins(len(flat)) for quantity in quantities]
+        bins = [np.linspace(*span, number + 1) for span, number in zip(spans, numbers, strict=True)]
+        panels.draw(flat, bins, (0.68, 0.90), colour, _shades(colour, 1.0 if len(columns) == 1 else 0.6))
     for axis in figure.axes:
         axis.tick_params(labelsize=_FONT_SIZE - 2)
     for index, (quantity, scale) in enumerate(zip(quantities, scales, strict=True)):
@@ -192,10 +177,10 @@ def _bins(draws: int) -> int:
 
 
 def _shades(colour: str, strongest: float) -> list[tuple[float, float, float, float]]:
-    """Colours outside of the contours, between them, and within both."""
+    """Colours between the contours, and within both."""
     from matplotlib.colors import to_rgba
 
-    return [to_rgba(colour, share * strongest) for share in (0.0, 0.35, 1.0)]
+    return [to_rgba(colour, share * strongest) for share in (0.35, 1.0)]
 
 
 def _on_lines(label: str) -> str:
@@ -218,14 +203,6 @@ def _legend(figure: "Figure", each: Sequence[Drawn], quantities: Sequence[Quanti
         loc="upper left" if outside else "upper right",
         bbox_to_anchor=(0.98, 0.9) if outside else (0.98, 0.98),
     )
-
-
-def _corner():
-    """The function that draws; its package warns of ArviZ's next version when it is imported."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import corner
-    return corner.corner
 
 
 def _span(values: np.ndarray) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from cevnsjax.experiment import AbstractLikelihood, Joint
+from cevnsjax.host_random import split_key
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.predictions import predictions
@@ -54,7 +55,7 @@ def predicted(model: Model, values: dict[str, np.ndarray], key: Array, observed:
     data = data if isinstance(model.experiment, Joint) else {model.experiment.name: data}
     likelihoods, expected = predictions(model, values, lambda at: (at.likelihoods, at.expected))
     found = {}
-    for own, name in zip(jax.random.split(key, len(expected)), model.experiment.parts, strict=True):
+    for own, name in zip(split_key(key, len(expected)), model.experiment.parts, strict=True):
         at = likelihoods[name], expected[name]
         replicated = _drawn_at_each(*at, own)
         found[name] = Predicted(*jax.tree.map(np.asarray, _compared(*at, data[name], replicated)))
@@ -65,7 +66,7 @@ def _drawn_at_each(likelihoods: AbstractLikelihood, expected: np.ndarray, key: A
     """Data drawn at each of several expectations, with a likelihood for each; all along their first axis."""
     if not jax.tree.leaves(likelihoods):
         return np.asarray(likelihoods.draw(expected, key))
-    keys = jax.random.split(key, len(expected))
+    keys = split_key(key, len(expected))
     return np.stack([_place(likelihoods, i).draw(expected[i], each) for i, each in enumerate(keys)])
 
 
@@ -93,7 +94,7 @@ def simulated(model: Model, values: Mapping[str, Any], key: Array, number: int) 
     likelihoods, expected = _place(at, 0)
     drawn = {
         name: np.asarray(likelihoods[name].draw(np.broadcast_to(each, (number, *each.shape)), own))
-        for own, (name, each) in zip(jax.random.split(key, len(expected)), expected.items(), strict=True)
+        for own, (name, each) in zip(split_key(key, len(expected)), expected.items(), strict=True)
     }
     return drawn if isinstance(model.experiment, Joint) else drawn[model.experiment.name]
 

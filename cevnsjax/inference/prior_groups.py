@@ -49,14 +49,26 @@ def constrained(
     return _side_by_side(_constrained, priors, unconstrained)
 
 
-def _side_by_side(function: Callable, priors: Sequence[dist.Distribution], unconstrained):
-    """A function of a prior and of an unconstrained value for each of several."""
+def unconstrained(priors: Sequence[dist.Distribution], values: Float[np.ndarray, "parameter *shape"]) -> np.ndarray:
+    """Unconstrained values at values in the supports of priors, each of one or of many numbers."""
+    return _side_by_side(_unconstrained, priors, values)
+
+
+def prior_density(prior: dist.Distribution, values: Float[np.ndarray, "*shape"]) -> np.ndarray:
+    """Density of a prior at many values: zero outside of its support."""
+    return np.exp(_side_by_side(log_density, [prior], values[None])[0])
+
+
+def _side_by_side(function: Callable, priors: Sequence[dist.Distribution], given):
+    """A function of a prior and of what is given for it, for each of several; NumPy's arrays of NumPy's."""
+    of_host = isinstance(given, np.ndarray)
+    concatenate = np.concatenate if of_host else jnp.concatenate
     groups: dict[Any, list[int]] = {}
     for i, prior in enumerate(priors):
         groups.setdefault(_family(prior) or i, []).append(i)
     found = []
     for family, places in groups.items():
-        at = unconstrained[np.array(places)]
+        at = as_float(given[np.array(places)])
         if isinstance(family, int):
             found.append(jax.tree.map(lambda each: each[None], function(priors[family], at[0])))
             continue
@@ -65,12 +77,13 @@ def _side_by_side(function: Callable, priors: Sequence[dist.Distribution], uncon
         stacked = {name: as_float(np.array([each[name] for each in numbers])) for name in numbers[0]}
         found.append(_of_family(function, family, stacked, at))
     order = np.argsort(np.concatenate([np.array(places) for places in groups.values()]))
-    return jax.tree.map(lambda *columns: jnp.concatenate(columns)[order], *found)
+    found = jax.tree.map(np.asarray, found) if of_host else found
+    return jax.tree.map(lambda *columns: concatenate(columns)[order], *found)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _of_family(function: Callable, family: type[dist.Distribution], stacked: dict[str, Array], unconstrained):
-    return jax.vmap(lambda numbers, at: function(_rebuilt(family, numbers), at))(stacked, unconstrained)
+def _of_family(function: Callable, family: type[dist.Distribution], stacked: dict[str, Array], given):
+    return jax.vmap(lambda numbers, at: function(_rebuilt(family, numbers), at))(stacked, given)
 
 
 _PLAIN = (dist.Normal, dist.Uniform, dist.LogUniform, dist.LogNormal, dist.HalfNormal)
@@ -103,7 +116,7 @@ def unconstraining(prior: dist.Distribution) -> Any:
     return biject_to(prior.support)
 
 
-def log_density(prior: dist.Distribution, value: Float[Array, ""] | float) -> Float[Array, ""]:
+def log_density(prior: dist.Distribution, value: Float[Array, "*shape"] | float) -> Float[Array, "*shape"]:
     """Logarithm of a density; NumPyro's own goes on where the support ends."""
     value = as_float(value)
     inside: Any = prior.support(value)  # pyright: ignore[reportOptionalCall]
@@ -118,6 +131,10 @@ def log_measure(prior: dist.Distribution, value: Float[Array, ""] | float) -> Fl
 
 def _constrained(prior: dist.Distribution, unconstrained: Float[Array, ""]) -> Float[Array, ""]:
     return unconstraining(prior)(unconstrained)
+
+
+def _unconstrained(prior: dist.Distribution, value: Array) -> Array:
+    return unconstraining(prior).inv(value)
 
 
 def _mapped(prior: dist.Distribution, unconstrained: Float[Array, ""]) -> Mapped:

@@ -17,6 +17,7 @@ from cevnsjax.inference.objective import Objective
 from cevnsjax.inference.rounds import STARTS, Fitter, fit_lowest
 from cevnsjax.inference.solver import Evaluate, constrain
 from cevnsjax.parameter import Parameter, describe_prior
+from cevnsjax.prior_quantiles import is_inside, prior_quantiles
 
 _DRAWS = 64
 """Draws from the prior that starts of a fit are chosen among."""
@@ -66,7 +67,8 @@ def check_value(parameter: Parameter, given, what: str) -> float:
         value = float(given)
     except (TypeError, ValueError):
         raise ParameterError(f"{what} of {parameter.name!r} must be a number, got {given!r}.") from None
-    if not np.isfinite(value) or not bool(parameter.prior.support(as_float(value))):  # pyright: ignore
+    inside = is_inside(parameter.prior, value) or bool(parameter.prior.support(as_float(value)))  # pyright: ignore
+    if not (np.isfinite(value) and inside):
         raise ParameterError(
             f"{what} of {parameter.name!r} must lie in the support of its prior {describe_prior(parameter.prior)}, "
             f"got {value:g}."
@@ -119,7 +121,7 @@ def maximum(
         If the minimiser does not converge.
     """
     held = {name: np.nan for name in model.names} | _checked(model, fixed, "The fixed value")
-    begin = {name: float(value) for name, value in _from_latent(model, jnp.zeros_like(model.location)).items()}
+    begin = {p.name: float(prior_quantiles(p.prior, [0.5])[0]) for p in model.parameters}
     begin |= _checked(model, start, "The start")
     model = model.reaching({**(fixed or {}), **(start or {})})
     # at the end of a prior a latent is infinite, and far out the gradient vanishes: the fit moves starts inside

@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import logsumexp
 
 from cevnsjax.errors import CevnsjaxError, ParameterError
-from cevnsjax.host_random import host_generator
+from cevnsjax.host_random import host_generator, key_array, split_key
 from cevnsjax.inference.batches import points_at_a_time
 from cevnsjax.inference.chains import Chains, Tuning, evaluator, move_chains, trajectory_lengths
 from cevnsjax.inference.interrupt import deferred_interrupt
@@ -108,7 +108,7 @@ def evidence(
     """
     _check(particles, moves, effective)
     data, kind = model.data(observed), np.dtype(model.scale.dtype)
-    for_start, *keys = jax.random.split(key, 1 + _MOST_STAGES)
+    for_start, *keys = split_key(key, 1 + _MOST_STAGES)
     likelihood = _likelihood(model, data, particles)
     latents = model.prior_latents(for_start, particles).astype(kind)
     state = _Particles(latents, likelihood(latents), _FIRST_STEP)
@@ -199,7 +199,7 @@ def _moved(
     run = functools.partial(move_chains, model, data, (power, 1.0))
     batch_size, step_size, done = points_at_a_time(model), state.step_size, 0
     density = evaluator(model, data, number, (power, 1.0))(np.arange(number), state.latents)
-    chains = Chains(state.latents, *density, jax.random.split(key, number))
+    chains = Chains(state.latents, *density, key_array(key, number))
     numbers = covariance.astype(kind), jump_root(covariance, own).astype(kind)
     jumps = np.asarray(_JUMPS if len(own) else 0)
     while done < moves:

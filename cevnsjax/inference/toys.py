@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from cevnsjax.errors import ParameterError, UnknownNameError
-from cevnsjax.host_random import host_generator
+from cevnsjax.host_random import host_generator, split_key
 from cevnsjax.inference import solver
 from cevnsjax.inference.batches import map_in_batches, points_at_a_time
 from cevnsjax.inference.centres import draw_centres
@@ -104,7 +104,7 @@ def draw_toys(
     if number < 1:
         raise ParameterError(f"number must be at least 1, got {number}.")
     true = {name: float(value) for name, value in model.reference_values.items()} | _checked(model, values)
-    for_data, for_centres = jax.random.split(key)
+    for_data, for_centres = split_key(key)
     observed = simulated(model, true, for_data, number)
     generator = host_generator(for_centres)
     drawn = draw_centres(model, true, generator, number) if centres else {}

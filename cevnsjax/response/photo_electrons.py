@@ -178,6 +178,7 @@ class GammaPhotoElectrons(AbstractResponse):
         others = einsum("rbo,bo->rb", density.reshape(rows, -1, self.order), weight[cut:])
         return jnp.where(self._is_inside(self.moving), jnp.concatenate([first, others], axis=1), jnp.nan)
 
+    @eqx.filter_jit
     def _is_inside(self, moving: MovingThreshold) -> Bool[Array, ""]:
         threshold = self.efficiency.threshold_PE
         return (threshold >= moving.lowest_PE) & (threshold <= moving.highest_PE)

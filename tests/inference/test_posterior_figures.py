@@ -9,6 +9,7 @@ import xarray
 
 from cevnsjax.errors import CevnsjaxError, OutputError, UnknownNameError
 from cevnsjax.inference import Drawn, plot_corner, plot_marginals
+from cevnsjax.inference.corner_panels import region_heights, smooth_density
 from cevnsjax.inference.drawn import DERIVED, NUISANCE, Quantity, Scale
 from cevnsjax.inference.figure_parts import value_text
 from cevnsjax.inference.plots import corner_figure
@@ -41,7 +42,8 @@ def legend(figure):
 
 def test_corner(one):
     figure = corner_figure([one], ["eps", "mass", "lar.brn_events"])
-    axes = np.array(figure.axes).reshape(3, 3)
+    axes = np.full((3, 3), None)
+    axes[np.tril_indices(3)] = figure.axes
     assert legend(figure) == ("coherent-lar, model nsi", ["68 and 90 % credible", "prior", "Standard Model"])
     titles = [axes[i, i].get_title() for i in range(3)]
     assert titles[0].startswith(r"$\epsilon^u_{ee}$")
@@ -152,3 +154,21 @@ def test_files_that_are_no_posterior(tmp_path):
 )
 def test_labels(name, symbol, label):
     assert Parameter(name, dist.Normal(0.0, 1.0), name, symbol=symbol).label == label
+
+
+def test_regions_of_a_normal_distribution():
+    """Areas of the regions of highest density are -2 pi log(1 - share), but for the width of the bins."""
+    values = np.random.default_rng(0).normal(size=(400_000, 2))
+    places, density = smooth_density(values, [np.linspace(-5.0, 5.0, 101)] * 2)
+    for share, height in zip((0.68, 0.9), region_heights(density, (0.68, 0.9)), strict=True):
+        area = 0.01 * np.sum(density[1:-1, 1:-1] > height)
+        assert area == pytest.approx(-2.0 * np.pi * np.log(1.0 - share), rel=0.03)
+    assert [each.size for each in places] == [102, 102]
+    assert (places[0][0], places[0][1], places[0][-1]) == pytest.approx((-5.0, -4.95, 5.0))
+
+
+def test_regions_of_a_few_draws_differ():
+    """All of them in one bin."""
+    _, density = smooth_density(np.zeros((3, 2)), [np.linspace(-1.0, 1.0, 4)] * 2)
+    first, second = region_heights(density, (0.68, 0.9))
+    assert 0.0 < second < first
