@@ -1,5 +1,6 @@
 """The process of the command line: ``cevnsjax``, or ``python -m cevnsjax``."""
 
+import gc
 import sys
 
 
@@ -8,6 +9,9 @@ def main() -> None:
     try:
         from cevnsjax.cli import main as run
 
+        # looking through what was imported and traced, again and again, for what is not needed takes a tenth of a fit
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         run()
     except KeyboardInterrupt:
         sys.exit(130)

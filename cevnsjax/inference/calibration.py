@@ -14,7 +14,6 @@ from typing import Any
 import equinox as eqx
 import jax
 import numpy as np
-from scipy.stats import binom, chisquare
 
 from cevnsjax.errors import InterruptedRun, OutputError, ParameterError, number_of
 from cevnsjax.host_random import split_key
@@ -81,11 +80,15 @@ class Calibration:
     @property
     def band(self) -> tuple[float, float]:
         """Interval that holds the number of data sets of a bin with 99 %, if ranks are uniform."""
+        from scipy.stats import binom  # slow to import: not for those who calibrate nothing
+
         low, high = binom.interval(_BAND, self.datasets, 1.0 / self.bins)
         return float(low), float(high)
 
     def p_value(self, name: str) -> float:
         """Probability of a larger chi-squared of the bins if ranks are uniform; NaN of fewer than ten data sets."""
+        from scipy.stats import chisquare
+
         return float(chisquare(self.counts(name)).pvalue) if self.bins > 1 else float("nan")
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpyro.diagnostics import effective_sample_size, hpdi, split_gelman_rubin
 from scipy.ndimage import gaussian_filter1d
-from scipy.stats import norm, rankdata
+from scipy.special import ndtri
 
 _CELLS, _FEWEST_DRAWS = 2048, 200
 _VALLEY, _SMALLEST_BAND = 0.5, 0.01
@@ -13,8 +13,12 @@ _VALLEY, _SMALLEST_BAND = 0.5, 0.01
 
 def rank_normalised(samples: np.ndarray) -> np.ndarray:
     """Normal scores of the ranks of ``[chain, draw]``; A. Vehtari et al., Bayesian Anal. 16, 667 (2021), eq. 14."""
-    ranks = rankdata(samples).reshape(samples.shape)
-    return norm.ppf((ranks - 0.375) / (samples.size + 0.25))
+    if np.isnan(samples).any():
+        return np.full(samples.shape, np.nan)
+    # of equal numbers the mean of their ranks
+    _, places, numbers = np.unique(samples, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(numbers) - 0.5 * (numbers - 1))[places].reshape(samples.shape)
+    return ndtri((ranks - 0.375) / (samples.size + 0.25))
 
 
 def bulk_effective_sample_size(samples: np.ndarray) -> float:
@@ -67,7 +71,7 @@ def smoothed_density(samples: np.ndarray, cells: int = _CELLS) -> tuple[np.ndarr
     counts, edges = np.histogram(flat, cells)
     quarter = max(1, flat.size // 4)
     narrowest = float((flat[quarter:] - flat[:-quarter]).min())
-    sigma = narrowest / (2.0 * norm.ppf(0.625))
+    sigma = narrowest / (2.0 * ndtri(0.625))
     width = edges[1] - edges[0]
     # half a cell at least: draws may repeat
     smooth = gaussian_filter1d(counts.astype(float), max(0.5, 0.9 * sigma * flat.size**-0.2 / width), mode="reflect")

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 from jaxtyping import Array, Float
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import CevnsjaxError
@@ -194,7 +194,7 @@ def _check_contained(parameter: Parameter, value: float, sd: float) -> None:
     """Refuse a Gaussian that the support of a prior does not hold."""
     logarithmic = _in_logarithm(parameter.prior)
     distances = [abs(np.log(value / end) if logarithmic else value - end) / sd for end in _ends(parameter)]
-    outside = float(norm.sf(distances).sum())
+    outside = float(ndtr(-np.asarray(distances)).sum())
     if outside > _OUTSIDE:
         raise CevnsjaxError(
             f"{100.0 * outside:.0f} % of the Gaussian of {parameter.name!r} would lie outside of its prior "

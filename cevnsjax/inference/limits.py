@@ -11,7 +11,7 @@ import equinox as eqx
 import numpy as np
 import numpyro.distributions as dist
 from scipy.optimize import brentq, minimize_scalar
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
@@ -43,12 +43,12 @@ class OneSidedTest:
     @property
     def p_value(self) -> float:
         """Probability of a larger statistic if the value is true (CL_s+b; Cowan et al. eq. 66)."""
-        return float(norm.sf(self._deviation + np.sqrt(self.asimov_statistic)))
+        return float(ndtr(-self._deviation - np.sqrt(self.asimov_statistic)))
 
     @property
     def null_p_value(self) -> float:
         """Probability of a larger statistic if the null is true (CL_b; Cowan et al. eq. 65)."""
-        return float(norm.sf(self._deviation))
+        return float(ndtr(-self._deviation))
 
     @property
     def cls(self) -> float:
@@ -158,8 +158,8 @@ def expected_upper_limit(
     CevnsjaxError
         If the level is not between 0 and 1, the prior ends before the limit, or a fit does not converge.
     """
-    share = norm.cdf(deviations) if cls else 1.0
-    wanted = deviations + norm.isf(_size(level) * share)
+    share = ndtr(deviations) if cls else 1.0
+    wanted = deviations - ndtri(_size(level) * share)
     tests = _Tests(model, name, null, observed)
     if wanted <= 0.0:
         return tests.null

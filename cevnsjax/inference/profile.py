@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2
 
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.objective import Objective
+from cevnsjax.inference.quantiles import chi_squared_quantile
 from cevnsjax.inference.rounds import STARTS, Fitter, fit_lowest
 from cevnsjax.inference.solver import Evaluate, constrain
 from cevnsjax.parameter import Parameter, describe_prior
@@ -193,7 +193,7 @@ def profile_interval(model: Model, name: str, level: float = 0.6827, *, observed
         raise CevnsjaxError(f"level must lie between 0 and 1, got {level}.")
     if name not in model.names:
         raise UnknownNameError("parameter", name, model.names)
-    threshold = 0.5 * float(chi2.ppf(level, 1))
+    threshold = 0.5 * chi_squared_quantile(level)
     best = maximum(model, observed=observed)
     while True:
         profile = _Profile(model, name, observed, best, threshold)

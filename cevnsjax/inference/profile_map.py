@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
-from scipy.stats import chi2
 
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.inference.added_points import AddedPoints, on_one_lattice
 from cevnsjax.inference.map_axes import axis_coordinate, positions_of
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.profile import Maximum
+from cevnsjax.inference.quantiles import chi_squared_quantile
 
 if TYPE_CHECKING:
     import xarray
@@ -168,7 +168,7 @@ class ProfileMap:
         """
         if not 0.0 < level < 1.0:
             raise CevnsjaxError(f"level must lie between 0 and 1, got {level}.")
-        threshold = float(chi2.ppf(level, 1))
+        threshold = chi_squared_quantile(level)
         curve = self.curve(name)
         if curve is None:
             return [(self.best.values[name], self.best.values[name])]

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import chi2
 
 from cevnsjax.errors import number_of
 from cevnsjax.experiment.plots import BAND_COLOUR, INK, SIGNAL_COLOUR
 from cevnsjax.inference.map_axes import axis_coordinate, is_logarithmic
 from cevnsjax.inference.profile_map import ProfileMap
+from cevnsjax.inference.quantiles import chi_squared_quantile
 from cevnsjax.units import axis_label
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _STAR: dict[str, Any] = {
 def thresholds(dimensions: int) -> dict[float, float]:
     """Quantiles of chi-squared by confidence level, for one or two parameters."""
     levels = {0.68: 0.6827, 0.90: 0.90, 0.95: 0.95}
-    return {level: float(chi2.ppf(levels[level], dimensions)) for level in LEVELS}
+    return {level: chi_squared_quantile(levels[level], dimensions) for level in LEVELS}
 
 
 def plot_profile_map(scan: ProfileMap, path: Path, levels: tuple[float, ...] = LEVELS) -> None:

@@ -6,7 +6,6 @@ import jax
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 from scipy.spatial import KDTree
-from scipy.stats import chi2
 
 from cevnsjax.arrays import as_float
 from cevnsjax.inference.added_points import AddedPoints
@@ -16,6 +15,7 @@ from cevnsjax.inference.model import Model
 from cevnsjax.inference.objective import Objective
 from cevnsjax.inference.profile import Maximum
 from cevnsjax.inference.profile_map import ProfileMap
+from cevnsjax.inference.quantiles import chi_squared_quantile
 from cevnsjax.inference.rounds import Fitter
 from cevnsjax.inference.scan_best_fit import best_in_box
 from cevnsjax.inference.scan_levels import levels_of, pairs
@@ -92,7 +92,7 @@ class Scan:
         """Solve all points, from coarse to fine, then see whether they show all valleys, and add points if not."""
         self._run_grid()
         self.best = best_in_box(self.objective_of, self.axes, self._starts())
-        highest = float(chi2.ppf(_LEVEL, len(self.shape)))
+        highest = chi_squared_quantile(_LEVEL, len(self.shape))
         place = np.array([float(positions_of(axis, self.best.values[name])) for name, axis in self.axes.items()])
         solve = self._solve_added if add_points else None
         self.refinement = refine(self._heights().reshape(self.shape), place, highest, solve)

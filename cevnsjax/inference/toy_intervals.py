@@ -7,11 +7,11 @@ from typing import Any
 import jax
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
 
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.profile import Maximum, maximum
+from cevnsjax.inference.quantiles import chi_squared_quantile
 from cevnsjax.inference.toys import draw_toys, profile_statistics
 
 _TOLERANCE = 1e-5
@@ -87,7 +87,7 @@ def coverage(
     drawn = draw_toys(model, key, toys, values)
     found = profile_statistics(model, drawn, {name: drawn.values[name]})
     found = found[np.isfinite(found)]
-    covered = tuple(int(np.sum(found <= chi2.ppf(level, 1))) for level in levels)
+    covered = tuple(int(np.sum(found <= chi_squared_quantile(level))) for level in levels)
     return Coverage(name, drawn.values[name], tuple(levels), covered, len(found))
 
 

@@ -12,7 +12,7 @@ from cevnsjax.experiment import EXPERIMENTS, named_experiment
 # dear to import, and not needed to say what there is
 DEAR = (
     *("scipy.stats", "scipy.interpolate", "scipy.optimize", "cevnsjax.inference"),
-    *("matplotlib", "corner", "pandas", "xarray", "pint"),
+    *("matplotlib", "pandas", "xarray", "pint"),
 )
 # CsI in time and photoelectrons, a reactor on germanium with a table of a flux, and several nuclides
 BUILT = {"coherent-csi-2021": 8, "conus": 10}
