@@ -39,9 +39,11 @@ def _signal(experiment: Experiment, pair: Pair) -> str:
     events = f"nodes {'computed once' if pair in frozen.nodes else _ANEW}, events {_ANEW}"
     if pair in frozen.events:
         events = _times("events", frozen.events[pair])
+    elif pair in frozen.bases:
+        events = f"nodes computed once, events as sums of {len(frozen.bases[pair].spectra)} spectra"
     if pair in frozen.columns:
         table = frozen.columns[pair]
-        moved = f" of {' and '.join(table.paths)}" if table.paths else ""
+        moved = f" of {' and '.join(table.ends.paths)}" if table.ends.paths else ""
         return f"{events}, response as {len(table.degrees)} polynomials{moved}, exact to 1e-9 of the largest bin"
     return f"{events}, response {'computed once' if pair in frozen.kernels else _response(experiment.response)}"
 

@@ -65,7 +65,7 @@ def freeze(
 def tables_reach(experiment: Experiment | Joint) -> bool:
     """Whether all tables of a frozen experiment reach where its leaves are; those that are traced are let through."""
     parts = experiment.parts.values()
-    return all(part.response.reaches() and all(table.reaches(part) for table in part.frozen.tables) for part in parts)
+    return all(part.response.reaches() and all(ends.reach(part) for ends in part.frozen.ends) for part in parts)
 
 
 def without_tables(experiment: Any) -> Any:
@@ -74,7 +74,7 @@ def without_tables(experiment: Any) -> Any:
 
 
 def _without_tables(part: Experiment) -> Experiment:
-    return eqx.tree_at(lambda e: e.frozen, part, part.frozen.without_tables()) if part.frozen.tables else part
+    return eqx.tree_at(lambda e: e.frozen, part, part.frozen.without_tables()) if part.frozen.ends else part
 
 
 @eqx.filter_jit
@@ -104,7 +104,7 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str], ranges: Ranges) -
     moved = [pair for pair in experiment.pairs if pair not in kernels and pair not in frozen.unseen]
     in_place = eqx.tree_at(lambda e: e.frozen, experiment, frozen)
     if (smooth := smooth_columns(in_place, moved, free_paths, ranges)) is not None:
-        frozen = dataclasses.replace(frozen, columns=smooth.columns)
+        frozen = dataclasses.replace(frozen, columns=smooth.columns, bases=smooth.bases)
         experiment = eqx.tree_at(lambda e: e.response, experiment, smooth.response)
     elif moved:
         # room for energies that float upwards: twice the largest nominal ionisation energy

@@ -10,7 +10,8 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float
 from cevnsjax.cross_section import AbstractNodes
-from cevnsjax.experiment.smooth_table import SmoothTable
+from cevnsjax.experiment.event_basis import EventBasis
+from cevnsjax.experiment.smooth_table import Ends, SmoothTable
 from cevnsjax.paths import get_path
 
 Pair = tuple[str, str]
@@ -62,9 +63,11 @@ class FrozenStages(eqx.Module):
         what is free.
     backgrounds
         Counts of each background, shape ``[energy, time]``, where they do.
+    bases
+        Spectra that events of each interaction and source are sums of, where these are few.
     columns
-        Those of the response, times events folded beforehand, shape ``[component, column]``, where few leaves move them
-        smoothly.
+        Those of the response, times events folded beforehand, shape ``[component, column]``, or times the spectra that
+        events are sums of, where few leaves move them smoothly.
     unseen
         Pairs of which nothing can be detected whatever the free parameters do: their kernels are zero everywhere.
     """
@@ -75,16 +78,17 @@ class FrozenStages(eqx.Module):
     events: dict[Pair, Folded] = eqx.field(default_factory=dict)
     signals: dict[Pair, Folded] = eqx.field(default_factory=dict)
     backgrounds: dict[str, Folded] = eqx.field(default_factory=dict)
+    bases: dict[Pair, EventBasis] = eqx.field(default_factory=dict)
     columns: dict[Pair, SmoothTable] = eqx.field(default_factory=dict)
     unseen: tuple[Pair, ...] = eqx.field(static=True, default=())
 
     @property
-    def tables(self) -> tuple[SmoothTable, ...]:
-        """What is tabulated between ends of what moves it."""
-        times = (each for each in self.time_fractions.values() if isinstance(each, SmoothTable))
-        return (*self.columns.values(), *times)
+    def ends(self) -> tuple[Ends, ...]:
+        """Those between which something is tabulated."""
+        times = [each for each in self.time_fractions.values() if isinstance(each, SmoothTable)]
+        return tuple(each.ends for each in (*self.bases.values(), *self.columns.values(), *times))
 
     def without_tables(self) -> "FrozenStages":
         """The same stages but for these."""
         times = {name: each for name, each in self.time_fractions.items() if not isinstance(each, SmoothTable)}
-        return dataclasses.replace(self, columns={}, time_fractions=times)
+        return dataclasses.replace(self, bases={}, columns={}, time_fractions=times)

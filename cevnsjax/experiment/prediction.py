@@ -9,6 +9,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from cevnsjax.arrays import as_float
 from cevnsjax.cross_section import AbstractNodes, Recoil
 from cevnsjax.spectrum import Spectrum
 
@@ -105,8 +106,14 @@ def _signal(blocks: "Experiment", interaction: str, source: str, fractions: Floa
         factor, summed = frozen.factor(blocks), jnp.matmul(frozen.counts.T, fractions, precision="highest")
         return _Signal(factor * frozen.counts[:, :, None] * fractions[:, None, :], factor * summed)
     if (interaction, source) in blocks.frozen.columns:
-        factor = blocks.frozen.events[interaction, source].factor(blocks)
-        folded = blocks.response.binned(blocks.frozen.columns[interaction, source](blocks))
+        columns = blocks.frozen.columns[interaction, source](blocks)
+        if (interaction, source) in blocks.frozen.bases:
+            basis = blocks.frozen.bases[interaction, source]
+            shares = basis.shares(blocks, events(blocks, interaction, source))
+            factor, columns = as_float(1.0), jnp.matmul(shares, columns, precision="highest")
+        else:
+            factor = blocks.frozen.events[interaction, source].factor(blocks)
+        folded = blocks.response.binned(columns)
         summed = jnp.matmul(folded.T, fractions, precision="highest")
         return _Signal(factor * folded[:, :, None] * fractions[:, None, :], factor * summed)
     nodes = blocks.nodes(interaction, source)  # once, for energies and events

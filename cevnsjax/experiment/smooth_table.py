@@ -1,5 +1,6 @@
 """What some leaves move smoothly, as polynomials of these."""
 
+import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 from numpy.polynomial import chebyshev
 
 from cevnsjax.arrays import as_float, is_concrete, tree_as_float
@@ -37,6 +38,43 @@ _ROUNDING = 1e-6
 """By which a leaf at an end may lie beyond it, in float32 too."""
 
 
+class Ends(eqx.Module):
+    """Between which values some leaves of an experiment are.
+
+    Attributes
+    ----------
+    paths
+        Where the leaves are in their experiment.
+    ends
+        Lower and upper end of each leaf.
+    """
+
+    paths: tuple[str, ...] = eqx.field(static=True)
+    ends: tuple[tuple[float, float], ...] = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, paths: Sequence[str], ranges: Ranges) -> "Ends":
+        """The ends of leaves at some paths."""
+        return cls(tuple(paths), tuple((float(low), float(high)) for low, high in (ranges[path] for path in paths)))
+
+    def places(self, experiment: Any) -> list[Float[Array, ""]]:
+        """Where the leaves are between their ends: -1 at the lower one, 1 at the upper one."""
+        leaves = [get_path(experiment, path) for path in self.paths]
+        return [(2.0 * leaf - (low + high)) / (high - low) for leaf, (low, high) in zip(leaves, self.ends, strict=True)]
+
+    def hold(self, experiment: Any) -> Bool[Array, ""]:
+        """Whether all leaves are between their ends."""
+        inside = [jnp.abs(place) <= 1.0 + _ROUNDING for place in self.places(experiment)]
+        return functools.reduce(jnp.logical_and, inside, jnp.asarray(True))
+
+    def reach(self, experiment: Any) -> bool:
+        """Whether those leaves that can be looked at are between their ends."""
+        leaves = [get_path(experiment, path) for path in self.paths]
+        return all(
+            low <= float(leaf) <= high for leaf, (low, high) in zip(leaves, self.ends, strict=True) if is_concrete(leaf)
+        )
+
+
 class SmoothTable(eqx.Module):
     """An array as products of Chebyshev polynomials of some leaves of an experiment, each between two ends.
 
@@ -46,10 +84,8 @@ class SmoothTable(eqx.Module):
     ----------
     coefficients
         Of each term, shape ``[term, value]``.
-    paths
-        Where the leaves are in their experiment.
     ends
-        Lower and upper end of each leaf.
+        Where the leaves are, and between which values.
     degrees
         Degree of each term in each leaf.
     shape
@@ -57,8 +93,7 @@ class SmoothTable(eqx.Module):
     """
 
     coefficients: Float[Array, "term value"] = eqx.field(converter=as_float)
-    paths: tuple[str, ...] = eqx.field(static=True)
-    ends: tuple[tuple[float, float], ...] = eqx.field(static=True)
+    ends: Ends
     degrees: tuple[tuple[int, ...], ...] = eqx.field(static=True)
     shape: tuple[int, ...] = eqx.field(static=True)
 
@@ -90,9 +125,9 @@ class SmoothTable(eqx.Module):
         """
         if not paths:
             values = function(np.zeros((1, 0)))
-            return cls(values.reshape(1, -1), (), (), ((),), values.shape[1:]) if accepted(values) else None
-        ends = tuple((float(low), float(high)) for low, high in (ranges[path] for path in paths))
-        low, high = np.array(ends).T
+            return cls(values.reshape(1, -1), Ends((), ()), ((),), values.shape[1:]) if accepted(values) else None
+        ends = Ends.of(paths, ranges)
+        low, high = np.array(ends.ends).T
         number = _POINTS[len(paths)]
         points = chebyshev.chebpts1(number)
         places = np.array(list(itertools.product(points, repeat=len(paths))))
@@ -111,7 +146,7 @@ class SmoothTable(eqx.Module):
         if len(degrees) > _MOST_TERMS or np.any(degrees == number - 1):
             return None
         kept = series[tuple(degrees.T)]
-        found = cls(kept, tuple(paths), ends, tuple(map(tuple, degrees.tolist())), shape)
+        found = cls(kept, ends, tuple(map(tuple, degrees.tolist())), shape)
         checks = np.random.default_rng(0).uniform(-1.0, 1.0, (32, len(paths)))
         corners = np.array(list(itertools.product((-1.0, 1.0), repeat=len(paths))))
         checks = np.concatenate([checks, corners])
@@ -126,21 +161,12 @@ class SmoothTable(eqx.Module):
 
     def __call__(self, experiment: Any) -> Float[Array, "..."]:
         """The array where the leaves of an experiment are."""
-        products, inside = as_float(1.0), jnp.asarray(True)
-        for path, (low, high), degree in zip(self.paths, self.ends, np.array(self.degrees).T, strict=True):
-            place = (2.0 * get_path(experiment, path) - (low + high)) / (high - low)
-            polynomials = chebyshev_array(place, int(degree.max()) + 1)
-            products = products * polynomials[degree]
-            inside = inside & (jnp.abs(place) <= 1.0 + _ROUNDING)
-        values = jnp.matmul(products, self.coefficients, precision="highest") if self.paths else self.coefficients[0]
-        return jnp.where(inside, values, jnp.nan).reshape(self.shape)
-
-    def reaches(self, experiment: Any) -> bool:
-        """Whether those leaves that can be looked at are between their ends."""
-        leaves = [get_path(experiment, path) for path in self.paths]
-        return all(
-            low <= float(leaf) <= high for leaf, (low, high) in zip(leaves, self.ends, strict=True) if is_concrete(leaf)
-        )
+        products = as_float(1.0)
+        for place, degree in zip(self.ends.places(experiment), np.array(self.degrees).T, strict=True):
+            products = products * chebyshev_array(place, int(degree.max()) + 1)[degree]
+        moves = bool(self.ends.paths)
+        values = jnp.matmul(products, self.coefficients, precision="highest") if moves else self.coefficients[0]
+        return jnp.where(self.ends.hold(experiment), values, jnp.nan).reshape(self.shape)
 
 
 def tabulated_stage(
@@ -175,15 +201,29 @@ def tabulated_stage(
     if len(moving) > max(_POINTS) or any(path not in ranges for path in moving):
         return None
 
-    def at(points: np.ndarray) -> np.ndarray:
-        with jax.enable_x64(True):  # a table of rounding errors has a noisy derivative
-            double = tree_as_float(experiment)
-            # one program for any number of points
-            chunks = [np.resize(points[i : i + _CHUNK], (_CHUNK, len(moving))) for i in range(0, len(points), _CHUNK)]
-            values = [np.asarray(_at_points(stage, double, name, moving, as_float(chunk))) for chunk in chunks]
-        return np.concatenate(values)[: len(points)]
+    return SmoothTable.of(lambda points: at_points(stage, experiment, name, moving, points), moving, ranges, accepted)
 
-    return SmoothTable.of(at, moving, ranges, accepted)
+
+def at_points(
+    stage: Callable[..., Array], experiment: "Experiment", name: tuple[str, ...], paths: Sequence[str], points
+) -> np.ndarray:
+    """A stage at points ``[point, leaf]``, shape ``[point, ...]``, in double precision.
+
+    Parameters
+    ----------
+    stage, experiment, name
+        See :func:`tabulated_stage`.
+    paths
+        Where the leaves are.
+    points
+        Their values.
+    """
+    with jax.enable_x64(True):  # a table of rounding errors has a noisy derivative
+        double = tree_as_float(experiment)
+        # one program for any number of points
+        chunks = [np.resize(points[i : i + _CHUNK], (_CHUNK, len(paths))) for i in range(0, len(points), _CHUNK)]
+        values = [np.asarray(_at_points(stage, double, name, tuple(paths), as_float(chunk))) for chunk in chunks]
+    return np.concatenate(values)[: len(points)]
 
 
 @eqx.filter_jit

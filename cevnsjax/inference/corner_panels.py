@@ -36,7 +36,7 @@ class CornerPanels:
             size, size, left=low, bottom=low, right=high, top=high, wspace=_BETWEEN, hspace=_BETWEEN
         )
         self.axes = np.full((size, size), None, dtype=object)
-        for row, column in zip(*np.tril_indices(size), strict=True):
+        for row, column in _triangle(size):
             axis = self.axes[row, column] = figure.add_subplot(grid[row, column])
             axis.set_xlim(spans[column])
             axis.xaxis.set_major_locator(MaxNLocator(_TICKS, prune="lower"))
@@ -67,15 +67,22 @@ class CornerPanels:
         colour, fills
             Of lines, and of the regions from the largest one to the smallest.
         """
-        for row, column in zip(*np.tril_indices(len(bins)), strict=True):
+        for row, column in _triangle(len(bins)):
             axis: Axes = self.axes[row, column]
             if row == column:
-                axis.hist(values[:, row], bins[row], density=True, histtype="step", color=colour, linewidth=1.4)
+                axis.hist(
+                    values[:, row], bins[row].tolist(), density=True, histtype="step", color=colour, linewidth=1.4
+                )
                 continue
             places, density = smooth_density(values[:, [column, row]], (bins[column], bins[row]))
             heights = region_heights(density, levels)
             drawn = axis.contourf(*places, density.T, [*heights[::-1], 2.0 * density.max()], colors=list(fills))
             drawn.set(edgecolor=colour, linewidth=1.0)
+
+
+def _triangle(size: int) -> list[tuple[int, int]]:
+    """Rows and columns on and below the diagonal."""
+    return [(row, column) for row in range(size) for column in range(row + 1)]
 
 
 def smooth_density(values: np.ndarray, bins: Bins) -> tuple[list[np.ndarray], np.ndarray]:

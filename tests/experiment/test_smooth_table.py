@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from cevnsjax.arrays import as_float
-from cevnsjax.experiment import coherent_csi_2021, describe_frozen, named_experiment
+from cevnsjax.experiment import coherent_csi_2021, describe_frozen, named_experiment, prediction
+from cevnsjax.experiment.freeze import tables_reach
 from cevnsjax.experiment.smooth_table import SmoothTable
 from cevnsjax.inference import build_model, maximum, profile_map
+from cevnsjax.paths import set_paths
 
 
 class Leaves(eqx.Module):
@@ -64,9 +66,9 @@ def test_one_leaf_and_none():
 def test_beyond_is_not_a_number(beyond):
     table = SmoothTable.of(two, ["first", "second"], ENDS)
     assert table is not None
-    assert not table.reaches(at(*beyond))
+    assert not table.ends.reach(at(*beyond))
     assert np.all(np.isnan(table(at(*beyond))))
-    assert table.reaches(at(0.0, 15.0))
+    assert table.ends.reach(at(0.0, 15.0))
 
 
 def test_what_is_not_smooth_has_none():
@@ -79,17 +81,23 @@ def test_what_is_not_smooth_has_none():
 # the models that have such tables
 
 CASES = [
-    "coherent-csi-2021",
+    "coherent-csi-2021 sm",
+    "coherent-csi-2021 nsi",
+    *(
+        pytest.param(f"{name} sm", marks=pytest.mark.slow)
+        for name in ("coherent-lar", "cicenns", "ccm200", "pip2-bd", "nuxe", "red-100")
+    ),
     *(
         pytest.param(name, marks=pytest.mark.slow)
-        for name in ("coherent-lar", "cicenns", "ccm200", "pip2-bd", "nuxe", "red-100")
+        for name in ("coherent-lar nsi", "coherent-csi-2021 charge-radius+electrons", "cicenns sm-sw2", "red-100 nsi")
     ),
 ]
 
 
 @pytest.fixture(scope="module", params=CASES)
 def model(request):
-    return build_model(named_experiment(request.param))
+    experiment, name = request.param.split()
+    return build_model(named_experiment(experiment), name)
 
 
 @eqx.filter_jit
@@ -107,12 +115,33 @@ def test_a_model_with_tables_is_the_same(model):
     assert any("polynomials of quenching" in words for words in describe_frozen(model.experiment).values())
     latents = model.prior_latents(jax.random.key(0), 48)
     far = 3.0 * np.sign(np.random.default_rng(0).normal(size=(8, latents.shape[1])))
-    far[:, 0] = 0.0
+    own = len(model.names) - len(model.experiment.nuisances)
+    far[:, : max(own, 1)] = 0.0
     latents = jnp.asarray(np.concatenate([latents, far]))
     (heights, slopes), (expected, expected_slopes) = (log_likelihoods(each, latents) for each in (model, exact(model)))
     np.testing.assert_allclose(heights, expected, rtol=1e-8, atol=1e-6)
     largest = np.abs(expected_slopes).max(axis=1, keepdims=True)
     np.testing.assert_array_less(np.abs(slopes - expected_slopes) / largest, 1e-7)
+
+
+def test_events_are_sums_of_few_spectra(model):
+    """As events on nodes are, wherever the couplings are between their ends; beyond, nothing is said."""
+    for pair, basis in model.experiment.frozen.bases.items():
+        assert len(basis.spectra) < min(10, basis.spectra.shape[1])
+        assert any(
+            f"sums of {len(basis.spectra)} spectra" in words for words in describe_frozen(model.experiment).values()
+        )
+        random = np.random.default_rng(5)
+        for _ in range(3):
+            leaves = [random.uniform(*ends) for ends in basis.ends.ends]
+            there = set_paths(model.experiment, basis.ends.paths, leaves)
+            events = np.asarray(prediction.events(there, *pair))
+            sums = np.asarray(basis.shares(there, events)) @ np.asarray(basis.spectra)
+            np.testing.assert_allclose(sums, events, rtol=0, atol=1e-9 * np.abs(events).max())
+        for path, (_, high) in zip(basis.ends.paths, basis.ends.ends, strict=True):
+            beyond = set_paths(model.experiment, [path], [high + 0.01 * abs(high)])
+            assert not tables_reach(beyond)
+            assert np.isnan(basis.shares(beyond, events)).all()
 
 
 BEYOND = {
@@ -124,7 +153,8 @@ BEYOND = {
 def test_beyond_its_tables_a_model_is_exact(model):
     """Seven sigma out: alone the same digits as without tables, traced not a number."""
     plain = exact(model)
-    for name, value in BEYOND.get(model.experiment.name, {}).items():
+    of_model = {"eps_ee_u": 1.5} if "eps_ee_u" in model.names else {}
+    for name, value in (BEYOND.get(model.experiment.name, {}) | of_model).items():
         values = {**model.reference_values, name: as_float(value)}
         expected = float(plain.log_likelihood(values))
         assert float(model.log_likelihood(values)) == pytest.approx(expected, rel=1e-12)
