@@ -3,6 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 EXPOSURE_SCALE = 1e-20
@@ -47,6 +48,11 @@ class RecoilNodes(AbstractNodes):
     energy_keV: Float[Array, "*node"]
     q2_MeV2: Float[Array, "*node"]
     channels: dict[str, ChannelNodes]
+
+    def some(self, places: np.ndarray) -> "RecoilNodes":
+        """Those at some places among all nodes, along one axis."""
+        axes = self.energy_keV.ndim
+        return jax.tree.map(lambda each: each.reshape(*each.shape[: each.ndim - axes], -1)[..., places], self)
 
 
 def stack_nuclides(each: list[RecoilNodes]) -> RecoilNodes:

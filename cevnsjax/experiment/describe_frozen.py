@@ -39,8 +39,9 @@ def _signal(experiment: Experiment, pair: Pair) -> str:
     events = f"nodes {'computed once' if pair in frozen.nodes else _ANEW}, events {_ANEW}"
     if pair in frozen.events:
         events = _times("events", frozen.events[pair])
-    elif pair in frozen.bases:
-        events = f"nodes computed once, events as sums of {len(frozen.bases[pair].spectra)} spectra"
+    elif pair in frozen.few_nodes:
+        few, nodes = frozen.few_nodes[pair].spread.shape
+        events = f"events {_ANEW} on {few} nodes, which tell those on {nodes}"
     if pair in frozen.columns:
         table = frozen.columns[pair]
         moved = f" of {' and '.join(table.ends.paths)}" if table.ends.paths else ""

@@ -12,6 +12,7 @@ from cevnsjax.experiment import prediction
 from cevnsjax.experiment.background import AbstractBackground
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.factors import common_factor
+from cevnsjax.experiment.few_nodes import few_nodes
 from cevnsjax.experiment.frozen_stages import Folded, FrozenStages, Pair, Powers
 from cevnsjax.experiment.joint import Joint
 from cevnsjax.experiment.reached import depends_on
@@ -101,10 +102,12 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str], ranges: Ranges) -
         unseen=tuple(pair for pair in experiment.pairs if _is_unseen(experiment, pair, kernels, free_paths)),
     )
     frozen = _folded(eqx.tree_at(lambda e: e.frozen, experiment, frozen), free_paths)
-    moved = [pair for pair in experiment.pairs if pair not in kernels and pair not in frozen.unseen]
+    frozen = _on_few_nodes(eqx.tree_at(lambda e: e.frozen, experiment, frozen), free_paths, ranges)
     in_place = eqx.tree_at(lambda e: e.frozen, experiment, frozen)
+    moved = [pair for pair in experiment.pairs if pair not in kernels and pair not in frozen.unseen]
     if (smooth := smooth_columns(in_place, moved, free_paths, ranges)) is not None:
-        frozen = dataclasses.replace(frozen, columns=smooth.columns, bases=smooth.bases)
+        few = frozen.few_nodes | smooth.few_nodes
+        frozen = dataclasses.replace(frozen, columns=smooth.columns, few_nodes=few)
         experiment = eqx.tree_at(lambda e: e.response, experiment, smooth.response)
     elif moved:
         # room for energies that float upwards: twice the largest nominal ionisation energy
@@ -129,6 +132,19 @@ def _tables_of_times(
     stage = Experiment.time_fractions
     found = {name: tabulated_stage(stage, experiment, (name,), free_paths, ranges) for name in sorted(sources)}
     return {name: table for name, table in found.items() if table is not None}
+
+
+def _on_few_nodes(experiment: Experiment, free_paths: Sequence[str], ranges: Ranges) -> FrozenStages:
+    """Its frozen stages, with few nodes for what is not folded where the probabilities of bins are constant."""
+    frozen = experiment.frozen
+    pairs = [pair for pair in frozen.nodes if pair in frozen.kernels and pair not in {*frozen.unseen, *frozen.signals}]
+    found = {pair: few_nodes(experiment, *pair, free_paths, ranges) for pair in pairs}
+    few = {pair: nodes for pair, nodes in found.items() if nodes is not None}
+    kernels = {
+        pair: as_float(np.asarray(nodes.spread, float) @ np.asarray(frozen.kernels[pair], float))
+        for pair, nodes in few.items()
+    }
+    return dataclasses.replace(frozen, few_nodes=few, few_kernels=kernels)
 
 
 def _folded(experiment: Experiment, free_paths: Sequence[str]) -> FrozenStages:

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float
 from cevnsjax.cross_section import AbstractNodes
-from cevnsjax.experiment.event_basis import EventBasis
+from cevnsjax.experiment.few_nodes import FewNodes
 from cevnsjax.experiment.smooth_table import Ends, SmoothTable
 from cevnsjax.paths import get_path
 
@@ -63,11 +63,13 @@ class FrozenStages(eqx.Module):
         what is free.
     backgrounds
         Counts of each background, shape ``[energy, time]``, where they do.
-    bases
-        Spectra that events of each interaction and source are sums of, where these are few.
+    few_nodes
+        Of each interaction and source, where events on all nodes follow from those on few.
+    few_kernels
+        Counts in each bin for one event on each of the few nodes, shape ``[few, energy]``, where they are constant.
     columns
-        Those of the response, times events folded beforehand, shape ``[component, column]``, or times the spectra that
-        events are sums of, where few leaves move them smoothly.
+        Those of the response, times events folded beforehand, shape ``[component, column]``, or for one event on each
+        of the few nodes, where few leaves move them smoothly.
     unseen
         Pairs of which nothing can be detected whatever the free parameters do: their kernels are zero everywhere.
     """
@@ -78,7 +80,8 @@ class FrozenStages(eqx.Module):
     events: dict[Pair, Folded] = eqx.field(default_factory=dict)
     signals: dict[Pair, Folded] = eqx.field(default_factory=dict)
     backgrounds: dict[str, Folded] = eqx.field(default_factory=dict)
-    bases: dict[Pair, EventBasis] = eqx.field(default_factory=dict)
+    few_nodes: dict[Pair, FewNodes] = eqx.field(default_factory=dict)
+    few_kernels: dict[Pair, Float[Array, "few energy"]] = eqx.field(default_factory=dict)
     columns: dict[Pair, SmoothTable] = eqx.field(default_factory=dict)
     unseen: tuple[Pair, ...] = eqx.field(static=True, default=())
 
@@ -86,9 +89,9 @@ class FrozenStages(eqx.Module):
     def ends(self) -> tuple[Ends, ...]:
         """Those between which something is tabulated."""
         times = [each for each in self.time_fractions.values() if isinstance(each, SmoothTable)]
-        return tuple(each.ends for each in (*self.bases.values(), *self.columns.values(), *times))
+        return tuple(each.ends for each in (*self.few_nodes.values(), *self.columns.values(), *times))
 
     def without_tables(self) -> "FrozenStages":
         """The same stages but for these."""
         times = {name: each for name, each in self.time_fractions.items() if not isinstance(each, SmoothTable)}
-        return dataclasses.replace(self, bases={}, columns={}, time_fractions=times)
+        return dataclasses.replace(self, few_nodes={}, few_kernels={}, columns={}, time_fractions=times)

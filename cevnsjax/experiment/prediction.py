@@ -9,7 +9,6 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float
 from cevnsjax.cross_section import AbstractNodes, Recoil
 from cevnsjax.spectrum import Spectrum
 
@@ -96,38 +95,37 @@ def events(experiment: "Experiment", interaction: str, source: str) -> Float[Arr
 
 def _signal(blocks: "Experiment", interaction: str, source: str, fractions: Float[Array, "component time"]) -> _Signal:
     """What is not asked for is not compiled: a likelihood forms no array of components, energies and times."""
+    pair, frozen = (interaction, source), blocks.frozen
     components, times = fractions.shape
-    if (interaction, source) in blocks.frozen.unseen:
+    if pair in frozen.unseen:
         # not computed and multiplied by zero: compiled inside of lax.map, that product can be anything
         shape = blocks.response.bins, times
         return _Signal(jnp.zeros((components, *shape)), jnp.zeros(shape))
-    if (interaction, source) in blocks.frozen.signals:
-        frozen = blocks.frozen.signals[interaction, source]
-        factor, summed = frozen.factor(blocks), jnp.matmul(frozen.counts.T, fractions, precision="highest")
-        return _Signal(factor * frozen.counts[:, :, None] * fractions[:, None, :], factor * summed)
-    if (interaction, source) in blocks.frozen.columns:
-        columns = blocks.frozen.columns[interaction, source](blocks)
-        if (interaction, source) in blocks.frozen.bases:
-            basis = blocks.frozen.bases[interaction, source]
-            shares = basis.shares(blocks, events(blocks, interaction, source))
-            factor, columns = as_float(1.0), jnp.matmul(shares, columns, precision="highest")
+    factor, summed = None, None
+    if pair in frozen.signals:
+        factor, folded = frozen.signals[pair].factor(blocks), frozen.signals[pair].counts
+    elif pair in frozen.columns:
+        columns = frozen.columns[pair](blocks)
+        if pair in frozen.events:
+            factor = frozen.events[pair].factor(blocks)
         else:
-            factor = blocks.frozen.events[interaction, source].factor(blocks)
+            few = frozen.few_nodes[pair].events(blocks, *pair)
+            columns = jnp.matmul(few, columns, precision="highest")
         folded = blocks.response.binned(columns)
-        summed = jnp.matmul(folded.T, fractions, precision="highest")
-        return _Signal(factor * folded[:, :, None] * fractions[:, None, :], factor * summed)
-    nodes = blocks.nodes(interaction, source)  # once, for energies and events
-    if (interaction, source) in blocks.frozen.events:
-        frozen = blocks.frozen.events[interaction, source]
-        factor, rows = frozen.factor(blocks), frozen.counts
+    elif pair in frozen.few_kernels:
+        few = frozen.few_nodes[pair].events(blocks, *pair)
+        folded = jnp.matmul(few, frozen.few_kernels[pair], precision="highest")
     else:
-        factor, rows = None, spectrum(blocks, interaction, source, nodes).flat().events
-    folded = _folded(blocks, interaction, source, nodes, rows)
-    # as few rows as possible meet the response
-    if times < components:
-        rows = jnp.matmul(fractions.T, rows, precision="highest")
-        summed = _folded(blocks, interaction, source, nodes, rows).T
-    else:
+        nodes = blocks.nodes(*pair)  # once, for energies and events
+        if pair in frozen.events:
+            factor, rows = frozen.events[pair].factor(blocks), frozen.events[pair].counts
+        else:
+            rows = spectrum(blocks, interaction, source, nodes).flat().events
+        folded = _folded(blocks, interaction, source, nodes, rows)
+        if times < components:  # as few rows as possible meet the response
+            rows = jnp.matmul(fractions.T, rows, precision="highest")
+            summed = _folded(blocks, interaction, source, nodes, rows).T
+    if summed is None:
         summed = jnp.matmul(folded.T, fractions, precision="highest")
     signal = _Signal(folded[:, :, None] * fractions[:, None, :], summed)
     return signal if factor is None else _Signal(factor * signal.components, factor * signal.summed)

@@ -7,9 +7,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.experiment.event_basis import EventBasis, event_basis
+from cevnsjax.experiment.few_nodes import FewNodes, few_nodes
 from cevnsjax.experiment.frozen_stages import Pair
-from cevnsjax.experiment.smooth_table import Ranges, SmoothTable, tabulated_stage
+from cevnsjax.experiment.reached import reaching
+from cevnsjax.experiment.smooth_table import Ranges, SmoothTable, may_be_tabulated, tabulated_stage
 from cevnsjax.response import AbstractResponse
 
 if TYPE_CHECKING:
@@ -17,14 +18,11 @@ if TYPE_CHECKING:
 
 
 class SmoothColumns(NamedTuple):
-    """A response that is left with what moves its efficiency, and columns in front of it that others move.
-
-    Of spectra that events are sums of, where these are not folded.
-    """
+    """A response that is left with what moves its efficiency, columns in front of it, and few nodes of some pairs."""
 
     response: AbstractResponse
     columns: dict[Pair, SmoothTable]
-    bases: dict[Pair, EventBasis]
+    few_nodes: dict[Pair, FewNodes]
 
 
 def smooth_columns(
@@ -32,12 +30,12 @@ def smooth_columns(
 ) -> SmoothColumns | None:
     """Tabulate the response to the events of some pairs of interaction and source.
 
-    To these themselves where they are folded, else to the few spectra that they are sums of.
+    To all events where they are folded, else to those on few nodes.
 
     Parameters
     ----------
     experiment
-        With events of these pairs folded (:attr:`FrozenStages.events`).
+        With constant nodes in place, and events folded where they can be.
     pairs
         All pairs whose response moves.
     free_paths
@@ -58,21 +56,28 @@ def smooth_columns(
     response = experiment.response.separated({path.removeprefix("response."): ranges[path] for path in inside})
     if response is None:
         return None
-    unfolded = [pair for pair in pairs if pair not in experiment.frozen.events]
-    found = {pair: event_basis(experiment, *pair, free_paths, ranges) for pair in unfolded}
-    bases = {pair: basis for pair, basis in found.items() if basis is not None}
-    if len(bases) < len(unfolded):
+    separated = eqx.tree_at(lambda e: e.response, experiment, response)
+    moving = [reaching(lambda e, pair=pair: _of_nodes(e, *pair), separated, free_paths) for pair in pairs]
+    if not all(may_be_tabulated(paths, ranges) for paths in moving):
         return None
-    separated = eqx.tree_at(lambda e: (e.response, e.frozen.bases), experiment, (response, bases))
+    unfolded = [pair for pair in pairs if pair not in experiment.frozen.events]
+    nodes = {pair: few_nodes(experiment, *pair, free_paths, ranges) for pair in unfolded}
+    few = {pair: each for pair, each in nodes.items() if each is not None}
+    if len(few) < len(unfolded):
+        return None
+    separated = eqx.tree_at(lambda e: e.frozen.few_nodes, separated, few)
     found = {pair: tabulated_stage(_columns, separated, pair, free_paths, ranges, response.resolved) for pair in pairs}
     tables = {pair: table for pair, table in found.items() if table is not None}
     if len(tables) < len(pairs):
         return None
-    return SmoothColumns(response, tables, bases)
+    return SmoothColumns(response, tables, few)
 
 
 def _columns(experiment: "Experiment", interaction: str, source: str) -> Float[Array, "row column"]:
-    energy_keV = experiment.visible_energy_keV(interaction, source)
     frozen, pair = experiment.frozen, (interaction, source)
-    events = frozen.events[pair].counts if pair in frozen.events else frozen.bases[pair].spectra
-    return jnp.matmul(events, experiment.response.columns(energy_keV), precision="highest")
+    events = frozen.events[pair].counts if pair in frozen.events else frozen.few_nodes[pair].spread
+    return jnp.matmul(events, _of_nodes(experiment, *pair), precision="highest")
+
+
+def _of_nodes(experiment: "Experiment", interaction: str, source: str) -> Float[Array, "node column"]:
+    return experiment.response.columns(experiment.visible_energy_keV(interaction, source))

@@ -198,10 +198,15 @@ def tabulated_stage(
         None where it is not accepted, more than two leaves move it, or not smoothly, or it is not known how far.
     """
     moving = reaching(lambda e: stage(e, *name), experiment, free_paths)
-    if len(moving) > max(_POINTS) or any(path not in ranges for path in moving):
+    if not may_be_tabulated(moving, ranges):
         return None
 
     return SmoothTable.of(lambda points: at_points(stage, experiment, name, moving, points), moving, ranges, accepted)
+
+
+def may_be_tabulated(paths: Sequence[str], ranges: Ranges) -> bool:
+    """Whether leaves are few enough for a table, and it is known how far they go."""
+    return len(paths) <= max(_POINTS) and all(path in ranges for path in paths)
 
 
 def at_points(

@@ -124,24 +124,24 @@ def test_a_model_with_tables_is_the_same(model):
     np.testing.assert_array_less(np.abs(slopes - expected_slopes) / largest, 1e-7)
 
 
-def test_events_are_sums_of_few_spectra(model):
-    """As events on nodes are, wherever the couplings are between their ends; beyond, nothing is said."""
-    for pair, basis in model.experiment.frozen.bases.items():
-        assert len(basis.spectra) < min(10, basis.spectra.shape[1])
-        assert any(
-            f"sums of {len(basis.spectra)} spectra" in words for words in describe_frozen(model.experiment).values()
-        )
+def test_few_nodes_tell_events_on_all(model):
+    """Wherever the couplings are between their ends; beyond, nothing is said."""
+    for pair, few in model.experiment.frozen.few_nodes.items():
+        number, nodes = few.spread.shape
+        assert number <= min(10, nodes // 2)
+        said = describe_frozen(model.experiment).values()
+        assert any(f"on {number} nodes, which tell those on {nodes}" in words for words in said)
         random = np.random.default_rng(5)
         for _ in range(3):
-            leaves = [random.uniform(*ends) for ends in basis.ends.ends]
-            there = set_paths(model.experiment, basis.ends.paths, leaves)
+            leaves = [random.uniform(*ends) for ends in few.ends.ends]
+            there = set_paths(model.experiment, few.ends.paths, leaves)
             events = np.asarray(prediction.events(there, *pair))
-            sums = np.asarray(basis.shares(there, events)) @ np.asarray(basis.spectra)
-            np.testing.assert_allclose(sums, events, rtol=0, atol=1e-9 * np.abs(events).max())
-        for path, (_, high) in zip(basis.ends.paths, basis.ends.ends, strict=True):
+            found = np.asarray(few.events(there, *pair)) @ np.asarray(few.spread)
+            np.testing.assert_allclose(found, events, rtol=0, atol=1e-9 * np.abs(events).max())
+        for path, (_, high) in zip(few.ends.paths, few.ends.ends, strict=True):
             beyond = set_paths(model.experiment, [path], [high + 0.01 * abs(high)])
             assert not tables_reach(beyond)
-            assert np.isnan(basis.shares(beyond, events)).all()
+            assert np.isnan(few.events(beyond, *pair)).all()
 
 
 BEYOND = {
