@@ -18,6 +18,8 @@ _LABELS = 0.35
 
 _TICKS = 3
 _SMOOTHED_BINS = 1.0
+_FLAT = 2.0
+"""Variance of the counts in bins over their mean, which is one for independent draws from an even density."""
 
 Bins = Sequence[np.ndarray]
 """Edges of the bins of each parameter."""
@@ -54,7 +56,7 @@ class CornerPanels:
                 axis.yaxis.set_label_coords(-_LABELS, 0.5)
 
     def draw(self, values: np.ndarray, bins: Bins, levels: Sequence[float], colour: str, fills: Sequence[Any]) -> None:
-        """Draw a posterior into all panels.
+        """Draw a posterior into all panels: an even one where it is even in both parameters.
 
         Parameters
         ----------
@@ -74,7 +76,11 @@ class CornerPanels:
                     values[:, row], bins[row].tolist(), density=True, histtype="step", color=colour, linewidth=1.4
                 )
                 continue
-            places, density = smooth_density(values[:, [column, row]], (bins[column], bins[row]))
+            pairs, of_pairs = values[:, [column, row]], (bins[column], bins[row])
+            if is_flat(pairs, of_pairs):
+                axis.set_facecolor(fills[0])
+                continue
+            places, density = smooth_density(pairs, of_pairs)
             heights = region_heights(density, levels)
             drawn = axis.contourf(*places, density.T, [*heights[::-1], 2.0 * density.max()], colors=list(fills))
             drawn.set(edgecolor=colour, linewidth=1.0)
@@ -83,6 +89,12 @@ class CornerPanels:
 def _triangle(size: int) -> list[tuple[int, int]]:
     """Rows and columns on and below the diagonal."""
     return [(row, column) for row in range(size) for column in range(row + 1)]
+
+
+def is_flat(values: np.ndarray, bins: Bins) -> bool:
+    """Whether pairs ``[draw, 2]`` fill their bins evenly: regions of highest density are nothing but noise then."""
+    counts = np.histogram2d(*values.T, bins=list(bins))[0]
+    return float(counts.var()) < _FLAT * float(counts.mean())
 
 
 def smooth_density(values: np.ndarray, bins: Bins) -> tuple[list[np.ndarray], np.ndarray]:

@@ -9,7 +9,7 @@ import xarray
 
 from cevnsjax.errors import CevnsjaxError, OutputError, UnknownNameError
 from cevnsjax.inference import Drawn, plot_corner, plot_marginals
-from cevnsjax.inference.corner_panels import region_heights, smooth_density
+from cevnsjax.inference.corner_panels import is_flat, region_heights, smooth_density
 from cevnsjax.inference.drawn import DERIVED, NUISANCE, Quantity, Scale
 from cevnsjax.inference.figure_parts import value_text
 from cevnsjax.inference.plots import corner_figure
@@ -172,3 +172,11 @@ def test_regions_of_a_few_draws_differ():
     _, density = smooth_density(np.zeros((3, 2)), [np.linspace(-1.0, 1.0, 4)] * 2)
     first, second = region_heights(density, (0.68, 0.9))
     assert 0.0 < second < first
+
+
+def test_an_even_density_has_no_regions():
+    random = np.random.default_rng(2)
+    bins = [np.linspace(0.0, 1.0, 26)] * 2
+    assert is_flat(random.uniform(size=(12_000, 2)), bins)
+    assert not is_flat(random.uniform(size=(12_000, 2)) ** [1.0, 1.5], bins)
+    assert not is_flat(random.uniform(size=(12_000, 2)) * [1.0, 0.5], bins)
