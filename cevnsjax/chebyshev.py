@@ -36,7 +36,8 @@ def chebyshev_array(x: Float[Array, "*shape"], number: int) -> Float[Array, "deg
 def _chebyshev_slopes(number, primals, tangents):
     (x,), (change,) = primals, tangents
     polynomials = chebyshev_array(x, number)
+    derivatives = chebyshev.chebder(np.eye(number))
     of_each = np.zeros((number, number))
-    of_each[: number - 1] = chebyshev.chebder(np.eye(number))
+    of_each[: len(derivatives)] = derivatives
     slopes = jnp.tensordot(jnp.asarray(of_each.T, x.dtype), polynomials, 1, precision="highest")
     return polynomials, slopes * change[None]

@@ -14,16 +14,20 @@ from cevnsjax.cross_section import RecoilNodes
 from cevnsjax.experiment import prediction
 from cevnsjax.experiment.reached import reaching
 from cevnsjax.experiment.smooth_table import TOLERANCE, Ends, Ranges, at_points
+from cevnsjax.paths import get_path
 
 if TYPE_CHECKING:
     from cevnsjax.experiment.experiment import Experiment
 
-_POINTS = 320
+_POINTS = 480
 """Random points between the ends; every fourth one only checks."""
+
+_SMALLEST = 1e-10
+"""Distance of points from an end, from zero, or from where a leaf is now, in units of how far it goes."""
 
 _MOST_NODES = 24
 _DECADES = 1e2
-"""Ratio of two positive ends from which on points are even in the logarithm."""
+"""Ratio of two positive ends, from which on points are even in the logarithm."""
 
 
 class FewNodes(eqx.Module):
@@ -55,10 +59,10 @@ def few_nodes(
     """Find few nodes that are enough for an interaction with a source.
 
     Couplings enter rates as a few products, and what each of them multiplies is the same everywhere: events on all
-    nodes are sums of few spectra. These are found from events at random points (singular value decomposition), each
-    divided by its largest number so that weak couplings count as much as strong ones. On as many nodes, chosen by QR
-    with pivoting, events tell how much of each spectrum there is (S. Chaturantabut, D. C. Sorensen, SIAM J. Sci.
-    Comput. 32, 2737 (2010); Z. Drmac, S. Gugercin, ibid. 38, A631 (2016)).
+    nodes are sums of few spectra. These are found from events at random points (singular value decomposition), in all
+    orders of magnitude of the couplings and each divided by its largest number: weak ones count as much as strong ones.
+    On as many nodes, chosen by QR with pivoting, events tell how much of each spectrum there is (S. Chaturantabut,
+    D. C. Sorensen, SIAM J. Sci. Comput. 32, 2737 (2010); Z. Drmac, S. Gugercin, ibid. 38, A631 (2016)).
 
     Parameters
     ----------
@@ -81,8 +85,8 @@ def few_nodes(
     if not isinstance(nodes, RecoilNodes) or any(path not in ranges for path in moving):
         return None
     ends = Ends.of(moving, ranges)
-    shares = np.random.default_rng(0).uniform(size=(_POINTS, len(moving)))
-    points = np.stack([_between(share, *each) for share, each in zip(shares.T, ends.ends, strict=True)], axis=1)
+    generator, now = np.random.default_rng(0), [float(get_path(experiment, path)) for path in moving]
+    points = np.stack([_points(generator, *each, at) for each, at in zip(ends.ends, now, strict=True)], axis=1)
     events = at_points(prediction.events, experiment, name, moving, points)
     largest = np.abs(events).max(axis=(1, 2), keepdims=True)
     rows = (events / np.where(largest > 0.0, largest, 1.0)).reshape(-1, events.shape[-1])
@@ -100,8 +104,13 @@ def few_nodes(
     return FewNodes(nodes.some(places), spread, ends) if np.abs(errors).max() <= TOLERANCE else None
 
 
-def _between(share: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Points at shares of the way from one end to the other, of their logarithms where these span decades."""
+def _points(generator: np.random.Generator, low: float, high: float, now: float) -> np.ndarray:
+    """Half of them even between the ends, in the logarithm where these span decades; half near what is special."""
     if low > 0.0 and high > _DECADES * low:
-        return np.exp(np.log(low) + (np.log(high) - np.log(low)) * share)
-    return low + (high - low) * share
+        even = np.exp(generator.uniform(np.log(low), np.log(high), _POINTS))
+    else:
+        even = generator.uniform(low, high, _POINTS)
+    special = [each for each in (low, high, 0.0, now) if low <= each <= high]
+    origin = generator.choice(special, _POINTS)
+    near = origin + (even - origin) * _SMALLEST ** generator.uniform(size=_POINTS)
+    return np.where(generator.uniform(size=_POINTS) < 0.5, even, near)

@@ -18,8 +18,8 @@ _LABELS = 0.35
 
 _TICKS = 3
 _SMOOTHED_BINS = 1.0
-_FLAT = 2.0
-"""Variance of the counts in bins over their mean, which is one for independent draws from an even density."""
+_FLAT = 0.05
+"""Variance of a density over the square of its mean, below which it is even."""
 
 Bins = Sequence[np.ndarray]
 """Edges of the bins of each parameter."""
@@ -94,7 +94,8 @@ def _triangle(size: int) -> list[tuple[int, int]]:
 def is_flat(values: np.ndarray, bins: Bins) -> bool:
     """Whether pairs ``[draw, 2]`` fill their bins evenly: regions of highest density are nothing but noise then."""
     counts = np.histogram2d(*values.T, bins=list(bins))[0]
-    return float(counts.var()) < _FLAT * float(counts.mean())
+    mean = float(counts.mean())
+    return mean >= 1.0 and float(counts.var()) - mean < _FLAT * mean**2  # of what is even it is that of Poisson
 
 
 def smooth_density(values: np.ndarray, bins: Bins) -> tuple[list[np.ndarray], np.ndarray]:

@@ -180,3 +180,5 @@ def test_an_even_density_has_no_regions():
     assert is_flat(random.uniform(size=(12_000, 2)), bins)
     assert not is_flat(random.uniform(size=(12_000, 2)) ** [1.0, 1.5], bins)
     assert not is_flat(random.uniform(size=(12_000, 2)) * [1.0, 0.5], bins)
+    for few in (3, 30, 300, 3000):
+        assert not is_flat(random.normal(0.5, 0.15, size=(few, 2)), bins)
