@@ -41,7 +41,7 @@ def log_poisson_mode(mean: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return jnp.where(large, 0.5 * jnp.log(inverse / (2.0 * math.pi)) - series, direct)
 
 
-_TERMS = 16
+_TERMS = 20
 """Polynomials of the logarithm of the signal in a bin."""
 
 _MARGIN_PE = 1e-3
