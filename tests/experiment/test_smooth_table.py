@@ -89,7 +89,12 @@ CASES = [
     ),
     *(
         pytest.param(name, marks=pytest.mark.slow)
-        for name in ("coherent-lar nsi", "coherent-csi-2021 magnetic-moment+electrons", "cicenns generalized", "red-100 nsi")
+        for name in (
+            "coherent-lar nsi",
+            "coherent-csi-2021 magnetic-moment+electrons",
+            "cicenns generalized",
+            "red-100 nsi",
+        )
     ),
 ]
 
