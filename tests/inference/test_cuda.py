@@ -12,7 +12,6 @@ from cevnsjax.experiment import EXPERIMENTS, named_experiment
 from cevnsjax.experiment.prediction import predicted
 from cevnsjax.inference import (
     build_model,
-    calibration,
     chains,
     fisher_information,
     nuts,
@@ -101,10 +100,9 @@ def test_what_only_a_processor_has_is_seen():
 
 
 def test_what_is_drawn_and_what_it_says(model):
-    data, key = model.data(), jax.random.key(0)
+    data = model.data()
     values = {name: jnp.full(100, value) for name, value in model.reference_values.items()}
     assert calls(predictions._predictions, model, values, np.asarray(100)) <= ON_THE_DEVICE
     likelihood, expected = model.experiment.likelihood, jnp.ones((100, *data.shape))
-    assert calls(predictive._compared, likelihood, expected, data, key) <= ON_THE_DEVICE
-    assert calls(calibration._simulated, model, model.reference_values, key) <= ON_THE_DEVICE
+    assert calls(predictive._compared, likelihood, expected, data, expected) <= ON_THE_DEVICE
     assert calls(fisher_information, model) <= ON_THE_DEVICE
