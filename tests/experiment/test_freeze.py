@@ -24,6 +24,8 @@ FITS = {
 }
 """Fits of the Standard Model: how exact they are, and what multiplies the signals that nothing else moves."""
 
+QUICK = {("xenonnt-8b", "float64"), ("xenonnt-8b", "float32"), ("coherent-lar", "float64")}
+
 
 @eqx.filter_jit
 def by_vmap(model, latents):
@@ -55,7 +57,13 @@ def check_potential(name, precision, rtol):
 
 @pytest.mark.usefixtures("standard_promotion")
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if "lindhard" in name else name for name in FITS]
+    ("name", "precision"),
+    [
+        pytest.param(name, kind, marks=pytest.mark.slow if (name, kind) not in QUICK else ())
+        for name in FITS
+        for kind in ("float64", "float32")
+    ],
+    indirect=["precision"],
 )
 def test_density_of_a_fit(name, precision):
     rtol, folded = FITS[name]

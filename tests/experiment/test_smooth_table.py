@@ -81,11 +81,10 @@ def test_what_is_not_smooth_has_none():
 # the models that have such tables
 
 CASES = [
-    "coherent-csi-2021 sm",
     "coherent-csi-2021 nsi",
     *(
         pytest.param(f"{name} sm", marks=pytest.mark.slow)
-        for name in ("coherent-lar", "cicenns", "ccm200", "pip2-bd", "nuxe", "red-100")
+        for name in ("coherent-csi-2021", "coherent-lar", "cicenns", "ccm200", "pip2-bd", "nuxe", "red-100")
     ),
     *(
         pytest.param(name, marks=pytest.mark.slow)
