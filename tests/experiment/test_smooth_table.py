@@ -133,7 +133,7 @@ def test_few_nodes_tell_events_on_all(model):
     """Wherever the couplings are between their ends; beyond, nothing is said."""
     for pair, few in model.experiment.frozen.few_nodes.items():
         number, nodes = few.spread.shape
-        assert number <= min(10, nodes // 2)
+        assert number <= min(12, nodes // 2)
         said = describe_frozen(model.experiment).values()
         assert any(f"on {number} nodes, which tell those on {nodes}" in words for words in said)
         random = np.random.default_rng(5)
