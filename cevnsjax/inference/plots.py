@@ -1,5 +1,6 @@
 """Plots of posteriors, written to files without any global state of matplotlib."""
 
+import re
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -141,7 +142,8 @@ def corner_figure(each: Sequence[Drawn], shown: Sequence[str]) -> "Figure":
     side = 1.9 if size > 3 else 2.6
     figure = Figure(figsize=(side * size + 1.6, side * size + 1.6), dpi=100)
     labels = [_on_lines(scale.label(quantity)) for quantity, scale in zip(quantities, scales, strict=True)]
-    panels = CornerPanels(figure, labels, spans, fontsize=_FONT_SIZE, color=INK)
+    font_size = _fitting(labels, side)
+    panels = CornerPanels(figure, labels, spans, fontsize=font_size, color=INK)
     grid = panels.axes
     for flat, colour in zip(columns, COLOURS * len(columns), strict=False):
         # finer for the model's own parameters, which may have separated bands
@@ -152,13 +154,13 @@ def corner_figure(each: Sequence[Drawn], shown: Sequence[str]) -> "Figure":
         axis.tick_params(labelsize=_FONT_SIZE - 2)
     for index, (quantity, scale) in enumerate(zip(quantities, scales, strict=True)):
         dress_marginal(grid[index, index], quantity, scale)
-        grid[index, index].set_title(_on_lines(scale.label(quantity)), fontsize=_FONT_SIZE, color=INK)
+        grid[index, index].set_title(labels[index], fontsize=font_size, color=INK)
         if len(columns) == 1:
             bands = intervals(columns[0][:, index])
             shade(grid[index, index], bands)
             grid[index, index].set_title(
-                f"{_on_lines(scale.label(quantity))}\n{value_text(columns[0][:, index], bands)}",
-                fontsize=_FONT_SIZE,
+                f"{labels[index]}\n{value_text(columns[0][:, index], bands)}",
+                fontsize=font_size,
                 color=INK,
             )
         if quantity.standard_model is not None:
@@ -169,6 +171,12 @@ def corner_figure(each: Sequence[Drawn], shown: Sequence[str]) -> "Figure":
                 axis.axhline(at, **standard_model_line())
     _legend(figure, each, quantities, outside=size == 1)
     return figure
+
+
+def _fitting(labels: Sequence[str], side: float) -> float:
+    """Font size at which every line of labels is as wide as a panel, at most; symbols are short."""
+    longest = max(len(re.sub(r"\$[^$]*\$", "x", line)) for label in labels for line in label.split("\n"))
+    return _FONT_SIZE * min(1.0, 10.0 * side / longest)
 
 
 def _bins(draws: int) -> int:
