@@ -70,10 +70,8 @@ def few_nodes(
         With nodes of the pair in place, which nothing free may move.
     interaction, source
         Their names.
-    free_paths
-        Paths of the leaves that are going to change.
-    ranges
-        Between which ends these move, where that is known.
+    free_paths, ranges
+        See :func:`~cevnsjax.experiment.freeze`.
 
     Returns
     -------
@@ -82,11 +80,11 @@ def few_nodes(
     """
     name, nodes = (interaction, source), experiment.nodes(interaction, source)
     moving = reaching(lambda e: prediction.events(e, *name), experiment, free_paths)
-    if not isinstance(nodes, RecoilNodes) or any(path not in ranges for path in moving):
+    if not isinstance(nodes, RecoilNodes) or not moving or any(path not in ranges for path in moving):
         return None
     ends = Ends.of(moving, ranges)
     generator, now = np.random.default_rng(0), [float(get_path(experiment, path)) for path in moving]
-    points = np.stack([_points(generator, *each, at) for each, at in zip(ends.ends, now, strict=True)], axis=1)
+    points = np.stack([_points(generator, *each, at) for each, at in zip(ends.intervals, now, strict=True)], axis=1)
     events = at_points(prediction.events, experiment, name, moving, points)
     largest = np.abs(events).max(axis=(1, 2), keepdims=True)
     rows = (events / np.where(largest > 0.0, largest, 1.0)).reshape(-1, events.shape[-1])

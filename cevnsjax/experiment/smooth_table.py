@@ -45,12 +45,12 @@ class Ends(eqx.Module):
     ----------
     paths
         Where the leaves are in their experiment.
-    ends
+    intervals
         Lower and upper end of each leaf.
     """
 
     paths: tuple[str, ...] = eqx.field(static=True)
-    ends: tuple[tuple[float, float], ...] = eqx.field(static=True)
+    intervals: tuple[tuple[float, float], ...] = eqx.field(static=True)
 
     @classmethod
     def of(cls, paths: Sequence[str], ranges: Ranges) -> "Ends":
@@ -60,7 +60,9 @@ class Ends(eqx.Module):
     def places(self, experiment: Any) -> list[Float[Array, ""]]:
         """Where the leaves are between their ends: -1 at the lower one, 1 at the upper one."""
         leaves = [get_path(experiment, path) for path in self.paths]
-        return [(2.0 * leaf - (low + high)) / (high - low) for leaf, (low, high) in zip(leaves, self.ends, strict=True)]
+        return [
+            (2.0 * leaf - (low + high)) / (high - low) for leaf, (low, high) in zip(leaves, self.intervals, strict=True)
+        ]
 
     def hold(self, experiment: Any) -> Bool[Array, ""]:
         """Whether all leaves are between their ends."""
@@ -71,7 +73,9 @@ class Ends(eqx.Module):
         """Whether those leaves that can be looked at are between their ends."""
         leaves = [get_path(experiment, path) for path in self.paths]
         return all(
-            low <= float(leaf) <= high for leaf, (low, high) in zip(leaves, self.ends, strict=True) if is_concrete(leaf)
+            low <= float(leaf) <= high
+            for leaf, (low, high) in zip(leaves, self.intervals, strict=True)
+            if is_concrete(leaf)
         )
 
 
@@ -127,7 +131,7 @@ class SmoothTable(eqx.Module):
             values = function(np.zeros((1, 0)))
             return cls(values.reshape(1, -1), Ends((), ()), ((),), values.shape[1:]) if accepted(values) else None
         ends = Ends.of(paths, ranges)
-        low, high = np.array(ends.ends).T
+        low, high = np.array(ends.intervals).T
         number = _POINTS[len(paths)]
         points = chebyshev.chebpts1(number)
         places = np.array(list(itertools.product(points, repeat=len(paths))))

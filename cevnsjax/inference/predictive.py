@@ -58,7 +58,8 @@ def predicted(model: Model, values: dict[str, np.ndarray], key: Array, observed:
     for own, name in zip(split_key(key, len(expected)), model.experiment.parts, strict=True):
         at = likelihoods[name], expected[name]
         replicated = _drawn_at_each(*at, own)
-        found[name] = Predicted(*jax.tree.map(np.asarray, _compared(*at, data[name], replicated)))
+        terms, of_replicated = map(np.asarray, _compared(*at, data[name], replicated))
+        found[name] = Predicted(terms, replicated, of_replicated)
     return found
 
 
@@ -103,6 +104,6 @@ def simulated(model: Model, values: Mapping[str, Any], key: Array, number: int) 
 def _compared(likelihoods: AbstractLikelihood, expected, observed, replicated):
     def at(place):
         likelihood, here, drawn = place
-        return likelihood.terms(here, observed), drawn, likelihood.terms(here, drawn).sum(axis=(1, 2))
+        return likelihood.terms(here, observed), likelihood.terms(here, drawn).sum(axis=(1, 2))
 
     return map_in_batches(at, (likelihoods, expected, replicated), 64)

@@ -138,12 +138,12 @@ def test_few_nodes_tell_events_on_all(model):
         assert any(f"on {number} nodes, which tell those on {nodes}" in words for words in said)
         random = np.random.default_rng(5)
         for _ in range(3):
-            leaves = [random.uniform(*ends) for ends in few.ends.ends]
+            leaves = [random.uniform(*ends) for ends in few.ends.intervals]
             there = set_paths(model.experiment, few.ends.paths, leaves)
             events = np.asarray(prediction.events(there, *pair))
             found = np.asarray(few.events(there, *pair)) @ np.asarray(few.spread)
             np.testing.assert_allclose(found, events, rtol=0, atol=1e-9 * np.abs(events).max())
-        for path, (_, high) in zip(few.ends.paths, few.ends.ends, strict=True):
+        for path, (_, high) in zip(few.ends.paths, few.ends.intervals, strict=True):
             beyond = set_paths(model.experiment, [path], [high + 0.01 * abs(high)])
             assert not tables_reach(beyond)
             assert np.isnan(few.events(beyond, *pair)).all()
