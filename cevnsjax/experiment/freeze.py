@@ -19,6 +19,7 @@ from cevnsjax.experiment.reached import depends_on
 from cevnsjax.experiment.smooth_columns import smooth_columns
 from cevnsjax.experiment.smooth_table import Ranges, SmoothTable, tabulated_stage
 from cevnsjax.paths import get_path, leaf_paths, set_paths
+from cevnsjax.program import program
 
 
 def freeze(
@@ -78,7 +79,7 @@ def _without_tables(part: Experiment) -> Experiment:
     return eqx.tree_at(lambda e: e.frozen, part, part.frozen.without_tables()) if part.frozen.ends else part
 
 
-@eqx.filter_jit
+@program
 def _computed(stage: Callable[..., Any], *arguments: Any) -> Any:
     """A stage, compiled once for all experiments of the same kind."""
     return stage(*arguments)
@@ -175,7 +176,7 @@ def _folded(experiment: Experiment, free_paths: Sequence[str]) -> FrozenStages:
     return dataclasses.replace(frozen, **folded)
 
 
-@eqx.filter_jit
+@program
 def _counts(
     experiment: Experiment, events: tuple[Pair, ...], signals: tuple[Pair, ...], backgrounds: tuple[str, ...]
 ) -> dict[str, dict]:

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,6 +24,7 @@ from cevnsjax.cross_section.kinematics import (
 )
 from cevnsjax.flux import AbstractSource
 from cevnsjax.patience import Patience
+from cevnsjax.program import program
 
 _POINTS = 4096  # of one evaluation: a multiple of _ORDER, always the same, so that a detector is compiled once
 _ORDER = 64  # nodes that a panel is looked at with
@@ -59,14 +59,14 @@ Seen = Callable[[np.ndarray], np.ndarray]
 """Function from recoil energies (keV) to the probability of each bin, shape ``[node, bin]``."""
 
 
-@eqx.filter_jit
+@program
 def _ends(source: AbstractSource) -> tuple[Float[Array, " panel"], Float[Array, " knot"]]:
     """Break points of a source, MeV, and its knots, MeV; none where it is no table."""
     knots = source.knots_MeV
     return source.break_points_MeV, jnp.zeros(0) if knots is None else knots
 
 
-@eqx.filter_jit
+@program
 def particles_above(source: AbstractSource, energy_MeV: Float[Array, " point"]) -> Float[Array, " point"]:
     """Particles above an energy, of all components, in proportion to their fluence."""
     fluence = source.fluence_per_cm2

@@ -16,6 +16,7 @@ from cevnsjax.arrays import as_float, is_concrete, tree_as_float
 from cevnsjax.chebyshev import chebyshev_array
 from cevnsjax.experiment.reached import reaching
 from cevnsjax.paths import get_path, set_paths
+from cevnsjax.program import program
 
 if TYPE_CHECKING:
     from cevnsjax.experiment.experiment import Experiment
@@ -26,10 +27,12 @@ Ranges = Mapping[str, tuple[float, float]]
 TOLERANCE = 1e-9
 """Largest error, in units of the largest value."""
 
-_POINTS = {1: 48, 2: 20}
-"""Chebyshev points of each leaf, by the number of leaves."""
+_POINTS = {1: (48, 96, 192, 384, 768, 1536), 2: (20,)}
+"""Chebyshev points of each leaf that are tried, by the number of leaves: one that goes down to a hundredth of what it
+is nominally moves narrow bins over most of what is seen."""
 
-_MOST_TERMS = 256
+_MOST_TERMS = {1: 1024, 2: 256}
+"""By the number of leaves."""
 
 _CHUNK = 20
 """Points at a time."""
@@ -63,6 +66,11 @@ class Ends(eqx.Module):
         return [
             (2.0 * leaf - (low + high)) / (high - low) for leaf, (low, high) in zip(leaves, self.intervals, strict=True)
         ]
+
+    def at(self, places: np.ndarray) -> np.ndarray:
+        """The leaves at places ``[point, leaf]`` between their ends."""
+        low, high = np.array(self.intervals).T
+        return 0.5 * (low + high) + 0.5 * (high - low) * places
 
     def hold(self, experiment: Any) -> Bool[Array, ""]:
         """Whether all leaves are between their ends."""
@@ -130,32 +138,25 @@ class SmoothTable(eqx.Module):
         if not paths:
             values = function(np.zeros((1, 0)))
             return cls(values.reshape(1, -1), Ends((), ()), ((),), values.shape[1:]) if accepted(values) else None
-        ends = Ends.of(paths, ranges)
-        low, high = np.array(ends.intervals).T
-        number = _POINTS[len(paths)]
-        points = chebyshev.chebpts1(number)
-        places = np.array(list(itertools.product(points, repeat=len(paths))))
-        values = function(_at(places, low, high))
-        if not accepted(values):
-            return None
-        shape, largest = values.shape[1:], np.abs(values).max()
-        series = values.reshape(*(number for _ in paths), -1)
-        # polynomials are orthogonal on these points
-        to_series = chebyshev.chebvander(points, number - 1).T * (2.0 / number)
-        to_series[0] *= 0.5
-        for leaf in range(len(paths)):
-            series = np.moveaxis(np.tensordot(to_series, np.moveaxis(series, leaf, 0), 1), 0, leaf)
-        sizes = np.abs(series).max(axis=-1)
-        degrees = np.argwhere(sizes > 1e-2 * TOLERANCE * largest)
-        if len(degrees) > _MOST_TERMS or np.any(degrees == number - 1):
-            return None
-        kept = series[tuple(degrees.T)]
-        found = cls(kept, ends, tuple(map(tuple, degrees.tolist())), shape)
-        checks = np.random.default_rng(0).uniform(-1.0, 1.0, (32, len(paths)))
-        corners = np.array(list(itertools.product((-1.0, 1.0), repeat=len(paths))))
-        checks = np.concatenate([checks, corners])
-        error = np.abs(found._products(checks) @ kept - function(_at(checks, low, high)).reshape(len(checks), -1))
-        return found if error.max() <= TOLERANCE * largest else None
+        for number in _POINTS[len(paths)]:
+            values, series = _interpolated(function, Ends.of(paths, ranges), number)
+            if not accepted(values):
+                return None
+            sizes, largest = np.abs(series).max(axis=-1), np.abs(values).max()
+            degrees = np.argwhere(sizes > 1e-2 * TOLERANCE * largest)
+            if len(degrees) <= _MOST_TERMS[len(paths)] and not np.any(degrees == number - 1):
+                kept = series[tuple(degrees.T)]
+                found = cls(kept, Ends.of(paths, ranges), tuple(map(tuple, degrees.tolist())), values.shape[1:])
+                return found if found._misses(function, kept) <= TOLERANCE * largest else None
+        return None
+
+    def _misses(self, function: Callable[[np.ndarray], np.ndarray], coefficients: np.ndarray) -> float:
+        """Largest error at random points and at all corners, with coefficients in double precision."""
+        leaves = len(self.ends.paths)
+        checks = np.random.default_rng(0).uniform(-1.0, 1.0, (32, leaves))
+        checks = np.concatenate([checks, list(itertools.product((-1.0, 1.0), repeat=leaves))])
+        expected = function(self.ends.at(checks)).reshape(len(checks), -1)
+        return float(np.abs(self._products(checks) @ coefficients - expected).max())
 
     def _products(self, places: np.ndarray) -> np.ndarray:
         products = np.ones((len(places), len(self.degrees)))
@@ -235,10 +236,21 @@ def at_points(
     return np.concatenate(values)[: len(points)]
 
 
-@eqx.filter_jit
+@program
 def _at_points(stage: Callable[..., Array], experiment: "Experiment", name, paths, points):
     return jax.vmap(lambda point: stage(set_paths(experiment, paths, list(point)), *name))(points)
 
 
-def _at(places: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    return 0.5 * (low + high) + 0.5 * (high - low) * places
+def _interpolated(
+    function: Callable[[np.ndarray], np.ndarray], ends: Ends, number: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values of a function on Chebyshev points, and coefficients of polynomials ``[degree of each leaf, value]``."""
+    leaves, points = len(ends.paths), chebyshev.chebpts1(number)
+    values = function(ends.at(np.array(list(itertools.product(points, repeat=leaves)))))
+    series = values.reshape(*(number for _ in range(leaves)), -1)
+    # polynomials are orthogonal on these points
+    to_series = chebyshev.chebvander(points, number - 1).T * (2.0 / number)
+    to_series[0] *= 0.5
+    for leaf in range(leaves):
+        series = np.moveaxis(np.tensordot(to_series, np.moveaxis(series, leaf, 0), 1), 0, leaf)
+    return values, series

@@ -14,6 +14,7 @@ from cevnsjax.cross_section import AbstractScattering, Panels, Recoil
 from cevnsjax.experiment.placement import Recoiling, place
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
+from cevnsjax.program import program
 from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse
 from cevnsjax.target import AbstractFormFactor, Material, Nuclide
@@ -25,7 +26,7 @@ _LARGEST_RECOIL_KEV, _BISECTIONS = 1e6, 80
 _TAIL = 1e-3  # of a prior, beyond which a detector need not be seen as well
 
 
-@eqx.filter_jit
+@program
 def probabilities(
     quenching: AbstractQuenching | None, response: AbstractResponse, recoil_keV: Float[Array, " node"]
 ) -> Float[Array, "node bin"]:
@@ -33,7 +34,7 @@ def probabilities(
     return response.kernel(recoil_keV if quenching is None else quenching(recoil_keV))
 
 
-@eqx.filter_jit
+@program
 def _form_factor(form_factor: AbstractFormFactor, momentum_per_fm: Float[Array, " node"]) -> Float[Array, " node"]:
     return form_factor(momentum_per_fm)
 
@@ -135,7 +136,7 @@ def _kinks_keV(blocks: dict, quenched: bool) -> np.ndarray:
     return np.concatenate([of_quenching, _pulled_back(blocks["quenching"], of_response)])
 
 
-@eqx.filter_jit
+@program
 def _quenched(quenching: AbstractQuenching, recoil_keV: Float[Array, " point"]) -> Float[Array, " point"]:
     return quenching(recoil_keV)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
 import jax
 import numpy as np
 
@@ -27,6 +26,7 @@ from cevnsjax.inference.model import Model
 from cevnsjax.inference.predictive import simulated
 from cevnsjax.inference.run import sample
 from cevnsjax.inference.sampler import AbstractSampler
+from cevnsjax.program import program
 from cevnsjax.schedule import Schedule
 
 RANKED_DRAWS = 99
@@ -241,6 +241,6 @@ def _effective(samples: np.ndarray) -> float:
     return bulk_effective_sample_size(samples) if samples.shape[1] >= 4 and np.ptp(samples) > 0 else float("nan")
 
 
-@eqx.filter_jit
+@program
 def _log_likelihoods(model: Model, values, observed):
     return map_in_batches(lambda at: model.log_likelihood(at, observed), values, 64)

@@ -7,7 +7,6 @@ nothing but compute it: fits use the same program that draws.
 import functools
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,6 +19,7 @@ from cevnsjax.inference.batches import map_in_batches, points_at_a_time
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.sampler import BLOCK
 from cevnsjax.inference.solver import Evaluate
+from cevnsjax.program import program
 
 _NO_LENGTH = 1e-30
 _SHORTEST, _LONGEST = 0.4, 1.6
@@ -46,7 +46,7 @@ class Tuning(NamedTuple):
     jumps: Any
 
 
-@eqx.filter_jit
+@program
 def advance_chains(
     model: Model, observed, powers, chains: Chains, tuning: Tuning, lengths, draws, number, batch_size: int
 ):

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +17,7 @@ from cevnsjax.errors import CevnsjaxError
 from cevnsjax.inference.model import Model, Values
 from cevnsjax.inference.profile import maximum
 from cevnsjax.parameter import Parameter, describe_prior
+from cevnsjax.program import program
 
 _NEAR = 1e-6
 """How near a maximum is to an end of a prior that is at it, over the distance of the prior's median."""
@@ -202,7 +202,7 @@ def _check_contained(parameter: Parameter, value: float, sd: float) -> None:
         )
 
 
-@eqx.filter_jit
+@program
 def _curvature(model: Model, values: Values, observed) -> Float[Array, "parameter parameter"]:
     """Minus the second derivatives of the log-density, in what is taken to be Gaussian."""
 

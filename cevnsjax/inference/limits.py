@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import equinox as eqx
 import numpy as np
 import numpyro.distributions as dist
 from scipy.optimize import brentq, minimize_scalar
@@ -18,6 +17,7 @@ from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.profile import Maximum, check_value, maximum
 from cevnsjax.parameter import Parameter
+from cevnsjax.program import program
 
 _FIRST, _STEP = 1e-3, 4.0
 """Distance from the null where a limit is sought first, over that of the prior's median; what it is multiplied by."""
@@ -172,7 +172,7 @@ def _size(level: float) -> float:
     return 1.0 - level
 
 
-@eqx.filter_jit
+@program
 def _expected(model: Model, values):
     return model.expected(values)
 

@@ -23,6 +23,7 @@ from cevnsjax.inference.jump import jump, own_parameters
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.modes import choose
 from cevnsjax.inference.sampler import BLOCK, AbstractSampler, Progress, Statistics
+from cevnsjax.program import program
 from cevnsjax.schedule import Schedule, check_count, check_share, plain
 
 JUMPS = 16
@@ -74,7 +75,7 @@ def _kernel(model: Model, observed, tuning: Tuning, start: ParamInfo, key, step_
     return state, lambda current: transition(current, model_args=(model, observed))
 
 
-@eqx.filter_jit
+@program
 def _start(model: Model, observed, tuning: Tuning, starts, keys, counter, step_size, inverse_mass_matrix):
     """States of chains at the given positions, as if ``counter`` draws of the warm-up were behind them.
 
@@ -89,7 +90,7 @@ def _start(model: Model, observed, tuning: Tuning, starts, keys, counter, step_s
     return jax.vmap(chain)(starts, keys)
 
 
-@eqx.filter_jit
+@program
 def _advance(model: Model, observed, tuning: Tuning, states):
     """Move every chain by one block: states, latent positions [chain, draw, parameter], statistics [chain, draw]."""
 
@@ -153,7 +154,7 @@ def _arrays(starts, keys, counter: int, step_size, inverse_mass_matrix):
     return as_float(starts), keys, jnp.asarray(counter), as_float(step_size), as_float(inverse_mass_matrix)
 
 
-@eqx.filter_jit
+@program
 def _densities(model: Model, observed, latents):
     """Potential and log-likelihood at latent vectors."""
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import numpy as np
 
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.model import Model
+from cevnsjax.program import program
 
 _CHUNK, _BATCH = 256, 64
 """Draws of a call, and how many of them side by side."""
@@ -62,7 +62,7 @@ def predictions(model: Model, values: Mapping[str, np.ndarray], of: Callable[[Pr
     return jax.tree.map(lambda *arrays: np.concatenate(arrays), *found)
 
 
-@eqx.filter_jit
+@program
 def _predictions(model: Model, values, number) -> Predictions:
     def at(here) -> Predictions:
         parts = model.at(here).parts

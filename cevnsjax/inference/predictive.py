@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +13,7 @@ from cevnsjax.host_random import split_key
 from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.predictions import predictions
+from cevnsjax.program import program
 
 PREDICTIVE_DRAWS = 1000
 """Draws of a posterior that are looked at one by one, bin by bin."""
@@ -100,7 +100,7 @@ def simulated(model: Model, values: Mapping[str, Any], key: Array, number: int) 
     return drawn if isinstance(model.experiment, Joint) else drawn[model.experiment.name]
 
 
-@eqx.filter_jit
+@program
 def _compared(likelihoods: AbstractLikelihood, expected, observed, replicated):
     def at(place):
         likelihood, here, drawn = place

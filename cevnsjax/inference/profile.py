@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +17,7 @@ from cevnsjax.inference.rounds import STARTS, Fitter, fit_lowest
 from cevnsjax.inference.solver import Evaluate, constrain
 from cevnsjax.parameter import Parameter, describe_prior
 from cevnsjax.prior_quantiles import is_inside, prior_quantiles
+from cevnsjax.program import program
 
 _DRAWS = 64
 """Draws from the prior that starts of a fit are chosen among."""
@@ -29,12 +29,12 @@ _FURTHEST = 20.0
 """Where an end of a prior is reached, as a power of e: 2e-9 of its range, or of its middle where it has one end."""
 
 
-@eqx.filter_jit
+@program
 def _to_latent(model: Model, values):
     return model.to_latent(values)
 
 
-@eqx.filter_jit
+@program
 def _from_latent(model: Model, latent):
     return model.from_latent(latent)
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,6 +19,7 @@ from cevnsjax.inference.memory import check_sampling_memory
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.posterior import Posterior
 from cevnsjax.inference.sampler import BLOCK, FEWEST_DRAWS, AbstractSampler, Progress, Statistics
+from cevnsjax.program import program
 from cevnsjax.schedule import Schedule
 
 LARGEST_R_HAT = 1.01
@@ -100,7 +100,7 @@ def sample(
     return Posterior(model, values, statistics)
 
 
-@eqx.filter_jit
+@program
 def _constrain(model: Model, latents):
     """Values of latent vectors ``[chain, draw, parameter]``."""
     return jax.vmap(jax.vmap(model.from_latent))(latents)

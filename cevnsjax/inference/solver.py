@@ -11,7 +11,6 @@ matrices, and points that are done cost nothing any more.
 from collections.abc import Callable
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Array, Float
@@ -20,6 +19,7 @@ from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.coordinates import Coordinates
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.objective import Held, Objective
+from cevnsjax.program import program
 
 SHORTEST_FRACTION = 1e-7
 """Fraction of a step at which a fit gives up: nothing lowers the objective any more."""
@@ -67,20 +67,20 @@ def gradient_tolerance(model: Model) -> float:
     return 1e-5 if model.scale.dtype == np.float64 else 3e-2
 
 
-@eqx.filter_jit
+@program
 def objectives(objective: Objective, held: Held, latents, batch_size: int) -> Float[Array, " point"]:
     """The objective at many points, held values of shape ``[point]`` each and latents ``[point, latent]``."""
     return map_in_batches(lambda point: objective(*point), (held, latents), batch_size)
 
 
-@eqx.filter_jit
+@program
 def objectives_and_gradients(objective: Objective, held: Held, latents, batch_size: int):
     """The objective and its derivatives in the latents at many points; see :func:`objectives`."""
     both = jax.value_and_grad(objective, argnums=1)
     return map_in_batches(lambda point: both(*point), (held, latents), batch_size)
 
 
-@eqx.filter_jit
+@program
 def constrain(objective: Objective, held: Held, latents) -> dict[str, Array]:
     """Values of all parameters at many points, shape ``[point]`` each."""
     return jax.vmap(objective.values)(held, latents)

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import equinox as eqx
 import jax
 import numpy as np
 
@@ -24,6 +23,7 @@ from cevnsjax.inference.objective import Objective
 from cevnsjax.inference.predictive import simulated
 from cevnsjax.inference.profile import check_value
 from cevnsjax.inference.rounds import Fitter
+from cevnsjax.program import program
 
 _BLOCK, _BATCHES = 4096, 8
 """Toys that are fitted at a time, and batches of them that are computed at a time."""
@@ -188,7 +188,7 @@ def _evaluator(objective: Objective, batch: int, rows: dict[str, Any]) -> solver
     return evaluate
 
 
-@eqx.filter_jit
+@program
 def _objectives_and_gradients(objective: Objective, rows: dict[str, Any], latents, number, batch_size: int):
     def one(point):
         at, latent = point
