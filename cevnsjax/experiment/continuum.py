@@ -2,12 +2,13 @@
 
 import equinox as eqx
 import jax.numpy as jnp
-from jax.scipy.special import ndtr
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_finite, check_not_negative, check_positive
+from cevnsjax.errors import CevnsjaxError
 from cevnsjax.experiment.background import AbstractBackground
 from cevnsjax.experiment.exposure import Exposure
+from cevnsjax.normal import normal_between
 from cevnsjax.response import TimeWindow
 
 
@@ -110,6 +111,8 @@ class LineBackground(AbstractBackground):
     def __check_init__(self):
         check_finite("centroid_keV", self.centroid_keV, "keV")
         check_positive("width_keV", self.width_keV, "keV")
+        if not self.lines:
+            raise CevnsjaxError("lines must hold at least one line, got none.")
 
     @property
     def edges_unit(self) -> str:
@@ -118,14 +121,11 @@ class LineBackground(AbstractBackground):
     def counts(
         self, window: TimeWindow, exposure: Exposure, edges: Float[Array, " edge"]
     ) -> Float[Array, "energy time"]:
-        total = jnp.zeros_like(edges[1:])
+        positions, areas = [], []
         for line in self.lines.values():
             position = self.centroid_keV + line.offset_keV
-            shape = self._fractions(edges, position)
-            for satellite in line.satellites.values():
-                shape = shape + satellite.fraction * self._fractions(edges, position + satellite.offset_keV)
-            total = total + line.events * shape
-        return total[:, None]
-
-    def _fractions(self, edges: Float[Array, " edge"], position_keV: Float[Array, ""]) -> Float[Array, " energy"]:
-        return jnp.diff(ndtr((edges - position_keV) / self.width_keV))
+            satellites = line.satellites.values()
+            positions += [position, *(position + satellite.offset_keV for satellite in satellites)]
+            areas += [line.events, *(line.events * satellite.fraction for satellite in satellites)]
+        z = (edges[None, :] - jnp.stack(positions)[:, None]) / self.width_keV
+        return jnp.matmul(jnp.stack(areas), normal_between(z), precision="highest")[:, None]

@@ -1,16 +1,14 @@
 """Gaussian energy resolution."""
 
-import math
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import erfc
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_edges, check_finite, check_not_negative, is_concrete
 from cevnsjax.errors import CevnsjaxError
+from cevnsjax.normal import normal_between, normal_density
 from cevnsjax.response.efficiency import TabulatedEfficiency
 from cevnsjax.response.response import AbstractResponse
 
@@ -59,19 +57,6 @@ class Resolution(eqx.Module):
         """Standard deviation, keV, at energies in keV."""
         variance = self.noise_keV**2 + (self._linear_keV + self.constant**2 * energy_keV) * energy_keV
         return jnp.sqrt(jnp.maximum(variance, _SMALLEST_VARIANCE_KEV2))
-
-
-def _normal_moments(z: Float[Array, "node point"]) -> tuple[Float[Array, "node segment"], Float[Array, "node segment"]]:
-    """Integrals of the normal density, and of z times it, between neighbouring points.
-
-    Each difference is taken in the tail that the segment lies in, so nothing cancels far from the peak.
-    """
-    above = z >= 0.0
-    tail = 0.5 * erfc(jnp.where(above, z, -z) * math.sqrt(0.5))
-    density = jnp.exp(-0.5 * z**2) * (0.5 * math.sqrt(2.0 / math.pi))
-    left, right = tail[:, :-1], tail[:, 1:]
-    across = jnp.where(above[:, 1:], 1.0 - left - right, right - left)
-    return jnp.where(above[:, :-1], left - right, across), density[:, :-1] - density[:, 1:]
 
 
 def _summed(
@@ -143,12 +128,14 @@ class GaussianResponse(AbstractResponse):
         points = jnp.sort(jnp.concatenate([self.edges_keV, *knots]))
         lowest, end = self.kept_edges[0], self.edges_keV[-1]
         points = jnp.where(points <= lowest, jnp.minimum(lowest, end), jnp.minimum(points, end))
-        probability, moment = _normal_moments((points[None, :] - energy[:, None]) / sigma[:, None])
+        z = (points[None, :] - energy[:, None]) / sigma[:, None]
+        probability = normal_between(z)
         kernel = probability  # without an efficiency each segment is a bin
         if self.efficiency is not None:
             middle = 0.5 * (points[:-1] + points[1:])
             value, slope = self.efficiency.line(middle)
             at_peak = value[None, :] + slope[None, :] * (energy[:, None] - middle[None, :])
+            moment = -jnp.diff(normal_density(z))
             kernel = _summed(at_peak * probability + slope[None, :] * sigma[:, None] * moment, middle, self.edges_keV)
         # rounding must not make a bin negative; segments are left alone, one without width has a derivative
         return jnp.where(positive[:, None] & (kernel > 0.0), kernel, 0.0)
