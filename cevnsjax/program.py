@@ -33,7 +33,8 @@ class _Program:
 
     @functools.cached_property
     def _compiled(self) -> Callable:
-        return eqx.filter_jit(self._function, compiler_options=compiler_options())
+        # which filter_jit passes on, though its types do not say so
+        return eqx.filter_jit(self._function, compiler_options=compiler_options())  # pyright: ignore[reportCallIssue]
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         return self._compiled(*arguments, **named)
