@@ -108,7 +108,7 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str], ranges: Ranges) -
     moved = [pair for pair in experiment.pairs if pair not in kernels and pair not in frozen.unseen]
     if (smooth := smooth_columns(in_place, moved, free_paths, ranges)) is not None:
         few = frozen.few_nodes | smooth.few_nodes
-        frozen = dataclasses.replace(frozen, columns=smooth.columns, few_nodes=few)
+        frozen = dataclasses.replace(frozen, columns=smooth.columns, kinked=smooth.kinked, few_nodes=few)
         experiment = eqx.tree_at(lambda e: e.response, experiment, smooth.response)
     elif moved:
         # room for energies that float upwards: twice the largest nominal ionisation energy

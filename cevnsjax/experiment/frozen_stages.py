@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import as_float
 from cevnsjax.cross_section import AbstractNodes
 from cevnsjax.experiment.few_nodes import FewNodes
+from cevnsjax.experiment.kinked_events import KinkedEvents
 from cevnsjax.experiment.smooth_table import Ends, SmoothTable
 from cevnsjax.paths import get_path
 
@@ -70,6 +71,8 @@ class FrozenStages(eqx.Module):
     columns
         Those of the response, times events folded beforehand, shape ``[component, column]``, or for one event on each
         of the few nodes, where few leaves move them smoothly.
+    kinked
+        Events that are not among those of the columns, as a kink of the quenching factor moves among them.
     unseen
         Pairs of which nothing can be detected whatever the free parameters do: their kernels are zero everywhere.
     """
@@ -83,6 +86,7 @@ class FrozenStages(eqx.Module):
     few_nodes: dict[Pair, FewNodes] = eqx.field(default_factory=dict)
     few_kernels: dict[Pair, Float[Array, "few energy"]] = eqx.field(default_factory=dict)
     columns: dict[Pair, SmoothTable] = eqx.field(default_factory=dict)
+    kinked: dict[Pair, KinkedEvents] = eqx.field(default_factory=dict)
     unseen: tuple[Pair, ...] = eqx.field(static=True, default=())
 
     @property
@@ -94,4 +98,4 @@ class FrozenStages(eqx.Module):
     def without_tables(self) -> "FrozenStages":
         """The same stages but for these."""
         times = {name: each for name, each in self.time_fractions.items() if not isinstance(each, SmoothTable)}
-        return dataclasses.replace(self, few_nodes={}, few_kernels={}, columns={}, time_fractions=times)
+        return dataclasses.replace(self, few_nodes={}, few_kernels={}, columns={}, kinked={}, time_fractions=times)

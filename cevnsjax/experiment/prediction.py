@@ -106,6 +106,8 @@ def _signal(blocks: "Experiment", interaction: str, source: str, fractions: Floa
         factor, folded = frozen.signals[pair].factor(blocks), frozen.signals[pair].counts
     elif pair in frozen.columns:
         columns = frozen.columns[pair](blocks)
+        if pair in frozen.kinked:
+            columns = columns + frozen.kinked[pair].columns(blocks.quenching)
         if pair in frozen.events:
             factor = frozen.events[pair].factor(blocks)
         else:

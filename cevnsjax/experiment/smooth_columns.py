@@ -1,14 +1,17 @@
 """Responses to events that few leaves move smoothly, tabulated."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
+from cevnsjax.arrays import as_float
 from cevnsjax.experiment.few_nodes import FewNodes, few_nodes
 from cevnsjax.experiment.frozen_stages import Pair
+from cevnsjax.experiment.kinked_events import KinkedEvents, furthest_kink_keV
 from cevnsjax.experiment.reached import reaching
 from cevnsjax.experiment.smooth_table import Ranges, SmoothTable, may_be_tabulated, tabulated_stage
 from cevnsjax.response import AbstractResponse
@@ -18,10 +21,14 @@ if TYPE_CHECKING:
 
 
 class SmoothColumns(NamedTuple):
-    """A response that is left with what moves its efficiency, columns in front of it, and few nodes of some pairs."""
+    """A response that is left with what moves its efficiency, and of pairs columns in front of it.
+
+    Of some of these events below which a kink moves, which are not in the columns, and few nodes.
+    """
 
     response: AbstractResponse
     columns: dict[Pair, SmoothTable]
+    kinked: dict[Pair, KinkedEvents]
     few_nodes: dict[Pair, FewNodes]
 
 
@@ -66,17 +73,53 @@ def smooth_columns(
     if len(few) < len(unfolded):
         return None
     separated = eqx.tree_at(lambda e: e.frozen.few_nodes, separated, few)
+    kinked = {}
+    for pair in pairs:
+        if (split := _split_at_kink(separated, pair, free_paths, ranges)) is not None:
+            kinked[pair], separated = split
     found = {pair: tabulated_stage(_columns, separated, pair, free_paths, ranges, response.resolved) for pair in pairs}
     tables = {pair: table for pair, table in found.items() if table is not None}
     if len(tables) < len(pairs):
         return None
-    return SmoothColumns(response, tables, few)
+    return SmoothColumns(response, tables, kinked, few)
 
 
 def _columns(experiment: "Experiment", interaction: str, source: str) -> Float[Array, "row column"]:
     frozen, pair = experiment.frozen, (interaction, source)
     events = frozen.events[pair].counts if pair in frozen.events else frozen.few_nodes[pair].spread
     return jnp.matmul(events, _of_nodes(experiment, *pair), precision="highest")
+
+
+def _split_at_kink(
+    experiment: "Experiment", pair: Pair, free_paths: Sequence[str], ranges: Ranges
+) -> "tuple[KinkedEvents, Experiment] | None":
+    """Events of a pair below all kinks, where some move, and the experiment without these events."""
+
+    def kink(e: "Experiment") -> Any:
+        return e.quenching.moving_kink_keV
+
+    panels = experiment.panels.get((experiment.interactions[pair[0]].recoil, pair[1]))
+    moving = reaching(kink, experiment, free_paths) if kink(experiment) is not None else ()
+    if panels is None or not moving or any(path.startswith("response.") for path in free_paths):
+        return None
+    inside = {path.removeprefix("quenching."): ranges[path] for path in moving}
+    furthest = furthest_kink_keV(experiment.quenching, inside)
+    steps = [float(step) for step in experiment.quenching.kinks_keV if panels.lowest_recoil_keV < step < furthest]
+    ends = [edge for edge in panels.kinks_keV if edge >= furthest]
+    if not ends or len(steps) > 1 or reaching(lambda e: e.quenching.kinks_keV, experiment, free_paths):
+        return None
+    recoil_keV = np.asarray(experiment.nodes(*pair).energy_keV, float).reshape(-1)
+    of = (lambda e: e.frozen.events[pair].counts) if pair in experiment.frozen.events else _spread(pair)
+    rows = np.asarray(of(experiment), float)
+    events = KinkedEvents.of(
+        rows, recoil_keV, experiment.response, (max(steps, default=panels.lowest_recoil_keV), min(ends))
+    )
+    rows = np.where(events.holds(recoil_keV)[None, :], 0.0, rows)
+    return events, eqx.tree_at(of, experiment, as_float(rows))
+
+
+def _spread(pair: Pair) -> "Callable[[Experiment], Array]":
+    return lambda e: e.frozen.few_nodes[pair].spread
 
 
 def _of_nodes(experiment: "Experiment", interaction: str, source: str) -> Float[Array, "node column"]:

@@ -27,11 +27,11 @@ Ranges = Mapping[str, tuple[float, float]]
 TOLERANCE = 1e-9
 """Largest error, in units of the largest value."""
 
-_POINTS = {1: (48, 96, 192, 384, 768, 1536), 2: (20,)}
+_POINTS = {1: (48, 96, 192, 384, 768, 1536), 2: (20, 32)}
 """Chebyshev points of each leaf that are tried, by the number of leaves: one that goes down to a hundredth of what it
 is nominally moves narrow bins over most of what is seen."""
 
-_MOST_TERMS = {1: 1024, 2: 256}
+_MOST_TERMS = {1: 1024, 2: 400}
 """By the number of leaves."""
 
 _CHUNK = 20

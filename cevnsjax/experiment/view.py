@@ -11,9 +11,11 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import as_float, is_concrete, tree_as_float
 from cevnsjax.constants import ELECTRON_MASS_MEV, HBAR_C_MEV_FM
 from cevnsjax.cross_section import AbstractScattering, Panels, Recoil
+from cevnsjax.experiment.kinked_events import furthest_kink_keV, moving_kink_keV
 from cevnsjax.experiment.placement import Recoiling, place
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
+from cevnsjax.prior_quantiles import prior_range
 from cevnsjax.program import program
 from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse
@@ -108,6 +110,10 @@ def place_panels(experiment: "Experiment", recoil: Recoil, source: str, paramete
 
         views = [view(each) for each in (blocks, *_variations(blocks, moving))]
         kinks = np.concatenate([_kinks_keV(blocks, quenched), kinks_keV(experiment)[recoil]])
+        if quenched:
+            ranges = {path: prior_range(p.prior) for p in moving for path in p.paths if path.startswith("quenching.")}
+            known = {path.removeprefix("quenching."): ends for path, ends in ranges.items() if ends is not None}
+            kinks = np.append(kinks, furthest_kink_keV(blocks["quenching"], known))
         return place(experiment.sources[source].flux, _recoiling(blocks["target"], recoil), views, kinks)
 
 
@@ -133,6 +139,8 @@ def _kinks_keV(blocks: dict, quenched: bool) -> np.ndarray:
     if not quenched:
         return of_response
     of_quenching = np.asarray(blocks["quenching"].kinks_keV, dtype=float)
+    if (moving := moving_kink_keV(blocks["quenching"])) is not None:
+        of_quenching = np.append(of_quenching, moving)
     return np.concatenate([of_quenching, _pulled_back(blocks["quenching"], of_response)])
 
 

@@ -1,5 +1,7 @@
 """Lindhard's quenching factor and its two common modifications."""
 
+import math
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -10,15 +12,22 @@ from cevnsjax.arrays import Scalar, as_float, check_finite, check_not_negative, 
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.quenching.quenching import AbstractQuenching
 
+_SMALLEST_KEV, _LARGEST_KEV = 1e-9, 1e6  # between which a kink is looked for
+
 
 def reduced_energy_per_keV(proton_number: int) -> float:
     """Lindhard's reduced energy of a recoil of 1 keV: 11.5 Z^(-7/3)."""
     return 11.5 * proton_number ** (-7.0 / 3.0)
 
 
+def lindhard_stopping(reduced_energy: Float[Array, "*node"], k: Scalar) -> Float[Array, "*node"]:
+    """Electronic stopping k g, g = 3 eps^0.15 + 0.7 eps^0.6 + eps, at reduced energies eps above zero."""
+    return k * (3.0 * reduced_energy**0.15 + 0.7 * reduced_energy**0.6 + reduced_energy)
+
+
 def lindhard_fraction(reduced_energy: Float[Array, "*node"], k: Scalar) -> Float[Array, "*node"]:
     """Q_L = k g/(1 + k g) with g = 3 eps^0.15 + 0.7 eps^0.6 + eps, at reduced energies eps above zero."""
-    stopping = k * (3.0 * reduced_energy**0.15 + 0.7 * reduced_energy**0.6 + reduced_energy)
+    stopping = lindhard_stopping(reduced_energy, k)
     return stopping / (1.0 + stopping)
 
 
@@ -119,24 +128,11 @@ class ModifiedLindhard(AbstractQuenching):
     def cutoff_energy_keV(self) -> float:
         """Recoil energy at which T Q_L(T) makes up for the offset, keV; zero where q is not positive.
 
-        A root found by SciPy, for concrete parameters only.
+        For concrete parameters only.
         """
-        from scipy.optimize import root_scalar  # imported where it is used: it is dear to start
-
         with jax.enable_x64(True):
             exact = jax.tree.map(as_float, self)
-            needed = -float(exact.offset_keV)
-
-            def surplus(recoil_energy_keV: float) -> float:
-                energy = lindhard_energy_keV(as_float(recoil_energy_keV), exact.k, self.proton_number)
-                return float(energy) - needed
-
-            if needed <= 0.0:
-                return 0.0
-            upper = needed
-            while surplus(upper) < 0.0:
-                upper *= 4.0
-            return float(root_scalar(surplus, bracket=(0.0, upper), method="brentq", xtol=1e-15, rtol=1e-14).root)
+            return float(exact.moving_kink_keV) if float(exact.q) > 0.0 else 0.0
 
     def __call__(self, recoil_energy_keV: Float[Array, "*node"]) -> Float[Array, "*node"]:
         ionises = (recoil_energy_keV > 0.0) & (recoil_energy_keV >= self.recoil_floor_keV)
@@ -146,7 +142,25 @@ class ModifiedLindhard(AbstractQuenching):
 
     @property
     def kinks_keV(self) -> Float[Array, " kink"]:
-        return jnp.stack([self.recoil_floor_keV, as_float(self.cutoff_energy_keV())])
+        return self.recoil_floor_keV[None]
+
+    @property
+    def moving_kink_keV(self) -> Float[Array, ""]:
+        # where E_I reaches 0 (q > 0) or T (q < 0): in logarithms both conditions are nearly straight lines
+        log_offset = jnp.log(jnp.maximum(jnp.abs(self.offset_keV), _SMALLEST_KEV))
+
+        def excess(log_recoil: Float[Array, ""]) -> Float[Array, ""]:
+            stopping = lindhard_stopping(reduced_energy_per_keV(self.proton_number) * jnp.exp(log_recoil), self.k)
+            part = jnp.where(self.q > 0.0, jnp.log(stopping), 0.0) - jnp.log1p(stopping)
+            return log_recoil + part - log_offset
+
+        def newton(_, log_recoil: Float[Array, ""]) -> Float[Array, ""]:
+            value, slope = jax.jvp(excess, (log_recoil,), (jnp.ones_like(log_recoil),))
+            return jnp.clip(log_recoil - value / slope, math.log(_SMALLEST_KEV), math.log(_LARGEST_KEV))
+
+        found = jax.lax.stop_gradient(jax.lax.fori_loop(0, 4, newton, jax.lax.stop_gradient(log_offset)))
+        # two more steps have the first and second derivatives
+        return jnp.exp(newton(0, newton(0, found)))
 
 
 class AdiabaticLindhard(AbstractQuenching):

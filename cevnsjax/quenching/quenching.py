@@ -34,6 +34,11 @@ class AbstractQuenching(eqx.Module):
         """Recoil energies, keV, at which it has a kink or a step, as far as they are known; none where it is smooth."""
         return as_float(())
 
+    @property
+    def moving_kink_keV(self) -> Float[Array, ""] | None:
+        """Recoil energy, keV, of one more kink, which moves smoothly with its numbers; None where there is none."""
+        return None
+
 
 class ConstantQuenching(AbstractQuenching):
     """E_ee = factor T.
