@@ -5,12 +5,13 @@ import itertools
 from typing import TYPE_CHECKING
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from numpy.polynomial import chebyshev, legendre
 
-from cevnsjax.arrays import as_float, gauss_legendre
+from cevnsjax.arrays import as_float, gauss_legendre, tree_as_float
 from cevnsjax.chebyshev import chebyshev_array
 from cevnsjax.experiment.smooth_table import Ranges
 from cevnsjax.paths import set_paths
@@ -129,7 +130,9 @@ def _moving_kink_keV(quenching: AbstractQuenching) -> Float[Array, ""] | None:
 
 def moving_kink_keV(quenching: AbstractQuenching) -> float | None:
     """Where the kink of a quenching factor that moves is now, keV; None where there is none."""
-    return None if (kink := _moving_kink_keV(quenching)) is None else float(kink)
+    with jax.enable_x64(True):  # the same whatever the session's precision: panels end there
+        kink = _moving_kink_keV(tree_as_float(quenching))
+    return None if kink is None else float(kink)
 
 
 def furthest_kink_keV(quenching: AbstractQuenching, ranges: Ranges) -> float:
@@ -144,5 +147,7 @@ def furthest_kink_keV(quenching: AbstractQuenching, ranges: Ranges) -> float:
     """
     if not ranges or moving_kink_keV(quenching) is None:
         return 0.0
-    corners = [set_paths(quenching, list(ranges), list(ends)) for ends in itertools.product(*ranges.values())]
+    with jax.enable_x64(True):
+        exact = tree_as_float(quenching)
+        corners = [set_paths(exact, list(ranges), list(ends)) for ends in itertools.product(*ranges.values())]
     return _BEYOND * max(moving_kink_keV(corner) or 0.0 for corner in corners)

@@ -55,6 +55,40 @@ def test_lindhards_own_k(proton_number, mass_number, k):
     np.testing.assert_allclose(Lindhard.for_nuclide(proton_number, mass_number).k, k, rtol=1e-9)
 
 
+@pytest.mark.parametrize(("k", "q"), [(0.162, 1e-4), (0.11, 1e-7), (0.162, -5e-4), (0.2, -3e-6)])
+def test_kink_that_moves(k, q, precision):
+    """Where E_I reaches zero, or all of the recoil, by mpmath; slopes and curvatures against differences."""
+    offset = -mpmath.mpf(q) / exact_scale(32)
+
+    def excess(log_recoil):
+        recoil = mpmath.exp(log_recoil)
+        return exact_energy(recoil, k, 32) + offset - (recoil if q < 0 else 0)
+
+    root = float(mpmath.exp(mpmath.findroot(excess, (mpmath.log(abs(offset)), mpmath.log(10 * abs(offset))))))
+
+    def kink(numbers):
+        return ModifiedLindhard(numbers[0], numbers[1], 32).moving_kink_keV
+
+    found = jax.jit(kink)(jnp.asarray([k, q]))
+    assert found.dtype == precision
+    np.testing.assert_allclose(found, root, rtol=1e-13 if precision == "float64" else 1e-5)
+    if precision == "float64":
+        steps = 1e-4 * np.diag([k, abs(q)])
+        at = jnp.asarray([k, q])
+        for function in (kink, lambda numbers: jax.grad(kink)(numbers)):
+            slopes = jax.jacfwd(function)(at)
+            for leaf, step in enumerate(steps):
+                expected = (np.asarray(function(at + step)) - np.asarray(function(at - step))) / (2.0 * step[leaf])
+                np.testing.assert_allclose(np.asarray(slopes)[..., leaf], expected, rtol=1e-6)
+
+
+def test_kink_without_an_offset():
+    """Far below any recoil, and flat there."""
+    kink, slopes = jax.value_and_grad(lambda q: ModifiedLindhard(0.162, q, 32).moving_kink_keV)(0.0)
+    assert 0.0 < kink < 1e-7
+    assert slopes == 0.0
+
+
 @pytest.mark.parametrize("q", [-2e-4, -15e-5, 0.0, 1e-5, 1.5e-4])
 def test_offset_is_the_same_for_every_recoil(q):
     """E_I = T Q_L - q Z^(7/3)/11.5 keV, kept between 0 and T."""
