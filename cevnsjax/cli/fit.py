@@ -32,6 +32,7 @@ from cevnsjax.cli.common import (
 from cevnsjax.cli.devices import DevicesOption, dealt_out
 from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
+from cevnsjax.cli.posterior_warnings import disagreements, warnings
 from cevnsjax.cli.progress import stages
 from cevnsjax.cli.report import (
     RESULTS,
@@ -44,7 +45,6 @@ from cevnsjax.cli.report import (
     print_summary,
     summary_rows,
     summary_texts,
-    warnings,
     write_run,
     write_samples,
 )
@@ -214,7 +214,7 @@ def _run(
     report = _report(posterior, algorithm)
     timings.total = time.monotonic() - started
     files.append(write_run(folder, report, described, timings))
-    for warning in warnings(report["parameters"], posterior.divergences):
+    for warning in (*warnings(report["parameters"], posterior.divergences), *disagreements(posterior)):
         warn(warning)
     units = {each.name: each.unit for each in (*fitted.model.parameters, *fitted.model.derived)}
     title = f"{settings.experiment}, model {settings.model}{asimov_note(fitted.model)}"

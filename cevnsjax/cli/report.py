@@ -1,4 +1,4 @@
-"""What a fit reports: a table, warnings, and files."""
+"""What a fit reports: a table and files."""
 
 import contextlib
 import json
@@ -32,9 +32,6 @@ HDI = {"bands_68": "68 % HDI", "bands_90": "90 % HDI"}
 _SMALLEST, _LARGEST = 1e-6, 1e8
 """Numbers that are written without an exponent of ten."""
 
-SMALLEST_ESS = 400.0
-"""Effective sample size below which a posterior is warned of."""
-
 
 @dataclass
 class Timings:
@@ -50,47 +47,6 @@ class Timings:
     warm_up: float = 0.0
     sampling: float = 0.0
     total: float = 0.0
-
-
-def warnings(summary: dict[str, dict], divergences: int) -> list[str]:
-    """Say what is wrong with a posterior, and what to do about it.
-
-    Parameters
-    ----------
-    summary
-        Summary by parameter name.
-    divergences
-        Number of divergent transitions.
-    """
-    from cevnsjax.inference.run import LARGEST_R_HAT
-
-    found = []
-    diagnostics = "r_hat", "ess_bulk", "ess_tail"
-    unknown = [name for name, row in summary.items() if any(math.isnan(row[each]) for each in diagnostics)]
-    if unknown:
-        found.append(
-            f"nothing says whether the chains of {', '.join(unknown)} can be trusted: fewer than four draws, or draws "
-            "that are all the same. Raise --samples and --warmup."
-        )
-    unmixed = [name for name, row in summary.items() if row["r_hat"] > LARGEST_R_HAT]
-    if unmixed:
-        found.append(
-            f"R-hat is above {LARGEST_R_HAT} for {', '.join(unmixed)}: the chains disagree. Raise --warmup and "
-            "--samples; if the posterior has separated bands, raise --chains, so that each band holds several (chains "
-            "start dispersed like the prior)."
-        )
-    small = [name for name, row in summary.items() if min(row["ess_bulk"], row["ess_tail"]) < SMALLEST_ESS]
-    if small:
-        found.append(
-            f"the effective sample size is below {SMALLEST_ESS:.0f} for {', '.join(small)}: raise --samples or "
-            "--chains."
-        )
-    if divergences:
-        found.append(
-            f"{divergences} divergent transitions: the posterior has corners that the sampler cannot follow. Raise "
-            "--warmup, or narrow the priors."
-        )
-    return found
 
 
 def write_samples(folder: Path, posterior: "Posterior", options: dict[str, Any]) -> Path:

@@ -94,7 +94,7 @@ class Model(eqx.Module):
             twice = sorted({path for path in paths if paths.count(path) > 1})
             raise ParameterError(f"Two parameters set the same leaf: {', '.join(twice)}.")
         _check_supports(free, experiment)
-        self.experiment = freeze(_in_place(experiment, free), paths, _ranges(free))
+        self.experiment = freeze(_in_place(experiment, free), paths, _ranges(free, experiment))
         self.parameters = tuple(free)
         low, middle, high = _unconstrained_quantiles(free).T
         self.location = as_float(middle)
@@ -299,10 +299,17 @@ def _in_place(experiment: Experiment | Joint, free: Sequence[Parameter]) -> Expe
     return experiment.map(within)
 
 
-def _ranges(parameters: Sequence[Parameter]) -> dict[str, tuple[float, float]]:
-    """Between which values priors leave the leaves at the paths of parameters, where that is known."""
-    found = [(parameter, prior_range(parameter.prior)) for parameter in parameters]
-    return {path: ends for parameter, ends in found if ends is not None for path in parameter.paths}
+def _ranges(parameters: Sequence[Parameter], experiment: Experiment | Joint) -> dict[str, tuple[float, float]]:
+    """Between which values priors leave the leaves at the paths of parameters, where that is known.
+
+    Where a leaf is beyond, so may be the posterior: data may have been made there.
+    """
+    found = {path: prior_range(parameter.prior) for parameter in parameters for path in parameter.paths}
+    return {
+        path: ends
+        for path, ends in found.items()
+        if ends is not None and ends[0] <= float(get_path(experiment, path)) <= ends[1]
+    }
 
 
 def _check_supports(parameters: Sequence[Parameter], experiment: Experiment | Joint) -> None:

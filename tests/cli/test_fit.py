@@ -10,13 +10,15 @@ import time
 
 import jax
 import numpy as np
+import numpyro.distributions as dist
 import pytest
 import xarray
 
-from cevnsjax.cli.report import warnings
+from cevnsjax.cli.posterior_warnings import disagreements, warnings
 from cevnsjax.errors import InterruptedRun, OutputError
-from cevnsjax.experiment import coherent_csi_2021
-from cevnsjax.inference import Schedule, build_model, hmc, journal, plots, sample
+from cevnsjax.experiment import coherent_csi_2021, named_experiment
+from cevnsjax.inference import Posterior, Schedule, build_model, hmc, journal, plots, sample
+from cevnsjax.prior_quantiles import prior_quantiles
 
 CSI = "coherent-csi-2021"
 FIXED = ("arrival_time", "quenching_0", "quenching_1", "efficiency", "brn_delay", "nin_delay", "nin_events")
@@ -288,6 +290,23 @@ def test_float32_and_nsi(cevnsjax, no_plots, tmp_path):
     assert run["precision"] == "float32"
     assert run["set"] == {"interactions.cevns.terms.nsi.up.mumu": 0.1, "interactions.cevns.terms.nsi.up.ee": 0.02}
     assert posterior_of(tmp_path / "run")["eps_ee_u"].dtype == np.float32
+
+
+def test_data_and_prior_that_disagree():
+    """Six standard deviations apart; not draws that a prior has itself, nor those at the end of an even one."""
+    experiment = named_experiment("coherent-csi-2017")
+    model = build_model(experiment, "sm", priors={"acceptance": dist.Uniform(-3.0, 3.0)})
+    even = np.linspace(1e-3, 0.999, 1000)
+    samples = {p.name: prior_quantiles(p.prior, even).reshape(4, -1) for p in model.parameters}
+    samples["acceptance"] = 3.0 - 1e-9 * samples["acceptance"] ** 2
+
+    def said(name, draws):
+        return disagreements(Posterior(model, samples | {name: draws}, {}))
+
+    assert said("acceptance", samples["acceptance"]) == []
+    (sentence,) = said("quenching_factor", 0.0878 + 0.0166 * (6.0 + even.reshape(4, -1)))
+    assert "quenching_factor is at 0.1957" in sentence
+    assert "--prior" in sentence
 
 
 def test_warnings():

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from cevnsjax import experiment
-from cevnsjax.cli.report import CORNER, RESULTS, SPECTRUM, draw_plots, summary_rows, summary_texts, warnings
+from cevnsjax.cli.posterior_warnings import warnings
+from cevnsjax.cli.report import CORNER, RESULTS, SPECTRUM, draw_plots, summary_rows, summary_texts
 from cevnsjax.cli.run_folder import check_no_other_run, check_results
 from cevnsjax.errors import OutputError
 from cevnsjax.files import check_file, check_folder
