@@ -53,11 +53,15 @@ def prior_quantiles(prior: dist.Distribution, probabilities) -> Float[np.ndarray
 
 
 def prior_range(prior: dist.Distribution) -> tuple[float, float] | None:
-    """What a prior leaves with a probability of 1e-9 on either side, or its ends; None where that is not known.
+    """Ends of a prior, or what it leaves with a probability of 1e-9 on either side; None where that is not known."""
+    if (likely := likely_range(prior)) is None:
+        return None
+    low, high = (getattr(prior.support, f"{side}_bound", None) for side in ("lower", "upper"))
+    return likely[0] if low is None else float(low), likely[1] if high is None else float(high)
 
-    An end of its support is one of the range where it is next to what is left: the end of a truncated distribution may
-    be far out.
-    """
+
+def likely_range(prior: dist.Distribution) -> tuple[float, float] | None:
+    """What a prior leaves with a probability of 1e-9 on either side; ends of the prior that are next to that."""
     known = (dist.Uniform, dist.LogUniform, dist.Normal, dist.LogNormal, dist.HalfNormal, *TRUNCATED)
     base = getattr(prior, "base_dist", dist.Normal())
     if not isinstance(prior, known) or not isinstance(base, dist.Normal | dist.Uniform):

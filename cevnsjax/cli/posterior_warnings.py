@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevnsjax.parameter import describe_prior
-from cevnsjax.prior_quantiles import prior_quantiles, prior_range
+from cevnsjax.prior_quantiles import likely_range, prior_quantiles
 
 if TYPE_CHECKING:
     from cevnsjax.inference import Posterior
@@ -68,7 +68,7 @@ def disagreements(posterior: "Posterior") -> list[str]:
     """
     found = []
     for parameter in posterior.model.parameters:
-        if (ends := prior_range(parameter.prior)) is None:
+        if (ends := likely_range(parameter.prior)) is None:
             continue
         low, high = prior_quantiles(parameter.prior, [_HARDLY, 1.0 - _HARDLY])
         draws = np.asarray(posterior.samples[parameter.name])

@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-from typing import TYPE_CHECKING
 
 import equinox as eqx
 import jax
@@ -19,9 +18,6 @@ from cevnsjax.program import program
 from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse
 from cevnsjax.response.response import exact_kernel
-
-if TYPE_CHECKING:
-    pass
 
 _BEYOND = 1.001
 """Where all kinks are below, over the furthest of them."""
@@ -48,6 +44,8 @@ class KinkedEvents(eqx.Module):
         Probability of each bin as Chebyshev polynomials of the ionisation energy, shape ``[degree, bin]``.
     ends_keV
         Recoil energies between which the events are, keV.
+    largest_keV
+        Largest ionisation energy of any, keV.
     order
         Nodes on either side of the kink.
     """
@@ -55,12 +53,18 @@ class KinkedEvents(eqx.Module):
     spectra: Float[Array, "row term"] = eqx.field(converter=as_float)
     kernel: Float[Array, "degree bin"] = eqx.field(converter=as_float)
     ends_keV: tuple[float, float] = eqx.field(static=True)
+    largest_keV: float = eqx.field(static=True)
     order: int = eqx.field(static=True, default=_ORDER)
 
     @classmethod
     def of(
-        cls, rows: np.ndarray, recoil_keV: np.ndarray, response: AbstractResponse, ends_keV: tuple[float, float]
-    ) -> "KinkedEvents":
+        cls,
+        rows: np.ndarray,
+        recoil_keV: np.ndarray,
+        response: AbstractResponse,
+        ends_keV: tuple[float, float],
+        largest_keV: float,
+    ) -> "KinkedEvents | None":
         """Take the events on nodes.
 
         Parameters
@@ -70,16 +74,25 @@ class KinkedEvents(eqx.Module):
         recoil_keV
             Recoil energies of the nodes, keV: Gauss-Legendre nodes, which know integrals times polynomials.
         response
-            What is seen of an ionisation energy, which is at most a recoil energy.
+            What is seen of an ionisation energy.
         ends_keV
             Recoil energies between which events are taken, keV; panels of nodes end there.
+        largest_keV
+            Largest ionisation energy of these, keV.
+
+        Returns
+        -------
+        KinkedEvents or None
+            None where polynomials do not tell what is seen.
         """
+        if (kernel := _series_of_kernel(response, largest_keV)) is None:
+            return None
         inside = _between(recoil_keV, ends_keV)
         polynomials = legendre.legvander(_place(np.log(recoil_keV[inside]), ends_keV), _TERMS - 1)
         series = rows[:, inside] @ polynomials * (np.arange(_TERMS) + 0.5)
         points = chebyshev.chebpts1(_TERMS)
         spectra = chebyshev.chebfit(points, legendre.legval(points, series.T).T, _TERMS - 1).T
-        return cls(spectra, _series_of_kernel(response, ends_keV[1]), ends_keV)
+        return cls(spectra, kernel, ends_keV, largest_keV)
 
     def holds(self, recoil_keV: np.ndarray) -> np.ndarray:
         """Whether events at recoil energies, keV, are among these."""
@@ -100,7 +113,7 @@ class KinkedEvents(eqx.Module):
         widths = jnp.where(energy_keV > 0.0, (half_widths[:, None] * weights[None, :]).reshape(-1), 0.0)
         product = functools.partial(jnp.matmul, precision="highest")
         events = product(self.spectra, chebyshev_array(places, self.spectra.shape[1])) * widths[None, :]
-        seen = chebyshev_array(2.0 * energy_keV / self.ends_keV[1] - 1.0, self.kernel.shape[0])
+        seen = chebyshev_array(2.0 * energy_keV / self.largest_keV - 1.0, self.kernel.shape[0])
         return product(product(events, seen.T), self.kernel)
 
 
@@ -114,12 +127,14 @@ def _place(log_recoil, ends_keV: tuple[float, float]):
     return (2.0 * log_recoil - (low + high)) / (high - low)
 
 
-def _series_of_kernel(response: AbstractResponse, largest_keV: float) -> np.ndarray:
-    """Probability of each bin up to an ionisation energy, keV, as Chebyshev polynomials of it."""
+def _series_of_kernel(response: AbstractResponse, largest_keV: float) -> np.ndarray | None:
+    """Probability of each bin up to an ionisation energy, keV, as Chebyshev polynomials; None if these are too many."""
     points = chebyshev.chebpts1(_POINTS)
     kernel = exact_kernel(response, 0.5 * largest_keV * (1.0 + points))
     series = chebyshev.chebfit(points, kernel, _POINTS - 1)
     above = np.flatnonzero(np.abs(series).max(axis=1) > _TOLERANCE * kernel.max())
+    if above.size and above[-1] > _POINTS - 4:
+        return None
     return series[: above[-1] + 1 if above.size else 1]
 
 
@@ -147,7 +162,16 @@ def furthest_kink_keV(quenching: AbstractQuenching, ranges: Ranges) -> float:
     """
     if not ranges or moving_kink_keV(quenching) is None:
         return 0.0
+    return _BEYOND * max(moving_kink_keV(corner) or 0.0 for corner in _corners(quenching, ranges))
+
+
+def largest_ionisation_keV(quenching: AbstractQuenching, ranges: Ranges, recoil_keV: float) -> float:
+    """Ionisation energy, keV, of recoils up to an energy in keV; ``ranges`` as of :func:`furthest_kink_keV`."""
+    with jax.enable_x64(True):
+        return max(float(corner(as_float(recoil_keV))) for corner in _corners(quenching, ranges))
+
+
+def _corners(quenching: AbstractQuenching, ranges: Ranges) -> list[AbstractQuenching]:
     with jax.enable_x64(True):
         exact = tree_as_float(quenching)
-        corners = [set_paths(exact, list(ranges), list(ends)) for ends in itertools.product(*ranges.values())]
-    return _BEYOND * max(moving_kink_keV(corner) or 0.0 for corner in corners)
+        return [set_paths(exact, list(ranges), list(ends)) for ends in itertools.product(*ranges.values())]

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import as_float
 from cevnsjax.experiment.few_nodes import FewNodes, few_nodes
 from cevnsjax.experiment.frozen_stages import Pair
-from cevnsjax.experiment.kinked_events import KinkedEvents, furthest_kink_keV
+from cevnsjax.experiment.kinked_events import KinkedEvents, furthest_kink_keV, largest_ionisation_keV
 from cevnsjax.experiment.reached import reaching
 from cevnsjax.experiment.smooth_table import Ranges, SmoothTable, may_be_tabulated, tabulated_stage
 from cevnsjax.response import AbstractResponse
@@ -111,9 +111,11 @@ def _split_at_kink(
     recoil_keV = np.asarray(experiment.nodes(*pair).energy_keV, float).reshape(-1)
     of = (lambda e: e.frozen.events[pair].counts) if pair in experiment.frozen.events else _spread(pair)
     rows = np.asarray(of(experiment), float)
-    events = KinkedEvents.of(
-        rows, recoil_keV, experiment.response, (max(steps, default=panels.lowest_recoil_keV), min(ends))
-    )
+    between = max(steps, default=panels.lowest_recoil_keV), min(ends)
+    largest_keV = largest_ionisation_keV(experiment.quenching, inside, between[1])
+    events = KinkedEvents.of(rows, recoil_keV, experiment.response, between, largest_keV)
+    if events is None:
+        return None
     rows = np.where(events.holds(recoil_keV)[None, :], 0.0, rows)
     return events, eqx.tree_at(of, experiment, as_float(rows))
 

@@ -1,11 +1,14 @@
 """Fits in rounds of a few steps: what has not converged begins again with the curvature where it is."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import equinox as eqx
 import jax
 import numpy as np
 
+from cevnsjax.experiment import without_tables
 from cevnsjax.inference import solver
 from cevnsjax.inference.devices import number_of_devices
 from cevnsjax.inference.journal import Keep, computed
@@ -16,6 +19,9 @@ STEPS, ROUNDS = 8, 40
 
 PATIENCE = 8
 """Rounds after which a fit that is next to the end of a prior begins again inside."""
+
+_TABLED_ROUNDS = 12
+"""Rounds after which what has not converged is computed without tables: most have after three."""
 
 STARTS = 8
 """Starts of a fit of a single point, side by side: there may be several minima."""
@@ -89,6 +95,8 @@ class Fitter:
         curvature = np.zeros((*latents.shape, latents.shape[1]), latents.dtype) if unknown else curvature.copy()
         todo = np.arange(len(latents))
         for turn in range(rounds):
+            if turn == _TABLED_ROUNDS:
+                self._go_without_tables()
             unfinished = [todo[:0]]
             for some in _blocks(todo, self.block):
                 if unknown or turn:
@@ -109,6 +117,13 @@ class Fitter:
             todo = np.concatenate(unfinished)
             if not todo.size:
                 return
+
+    def _go_without_tables(self) -> None:
+        """Data far from a prior can take a parameter to where its tables end, and a fit no further."""
+        experiment = self.objective.model.experiment
+        if any(part.frozen.ends for part in experiment.parts.values()):
+            exact = eqx.tree_at(lambda model: model.experiment, self.objective.model, without_tables(experiment))
+            self.objective = dataclasses.replace(self.objective, model=exact)
 
     def polish(self, held: Rows, latents: np.ndarray, curvature: np.ndarray) -> Fits:
         """Take a few more steps from where fits have converged, to the bottom as far as it can be seen."""

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import Scalar, as_float, check_finite, check_not_negative, check_positive
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.quenching.quenching import AbstractQuenching
+from cevnsjax.quenching.root import newton_root
 
 _SMALLEST_KEV, _LARGEST_KEV = 1e-9, 1e6  # between which a kink is looked for
 
@@ -154,13 +155,7 @@ class ModifiedLindhard(AbstractQuenching):
             part = jnp.where(self.q > 0.0, jnp.log(stopping), 0.0) - jnp.log1p(stopping)
             return log_recoil + part - log_offset
 
-        def newton(_, log_recoil: Float[Array, ""]) -> Float[Array, ""]:
-            value, slope = jax.jvp(excess, (log_recoil,), (jnp.ones_like(log_recoil),))
-            return jnp.clip(log_recoil - value / slope, math.log(_SMALLEST_KEV), math.log(_LARGEST_KEV))
-
-        found = jax.lax.stop_gradient(jax.lax.fori_loop(0, 4, newton, jax.lax.stop_gradient(log_offset)))
-        # two more steps have the first and second derivatives
-        return jnp.exp(newton(0, newton(0, found)))
+        return jnp.exp(newton_root(excess, log_offset, math.log(_SMALLEST_KEV), math.log(_LARGEST_KEV)))
 
 
 class AdiabaticLindhard(AbstractQuenching):

@@ -1,5 +1,7 @@
 """Lindhard's quenching with the binding energy of the atoms."""
 
+import math
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -7,6 +9,9 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import as_float, check_finite, check_positive
 from cevnsjax.quenching.lindhard import Lindhard, check_proton_number, lindhard_fraction, reduced_energy_per_keV
 from cevnsjax.quenching.quenching import AbstractQuenching
+from cevnsjax.quenching.root import newton_root
+
+_SMALLEST_REDUCED, _LARGEST_REDUCED = 1e-12, 1e6  # between which a kink is looked for
 
 
 class Sarkis(AbstractQuenching):
@@ -56,10 +61,24 @@ class Sarkis(AbstractQuenching):
         scale = reduced_energy_per_keV(self.proton_number)
         ionises = (recoil_energy_keV > 2.0 * self.binding_energy_keV) & (recoil_energy_keV > 0.0)
         reduced = scale * jnp.where(ionises, recoil_energy_keV - self.binding_energy_keV, 1.0)
-        losses = self.square_root_coefficient * jnp.sqrt(reduced) + self.constant_coefficient
-        energy = (reduced * lindhard_fraction(reduced, self.k) - losses) / scale
+        energy = (reduced * lindhard_fraction(reduced, self.k) - self._losses(reduced)) / scale
         return jnp.where(ionises, jnp.maximum(energy, 0.0), 0.0)
 
     @property
     def kinks_keV(self) -> Float[Array, " kink"]:
         return 2.0 * self.binding_energy_keV[None]
+
+    @property
+    def moving_kink_keV(self) -> Float[Array, ""]:
+        # where E_I reaches zero, unless that is below 2U
+        def excess(log_reduced: Float[Array, ""]) -> Float[Array, ""]:
+            reduced = jnp.exp(log_reduced)
+            losses = jnp.maximum(self._losses(reduced), _SMALLEST_REDUCED)
+            return log_reduced + jnp.log(lindhard_fraction(reduced, self.k) / losses)
+
+        log_start = jnp.log(jnp.maximum(self._losses(as_float(1.0)), _SMALLEST_REDUCED) / self.k)
+        root = newton_root(excess, log_start, math.log(_SMALLEST_REDUCED), math.log(_LARGEST_REDUCED))
+        return self.binding_energy_keV + jnp.exp(root) / reduced_energy_per_keV(self.proton_number)
+
+    def _losses(self, reduced_energy: Float[Array, "*node"]) -> Float[Array, "*node"]:
+        return self.square_root_coefficient * jnp.sqrt(reduced_energy) + self.constant_coefficient

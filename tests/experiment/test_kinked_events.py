@@ -12,9 +12,10 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from cevnsjax.arrays import as_float
-from cevnsjax.experiment import describe_frozen, dresden_ii_lindhard
-from cevnsjax.experiment.kinked_events import furthest_kink_keV, moving_kink_keV
+from cevnsjax.experiment import describe_frozen, dresden_ii_lindhard, named_experiment
+from cevnsjax.experiment.kinked_events import furthest_kink_keV, largest_ionisation_keV, moving_kink_keV
 from cevnsjax.inference import build_model
+from cevnsjax.paths import set_paths
 from cevnsjax.quenching import Lindhard, ModifiedLindhard
 
 FLOOR_KEV = 0.02
@@ -135,7 +136,11 @@ def test_is_said(model):
 def test_furthest():
     quenching = ModifiedLindhard(0.162, 0.0, 32)
     kinks = [moving_kink_keV(ModifiedLindhard(k, q, 32)) for k in (0.15, 0.17) for q in (-3e-4, 1e-5)]
-    assert furthest_kink_keV(quenching, {"k": (0.15, 0.17), "q": (-3e-4, 1e-5)}) == pytest.approx(1.001 * max(kinks))
+    ranges = {"k": (0.15, 0.17), "q": (-3e-4, 1e-5)}
+    furthest = furthest_kink_keV(quenching, ranges)
+    assert furthest == pytest.approx(1.001 * max(kinks))
+    largest = energies_keV(np.array(furthest), 0.17, -3e-4)
+    assert largest_ionisation_keV(quenching, ranges, furthest) == pytest.approx(float(largest))
     assert furthest_kink_keV(quenching, {}) == 0.0
     assert furthest_kink_keV(Lindhard(0.162, 32), {"k": (0.1, 0.2)}) == 0.0
 
@@ -146,3 +151,26 @@ def test_stays_exact_where_priors_are_not_known_or_the_floor_moves(experiment):
     free = [path, "quenching_k", "quenching_q"]
     model = build_model(experiment, "sm", free=free, priors={path: dist.Uniform(0.01, 0.03)})
     assert not model.experiment.frozen.kinked
+
+
+@pytest.mark.parametrize("k", [0.07, 0.1, 0.1458, 0.2])
+def test_of_another_quenching_factor(silicon, k):
+    """CONNIE: where Sarkis' energy reaches zero, against nodes that are placed for each k."""
+    experiment, model = silicon
+    placed = set_paths(experiment, ["quenching.k"], [as_float(k)]).placed()
+    expected = np.asarray(counts(placed))
+    found = np.asarray(counts(model.at({"silicon_k": k})))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 * expected.max())
+
+
+@eqx.filter_jit
+def counts(experiment):
+    return experiment.contributions()["cevns"]
+
+
+@pytest.fixture(scope="module")
+def silicon():
+    experiment = named_experiment("connie")
+    model = build_model(experiment, "sm")
+    assert model.experiment.frozen.kinked
+    return experiment, model

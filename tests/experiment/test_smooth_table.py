@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 import pytest
 
 from cevnsjax.arrays import as_float
@@ -210,3 +211,25 @@ def test_maps_and_fits_reach_beyond():
     assert np.all(np.isfinite(found.delta_chi2))
     held = maximum(model, {"quenching_0": 8.0})
     assert held.log_density == pytest.approx(float(found.log_density[-1]), abs=1e-5)
+
+
+def test_fits_go_beyond_tables_where_data_lead_them():
+    """A prior of 0.157 +- 0.0003 whose tables end at six standard deviations, and data made at 0.17 with many events."""
+    experiment = set_paths(named_experiment("coherent-ge-50kg"), ["mass_kg"], [as_float(5e4)])
+    made_at = set_paths(experiment, ["quenching.k"], [as_float(0.17)]).placed()
+    observed = np.asarray(made_at.expected())
+    model = build_model(experiment, "sm", fixed=["signal_norm"], priors={"lindhard_k": dist.Normal(0.157, 3e-4)})
+    (ends,) = model.experiment.frozen.ends
+    found = maximum(model, observed=observed)
+    assert found.values["lindhard_k"] > ends.intervals[0][1] + 1e-3
+    expected = maximum(exact(model), observed=observed)
+    assert found.log_density == pytest.approx(expected.log_density, abs=1e-6)
+    np.testing.assert_allclose(found.values["lindhard_k"], expected.values["lindhard_k"], rtol=1e-7)
+
+
+def test_no_table_around_a_start_beyond_it():
+    """Data may have been made there."""
+    experiment = named_experiment("coherent-ge-50kg")
+    assert build_model(experiment, "sm").experiment.frozen.ends
+    moved = set_paths(experiment, ["quenching.k"], [as_float(0.2)]).placed()
+    assert not build_model(moved, "sm").experiment.frozen.ends

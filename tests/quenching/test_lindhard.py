@@ -1,5 +1,6 @@
 """Lindhard's quenching and its modifications: mpmath, reference numbers, identities at cut-offs and floors."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import mpmath
@@ -177,3 +178,25 @@ def test_messages():
         AdiabaticLindhard(0.157, -1.0, 32)
     with pytest.raises(CevnsjaxError, match="mass_number must be positive"):
         Lindhard.for_nuclide(32, 0.0)
+
+
+@pytest.mark.parametrize(("make", "k"), [(Sarkis.germanium, 0.157), (Sarkis.germanium, 0.02), (Sarkis.silicon, 0.12)])
+def test_where_sarkis_reaches_zero(make, k):
+    """By bisection of the energy itself; slope against differences."""
+
+    def kink(k):
+        return eqx.tree_at(lambda quenching: quenching.k, make(), jnp.asarray(k)).moving_kink_keV
+
+    quenching = eqx.tree_at(lambda quenching: quenching.k, make(), jnp.asarray(k))
+    low, high = 2.0 * float(quenching.binding_energy_keV), 10.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if float(energy(quenching, jnp.asarray(middle))) > 0.0 else (middle, high)
+    np.testing.assert_allclose(kink(k), high, rtol=1e-9)
+    difference = (float(kink(1.0001 * k)) - float(kink(0.9999 * k))) / (2e-4 * k)
+    np.testing.assert_allclose(jax.grad(kink)(k), difference, rtol=1e-6)
+
+
+def test_without_losses_sarkis_has_no_kink():
+    quenching = Sarkis(0.15, 0.0, 0.0, 0.1, 14)
+    assert float(quenching.moving_kink_keV) <= 0.1 * (1.0 + 1e-6)
