@@ -214,7 +214,7 @@ def test_maps_and_fits_reach_beyond():
 
 
 def test_fits_go_beyond_tables_where_data_lead_them():
-    """A prior of 0.157 +- 0.0003 whose tables end at six standard deviations, and data made at 0.17 with many events."""
+    """A prior of 0.157 +- 0.0003 whose tables end six standard deviations away, and many events made at 0.17."""
     experiment = set_paths(named_experiment("coherent-ge-50kg"), ["mass_kg"], [as_float(5e4)])
     made_at = set_paths(experiment, ["quenching.k"], [as_float(0.17)]).placed()
     observed = np.asarray(made_at.expected())
