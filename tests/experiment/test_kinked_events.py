@@ -153,7 +153,7 @@ def test_stays_exact_where_priors_are_not_known_or_the_floor_moves(experiment):
     assert not model.experiment.frozen.kinked
 
 
-@pytest.mark.parametrize("k", [0.07, 0.1, 0.1458, 0.2])
+@pytest.mark.parametrize("k", [0.1, 0.12, 0.1458, 0.19])
 def test_of_another_quenching_factor(silicon, k):
     """CONNIE: where Sarkis' energy reaches zero, against nodes that are placed for each k."""
     experiment, model = silicon
