@@ -17,7 +17,6 @@ from scipy.special import log_ndtr, ndtri_exp
 TRUNCATED = (LeftTruncatedDistribution, RightTruncatedDistribution, TwoSidedTruncatedDistribution)
 _DRAWS = 4000
 _OUTSIDE = 1e-9
-_NEXT_TO = 1e-2
 
 
 def prior_quantiles(prior: dist.Distribution, probabilities) -> Float[np.ndarray, " probability"]:
@@ -54,22 +53,13 @@ def prior_quantiles(prior: dist.Distribution, probabilities) -> Float[np.ndarray
 
 def prior_range(prior: dist.Distribution) -> tuple[float, float] | None:
     """Ends of a prior, or what it leaves with a probability of 1e-9 on either side; None where that is not known."""
-    if (likely := likely_range(prior)) is None:
-        return None
-    low, high = (getattr(prior.support, f"{side}_bound", None) for side in ("lower", "upper"))
-    return likely[0] if low is None else float(low), likely[1] if high is None else float(high)
-
-
-def likely_range(prior: dist.Distribution) -> tuple[float, float] | None:
-    """What a prior leaves with a probability of 1e-9 on either side; ends of the prior that are next to that."""
     known = (dist.Uniform, dist.LogUniform, dist.Normal, dist.LogNormal, dist.HalfNormal, *TRUNCATED)
     base = getattr(prior, "base_dist", dist.Normal())
     if not isinstance(prior, known) or not isinstance(base, dist.Normal | dist.Uniform):
         return None
     low, high = (float(value) for value in prior_quantiles(prior, [_OUTSIDE, 1.0 - _OUTSIDE]))
-    near = _NEXT_TO * (high - low)
-    ends = [float(getattr(prior.support, f"{side}_bound", np.nan)) for side in ("lower", "upper")]
-    return (ends[0] if low - ends[0] <= near else low), (ends[1] if ends[1] - high <= near else high)
+    support = prior.support
+    return float(getattr(support, "lower_bound", low)), float(getattr(support, "upper_bound", high))
 
 
 def _between(probabilities: np.ndarray, low, high) -> np.ndarray:

@@ -15,7 +15,7 @@ from cevnsjax.experiment.kinked_events import furthest_kink_keV, moving_kink_keV
 from cevnsjax.experiment.placement import Recoiling, place
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
-from cevnsjax.prior_quantiles import likely_range
+from cevnsjax.prior_quantiles import prior_range
 from cevnsjax.program import program
 from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse
@@ -111,7 +111,7 @@ def place_panels(experiment: "Experiment", recoil: Recoil, source: str, paramete
         views = [view(each) for each in (blocks, *_variations(blocks, moving))]
         kinks = np.concatenate([_kinks_keV(blocks, quenched), kinks_keV(experiment)[recoil]])
         if quenched:
-            ranges = {path: likely_range(p.prior) for p in moving for path in p.paths if path.startswith("quenching.")}
+            ranges = {path: prior_range(p.prior) for p in moving for path in p.paths if path.startswith("quenching.")}
             known = {path.removeprefix("quenching."): ends for path, ends in ranges.items() if ends is not None}
             kinks = np.append(kinks, furthest_kink_keV(blocks["quenching"], known))
         return place(experiment.sources[source].flux, _recoiling(blocks["target"], recoil), views, kinks)

@@ -21,7 +21,7 @@ from cevnsjax.inference.batches import map_in_batches
 from cevnsjax.inference.prior_groups import constrained, log_density, log_measure, mapped, unconstrained, unconstraining
 from cevnsjax.parameter import Derived, Parameter, describe_prior
 from cevnsjax.paths import get_path, set_paths
-from cevnsjax.prior_quantiles import is_inside, likely_range, prior_quantiles, prior_range
+from cevnsjax.prior_quantiles import is_inside, prior_quantiles, prior_range
 
 Values = dict[str, Float[Array, ""]]
 """Values of the free parameters by name."""
@@ -302,17 +302,9 @@ def _in_place(experiment: Experiment | Joint, free: Sequence[Parameter]) -> Expe
 def _ranges(parameters: Sequence[Parameter], experiment: Experiment | Joint) -> dict[str, tuple[float, float]]:
     """Between which values priors leave the leaves at the paths of parameters, where that is known.
 
-    Where a leaf is beyond, so may be the posterior: data may have been made there. A truncation that is far out is no
-    end where a kink moves with the leaf: it would move over everything that is seen.
+    Where a leaf is beyond, so may be the posterior: data may have been made there.
     """
-    beginning = "" if isinstance(experiment, Experiment) else "experiments.{}."
-    kinked = [name for name, part in experiment.parts.items() if part.quenching.moving_kink_keV is not None]
-    starts = tuple(f"{beginning.format(name)}quenching." for name in kinked)
-    found = {
-        path: likely_range(parameter.prior) if path.startswith(starts) else prior_range(parameter.prior)
-        for parameter in parameters
-        for path in parameter.paths
-    }
+    found = {path: prior_range(parameter.prior) for parameter in parameters for path in parameter.paths}
     return {
         path: ends
         for path, ends in found.items()

@@ -30,6 +30,7 @@ def test_priors_are_what_they_were():
         before, now = (np.asarray(prior(mean, error).log_prob(values)) for prior in (positive, nonzero))
         np.testing.assert_allclose(now, before, rtol=0, atol=1e-6)
     assert float(nonzero(2.0, 1.0).low) == pytest.approx(0.02)
+    assert float(nonzero(2.0, 0.1).low) == pytest.approx(1.4)
 
 
 @pytest.mark.parametrize(
