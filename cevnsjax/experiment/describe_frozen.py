@@ -48,7 +48,7 @@ def _signal(experiment: Experiment, pair: Pair) -> str:
         words = f"{events}, response as {len(table.degrees)} polynomials{moved}, exact to 1e-9 of the largest bin"
         if pair in frozen.kinked:
             low, high = frozen.kinked[pair].ends_keV
-            words += f"; on nodes that move with the kink of quenching between {low:g} and {high:.3g} keV, to 1e-6"
+            words += f"; on nodes that move with the kink of quenching between {low:g} and {high:.3g} keV, to 1e-5"
         return words
     return f"{events}, response {'computed once' if pair in frozen.kernels else _response(experiment.response)}"
 
