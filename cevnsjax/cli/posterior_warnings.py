@@ -4,10 +4,6 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpyro.distributions as dist
-
-from cevnsjax.parameter import describe_prior
-from cevnsjax.prior_quantiles import prior_quantiles, prior_range
 
 if TYPE_CHECKING:
     from cevnsjax.inference import Posterior
@@ -67,6 +63,11 @@ def disagreements(posterior: "Posterior") -> list[str]:
     posterior
         The posterior.
     """
+    import numpyro.distributions as dist
+
+    from cevnsjax.parameter import describe_prior
+    from cevnsjax.prior_quantiles import prior_quantiles, prior_range
+
     found = []
     for parameter in posterior.model.parameters:
         ends = prior_range(parameter.prior)
