@@ -6,15 +6,17 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
+from jax.core import Tracer
 
 _QUICKLY = {"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 1}
 """Halves what XLA needs to make a processor's code; that is about as fast (``benchmarks/compiling.py``)."""
 
 
 def program(function: Callable) -> Callable:
-    """Compile a function that Python calls and no other compiled function does; otherwise as ``eqx.filter_jit``.
+    """Compile a function that Python calls; where its calls are traced it is compiled with what calls it.
 
-    JAX refuses calls of it that are traced: options belong to a whole program.
+    Otherwise as ``eqx.filter_jit``.
 
     Parameters
     ----------
@@ -30,14 +32,18 @@ class _Program:
     def __init__(self, function: Callable):
         functools.update_wrapper(self, function)
         self._function = function
+        self._part = eqx.filter_jit(function)
 
     @functools.cached_property
-    def _compiled(self) -> Callable:
+    def _whole(self) -> Callable:
         # which filter_jit passes on, though its types do not say so
         return eqx.filter_jit(self._function, compiler_options=compiler_options())  # pyright: ignore[reportCallIssue]
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        return self._compiled(*arguments, **named)
+        # options belong to a whole program, and JAX refuses them in a part; inside of jit even a new zero is traced
+        leaves = jnp.zeros(()), *jax.tree.leaves((arguments, named))
+        traced = any(isinstance(leaf, Tracer) for leaf in leaves)
+        return (self._part if traced else self._whole)(*arguments, **named)
 
 
 @functools.cache

@@ -67,7 +67,11 @@ def test_other_devices_compile_as_they_do(options, monkeypatch):
     assert compiler_options() == {}
 
 
-def test_is_refused_in_another_program():
+def test_is_a_part_of_what_traces_it():
     inner = program(logistic_sum)
-    with pytest.raises(ValueError, match="top-level"):
-        jax.jit(lambda x: inner(x) + 1.0)(jnp.zeros(4))
+    x = jnp.zeros(4)
+    assert jax.jit(lambda x: inner(x) + 1.0)(x) == 3.0
+    assert jax.jit(lambda: inner(x) + 1.0)() == 3.0
+    np.testing.assert_array_equal(jax.vmap(inner)(jnp.zeros((2, 4))), [2.0, 2.0])
+    np.testing.assert_array_equal(jax.grad(inner)(x), np.full(4, 0.25))
+    assert inner(x) == 2.0
