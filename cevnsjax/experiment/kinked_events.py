@@ -17,7 +17,6 @@ from cevnsjax.paths import set_paths
 from cevnsjax.program import program
 from cevnsjax.quenching import AbstractQuenching
 from cevnsjax.response import AbstractResponse
-from cevnsjax.response.response import exact_kernel
 
 _BEYOND = 1.001
 """Where all kinks are below, over the furthest of them."""
@@ -26,10 +25,10 @@ _TERMS, _ORDER = 12, 12
 """Polynomials of a spectrum below the kinks, and nodes on either side of one."""
 
 _POINTS = 48
-"""Chebyshev points at which probabilities of bins are looked at."""
+"""Chebyshev points at which the columns of a response are looked at."""
 
 _TOLERANCE = 1e-10
-"""Of these probabilities, in units of the largest."""
+"""Of these, in units of the largest."""
 
 
 class KinkedEvents(eqx.Module):
@@ -41,7 +40,7 @@ class KinkedEvents(eqx.Module):
         Of each row of events, per unit of a logarithm of the recoil energy that goes from -1 to 1, as coefficients of
         Chebyshev polynomials, shape ``[row, term]``.
     kernel
-        Probability of each bin as Chebyshev polynomials of the ionisation energy, shape ``[degree, bin]``.
+        Columns of the response as Chebyshev polynomials of the ionisation energy, shape ``[degree, column]``.
     ends_keV
         Recoil energies between which the events are, keV.
     largest_keV
@@ -51,7 +50,7 @@ class KinkedEvents(eqx.Module):
     """
 
     spectra: Float[Array, "row term"] = eqx.field(converter=as_float)
-    kernel: Float[Array, "degree bin"] = eqx.field(converter=as_float)
+    kernel: Float[Array, "degree column"] = eqx.field(converter=as_float)
     ends_keV: tuple[float, float] = eqx.field(static=True)
     largest_keV: float = eqx.field(static=True)
     order: int = eqx.field(static=True, default=_ORDER)
@@ -98,8 +97,8 @@ class KinkedEvents(eqx.Module):
         """Whether events at recoil energies, keV, are among these."""
         return _between(recoil_keV, self.ends_keV)
 
-    def columns(self, quenching: AbstractQuenching) -> Float[Array, "row bin"]:
-        """Counts in each bin."""
+    def columns(self, quenching: AbstractQuenching) -> Float[Array, "row column"]:
+        """Sums of events times the columns of the response."""
         kink_keV = quenching.moving_kink_keV
         assert kink_keV is not None
         middle = jnp.clip(_place(jnp.log(kink_keV), self.ends_keV), -1.0, 1.0)
@@ -128,14 +127,21 @@ def _place(log_recoil, ends_keV: tuple[float, float]):
 
 
 def _series_of_kernel(response: AbstractResponse, largest_keV: float) -> np.ndarray | None:
-    """Probability of each bin up to an ionisation energy, keV, as Chebyshev polynomials; None if these are too many."""
+    """Columns of a response up to an ionisation energy, keV, as Chebyshev polynomials; None if these are too many."""
     points = chebyshev.chebpts1(_POINTS)
-    kernel = exact_kernel(response, 0.5 * largest_keV * (1.0 + points))
+    with jax.enable_x64(True):
+        energies_keV = as_float(0.5 * largest_keV * (1.0 + points))
+        kernel = np.asarray(_columns(tree_as_float(response), energies_keV))
     series = chebyshev.chebfit(points, kernel, _POINTS - 1)
     above = np.flatnonzero(np.abs(series).max(axis=1) > _TOLERANCE * kernel.max())
     if above.size and above[-1] > _POINTS - 4:
         return None
     return series[: above[-1] + 1 if above.size else 1]
+
+
+@program
+def _columns(response: AbstractResponse, energy_keV: Float[Array, " node"]) -> Float[Array, "node column"]:
+    return response.columns(energy_keV)
 
 
 @program

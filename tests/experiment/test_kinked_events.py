@@ -13,10 +13,11 @@ from scipy.stats import norm
 
 from cevnsjax.arrays import as_float
 from cevnsjax.experiment import describe_frozen, dresden_ii_lindhard, named_experiment
-from cevnsjax.experiment.kinked_events import furthest_kink_keV, largest_ionisation_keV, moving_kink_keV
+from cevnsjax.experiment.kinked_events import KinkedEvents, furthest_kink_keV, largest_ionisation_keV, moving_kink_keV
 from cevnsjax.inference import build_model
 from cevnsjax.paths import set_paths
 from cevnsjax.quenching import Lindhard, ModifiedLindhard
+from cevnsjax.response import GaussianResponse, Resolution, SplitResponse
 
 FLOOR_KEV = 0.02
 POINTS = [  # no offset; recoils that are all ionisation; none; both where the kink is next to the floor
@@ -174,3 +175,18 @@ def silicon():
     model = build_model(experiment, "sm")
     assert model.experiment.frozen.kinked
     return experiment, model
+
+
+def test_of_a_response_that_is_split_afterwards():
+    """Bins in energy and a second observable: what is summed is in front of the split, here without a kink."""
+    inner = GaussianResponse(np.linspace(1.0, 6.0, 6), Resolution(0.5))
+    split = SplitResponse(inner, np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 1.0], [3.0, 1.0], [1.0, 3.0]]))
+    ends_keV, largest_keV = (4.0, 10.0), 4.0
+    abscissae, weights = np.polynomial.legendre.leggauss(40)
+    low, high = np.log(ends_keV)
+    recoil_keV = np.exp(0.5 * (low + high) + 0.5 * (high - low) * abscissae)
+    quenching = ModifiedLindhard(0.11, 0.0, 18)
+    events = KinkedEvents.of(weights[None, :], recoil_keV, split, ends_keV, largest_keV)
+    assert events is not None
+    expected = weights @ np.asarray(split.columns(quenching(jnp.asarray(recoil_keV))))
+    np.testing.assert_allclose(events.columns(quenching)[0], expected, rtol=0, atol=1e-8 * expected.max())
