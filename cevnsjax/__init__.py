@@ -1,7 +1,8 @@
 """Differentiable forward model of coherent elastic neutrino-nucleus scattering, and Bayesian fits of it on GPUs.
 
 Rooms, each importing only from those before it: ``target``, ``particle``, ``flux``, ``cross_section``, ``quenching``,
-``response``, ``experiment``, ``models``, ``inference``, ``validation``. They are loaded when they are first used.
+``response``, ``experiment``, ``models``, ``inference``, ``design``, ``validation``. They are loaded when they are first
+used.
 """
 
 import importlib
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cevnsjax import (
         cross_section,
+        design,
         experiment,
         flux,
         inference,
@@ -29,7 +31,7 @@ __version__ = "0.1.0"
 
 _ROOMS = (
     *("target", "particle", "flux", "cross_section", "quenching", "response"),
-    *("experiment", "models", "inference", "validation"),
+    *("experiment", "models", "inference", "design", "validation"),
 )
 _NAMES = {
     "Model": "inference",
@@ -49,6 +51,7 @@ __all__ = [
     "Spectrum",
     "build_model",
     "cross_section",
+    "design",
     "experiment",
     "flux",
     "inference",

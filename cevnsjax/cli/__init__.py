@@ -11,6 +11,7 @@ from cevnsjax.cli.check import CHECK_EXAMPLES, check
 from cevnsjax.cli.common import BAD_INPUT, INTERRUPTED, say
 from cevnsjax.cli.config import CONFIG_EXAMPLES, config
 from cevnsjax.cli.cross_section import CROSS_SECTION_EXAMPLES, cross_section
+from cevnsjax.cli.design import DESIGN_EXAMPLES, design
 from cevnsjax.cli.fit import FIT_EXAMPLES, fit
 from cevnsjax.cli.list_command import LIST_EXAMPLES, list_command
 from cevnsjax.cli.plot import PLOT_EXAMPLES, plot
@@ -33,6 +34,7 @@ app.command(name="cross-section", epilog=CROSS_SECTION_EXAMPLES)(cross_section)
 app.command(epilog=CHECK_EXAMPLES)(check)
 app.command(epilog=FIT_EXAMPLES)(fit)
 app.command(epilog=CALIBRATE_EXAMPLES)(calibrate)
+app.command(epilog=DESIGN_EXAMPLES)(design)
 app.command(epilog=CONFIG_EXAMPLES)(config)
 app.command(epilog=PLOT_EXAMPLES)(plot)
 app.command(epilog=SCAN_EXAMPLES)(scan)

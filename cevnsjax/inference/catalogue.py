@@ -10,7 +10,7 @@ from cevnsjax.experiment import Experiment, Joint
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.offered import Offered
 from cevnsjax.models import NamedModel, named_model
-from cevnsjax.parameter import check_prior, name_tuple
+from cevnsjax.parameter import Parameter, check_prior, name_tuple
 
 
 def build_model(
@@ -61,6 +61,7 @@ def prepared_model(
     free: Iterable[str] | None = None,
     fixed: Iterable[str] = (),
     priors: Mapping[str, dist.Distribution] | None = None,
+    moving: Iterable[Parameter] = (),
 ) -> Model:
     """Do what :func:`build_model` does with an experiment that is prepared for a model, and with its data as they are.
 
@@ -70,6 +71,8 @@ def prepared_model(
         The model, and the experiment with its interactions.
     free, fixed, priors
         See :func:`build_model`.
+    moving
+        Parameters that are not fitted, but whose leaves may be replaced: see :class:`Model`.
     """
     if priors is not None and not isinstance(priors, Mapping):
         raise ParameterError(f"priors must be a dictionary of distributions by parameter name, got {short(priors)}.")
@@ -88,4 +91,5 @@ def prepared_model(
             raise ParameterError(f"Two priors are given for {name!r}, one of them by its path; give one.")
         check_prior(name, prior)
         others[name] = prior
-    return Model(prepared, [offered.parameter(name, others.get(name)) for name in names], model.derived)
+    found = [offered.parameter(name, others.get(name)) for name in names]
+    return Model(prepared, found, model.derived, moving=tuple(moving))

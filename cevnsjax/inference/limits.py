@@ -229,8 +229,13 @@ class _Tests:
             if inner < _FIRST * first:
                 return self.null
             inner /= _STEP
-        found: Any = brentq(lambda log: excess(self.null + np.exp(log)), np.log(inner), np.log(outer), xtol=1e-7)
-        return self.null + float(np.exp(found))
+
+        def at(logarithm: float) -> float:
+            # rounding must not lead out of the prior
+            return min(self.null + float(np.exp(logarithm)), last)
+
+        found: Any = brentq(lambda log: excess(at(log)), np.log(inner), np.log(outer), xtol=1e-7)
+        return at(found)
 
 
 def _drop(best: Maximum, there: Maximum) -> float:

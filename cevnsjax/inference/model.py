@@ -79,7 +79,24 @@ class Model(eqx.Module):
     location: Float[Array, " parameter"]
     scale: Float[Array, " parameter"]
 
-    def __init__(self, experiment: Experiment | Joint, free: Sequence[Parameter], derived: Sequence[Derived] = ()):
+    def __init__(
+        self,
+        experiment: Experiment | Joint,
+        free: Sequence[Parameter],
+        derived: Sequence[Derived] = (),
+        *,
+        moving: Sequence[Parameter] = (),
+    ):
+        """Free some parameters of an experiment.
+
+        Parameters
+        ----------
+        experiment, free, derived
+            The experiment, its free parameters, and what is reported of it.
+        moving
+            Parameters of which it is no density, but whose leaves may be replaced too, within their priors: what a
+            detector might be. Nothing is tabulated then.
+        """
         if not isinstance(experiment, Experiment | Joint):
             raise ParameterError(f"A model needs an Experiment or a Joint of several, got {short(experiment)}.")
         if isinstance(free, str) or not all(isinstance(parameter, Parameter) for parameter in free):
@@ -89,12 +106,17 @@ class Model(eqx.Module):
             raise ParameterError("A model needs at least one free parameter, got none.")
         if len(set(names)) != len(names):
             raise ParameterError(f"Parameter names must differ, got {names}.")
-        paths = [path for parameter in free for path in parameter.paths]
+        everything = *free, *moving
+        paths = [path for parameter in everything for path in parameter.paths]
+        both = {path: p.name for p in free for path in p.paths if any(path in other.paths for other in moving)}
+        for path, name in both.items():
+            raise ParameterError(f"{path} is to be chosen, but free as {name!r}; fix that, or hold the path.")
         if len(set(paths)) != len(paths):
             twice = sorted({path for path in paths if paths.count(path) > 1})
             raise ParameterError(f"Two parameters set the same leaf: {', '.join(twice)}.")
         _check_supports(free, experiment)
-        self.experiment = freeze(_in_place(experiment, free), paths, _ranges(free, experiment))
+        ranges = {} if moving else _ranges(free, experiment)
+        self.experiment = freeze(in_place(experiment, everything), paths, ranges)
         self.parameters = tuple(free)
         low, middle, high = _unconstrained_quantiles(free).T
         self.location = as_float(middle)
@@ -286,7 +308,7 @@ class Model(eqx.Module):
         return ((places - location) / scale).astype(scale.dtype)
 
 
-def _in_place(experiment: Experiment | Joint, free: Sequence[Parameter]) -> Experiment | Joint:
+def in_place(experiment: Experiment | Joint, free: Sequence[Parameter]) -> Experiment | Joint:
     """The experiment with nodes that are good wherever the free parameters take it."""
     if isinstance(experiment, Experiment):
         return experiment.in_place(free)

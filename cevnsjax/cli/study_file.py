@@ -1,0 +1,159 @@
+"""A design study from a TOML file: what a fit is told, and variables, an objective, a budget and hypotheses."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cevnsjax.cli.run_file import FitSettings, settings_from
+from cevnsjax.errors import OutputError, ParameterError, UnknownNameError
+
+if TYPE_CHECKING:
+    from cevnsjax.design import AbstractObjective, AbstractVariable
+
+_OWN = "variables", "objective", "budget", "hypotheses"
+_FOUND = {"entropy", "points", "start"}
+"""Fields of objectives that are computed, and not told."""
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """What a file says.
+
+    Attributes
+    ----------
+    settings
+        What is fitted.
+    variables, objective
+        What may be chosen, and what it is judged by.
+    budget
+        Most that it may cost; infinite if nothing is said.
+    """
+
+    settings: FitSettings
+    variables: tuple["AbstractVariable", ...]
+    objective: "AbstractObjective"
+    budget: float
+
+
+def read_study(path: Path) -> StudyFile:
+    """Read a study.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be read.
+    CevnsjaxError
+        If it is no TOML, or a key or the type of a value is wrong; the message names the key.
+    """
+    from cevnsjax.design import WorstCase
+
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutputError(f"The file {path} cannot be read: {getattr(error, 'strerror', error)}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ParameterError(f"The file {path} is not valid TOML: {error}.") from None
+    file = str(path)
+    own = {name: content.pop(name) for name in _OWN if name in content}
+    known = {each.name for each in fields(FitSettings)} | set(_OWN)
+    for name in content:
+        if name not in known:
+            raise UnknownNameError(f"key in {file}", name, known)
+    settings = settings_from(content, file)
+    objective = _objective(own.get("objective"), file)
+    if hypotheses := own.get("hypotheses"):
+        objective = WorstCase(objective, _hypotheses(hypotheses, file))
+    budget = own.get("budget", float("inf"))
+    if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0.0:
+        raise ParameterError(f"{file}: budget must be a positive number, got {budget!r}.")
+    return StudyFile(settings, _variables(own.get("variables"), file), objective, float(budget))
+
+
+def _variables(tables: Any, file: str) -> tuple["AbstractVariable", ...]:
+    from cevnsjax.design import Enrichment, Variable
+
+    if not isinstance(tables, dict) or not tables or not all(isinstance(each, dict) for each in tables.values()):
+        raise ParameterError(f"{file} needs design variables; give tables like [variables.mass].")
+    kinds = {"Variable": Variable, "Enrichment": Enrichment}
+    return tuple(
+        _made(kinds, {"kind": "Variable", "name": name, **table}, file, f"variables.{name}")
+        for name, table in tables.items()
+    )
+
+
+def _objective(table: Any, file: str) -> "AbstractObjective":
+    from cevnsjax.design import AsimovSignificance, ExpectedLimit, InformationGain, PosteriorWidth
+
+    if not isinstance(table, dict):
+        raise ParameterError(f"{file} needs a table [objective], like kind = 'PosteriorWidth'.")
+    kinds = {each.__name__: each for each in (PosteriorWidth, InformationGain, AsimovSignificance, ExpectedLimit)}
+    return _made(kinds, table, file, "objective")
+
+
+def _made(kinds: Mapping[str, type], table: dict[str, Any], file: str, where: str) -> Any:
+    """An object of the kind that a table names, from its other keys."""
+    kind = table.get("kind", "none")
+    if kind not in kinds:
+        raise UnknownNameError(f"kind of {where} in {file}", str(kind), kinds)
+    known: dict[str, Any] = {each.name: each for each in fields(kinds[kind]) if each.name not in _FOUND}
+    given = {name: value for name, value in table.items() if name != "kind"}
+    for name, value in given.items():
+        if name not in known:
+            raise UnknownNameError(f"key of {where} in {file}", name, known)
+        _check(f"{file}: {where}.{name}", value, known[name])
+    missing = [
+        name
+        for name, each in known.items()
+        if name not in given and each.default is MISSING and each.default_factory is MISSING
+    ]
+    if missing:
+        raise ParameterError(f"{file}: {where} needs {' and '.join(missing)}.")
+    whole = {"draws", "seed"}
+    told = {
+        name: tuple(value)
+        if isinstance(value, list)
+        else float(value)
+        if isinstance(value, int) and not isinstance(value, bool) and name not in whole
+        else value
+        for name, value in given.items()
+    }
+    try:
+        return kinds[kind](**told)
+    except ParameterError as error:
+        raise ParameterError(f"{file}: {where}: {error}") from None
+
+
+def _check(what: str, value: Any, known: Any) -> None:
+    """Refuse a value that is not of the type of its field."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if known.name in ("name", "unit", "nuclide", "target"):
+        wanted, good = "a text", isinstance(value, str)
+    elif known.name == "parameters":
+        wanted, good = "a list of names", texts
+    elif known.name == "where":
+        wanted, good = "a path, or a list of paths", texts or isinstance(value, str)
+    elif known.name in ("logarithmic", "with_cls"):
+        wanted, good = "true or false", isinstance(value, bool)
+    elif known.name in ("draws", "seed"):
+        wanted, good = "a whole number", is_number and isinstance(value, int)
+    else:
+        wanted, good = "a number", is_number
+    if not good:
+        raise ParameterError(f"{what} must be {wanted}, got {value!r}.")
+
+
+def _hypotheses(tables: Any, file: str) -> dict[str, list[float]]:
+    """Values by path, one for each hypothesis."""
+    if not isinstance(tables, list) or not all(isinstance(each, dict) and each for each in tables):
+        raise ParameterError(f"{file}: hypotheses must be tables [[hypotheses]] of numbers by path.")
+    paths = list(tables[0])
+    for each in tables:
+        if list(each) != paths:
+            raise ParameterError(f"{file}: every one of the hypotheses must have numbers for {', '.join(paths)}.")
+        for path, value in each.items():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ParameterError(f'{file}: hypotheses need "PATH" = NUMBER, got {path} = {value!r}.')
+    return {path: [float(each[path]) for each in tables] for path in paths}
