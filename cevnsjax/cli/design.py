@@ -104,9 +104,9 @@ def design(
     configure_jax(precision or Precision(read.settings.precision))
     folder = out or Path(read.settings.out or f"design-{study.stem}")
     check_folder(folder)
-    options = {
+    asked = {
         "settings": asdict(read.settings),
-        "design_variables": [asdict(each) for each in read.variables],
+        "variables": [asdict(each) for each in read.variables],
         "objective": repr(read.objective),
         "budget": read.budget,
         "starts": starts,
@@ -114,14 +114,15 @@ def design(
         "budgets": budgets,
         "seed": seed,
     }
-    check_results(folder, RESULTS[0], RESULTS, finite(options), force)
+    options = finite({"asked": asked})
+    check_results(folder, RESULTS[0], RESULTS, options, force)
     with run_folder(folder):
         with stages() as shown:
             built, best, front = _studied(read, starts, steps, budgets, seed, allow_code, shown)
             found = _elasticities(built, best, shown) if matters else None
         report = _report(built, best, front, found)
         wall_s = time.monotonic() - started
-        files = _write(folder, built, best, front, found, finite(options) | surroundings() | report)
+        files = _write(folder, built, best, front, found, options | surroundings() | report)
     for warning in _warnings(best, found):
         warn(warning)
     if form is Format.json:

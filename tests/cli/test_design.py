@@ -50,7 +50,7 @@ def test_study(cevnsjax, study, tmp_path, written):
     assert written(folder) == {"design.json", "design.png"}
     content, kept = result.json, json.loads((folder / "design.json").read_text())
     assert kept["variables"] == content["variables"]
-    assert kept["settings"]["experiment"] == str(SMALL)
+    assert kept["asked"]["settings"]["experiment"] == str(SMALL)
     assert [row["variable"] for row in content["variables"]] == ["mass", "threshold"]
     assert sum(row["cost"] for row in content["variables"]) == pytest.approx(25.0, rel=1e-5)
     assert content["cost"] == pytest.approx(25.0, rel=1e-5)

@@ -28,6 +28,7 @@ from cevnsjax.experiment.likelihood import GaussianLikelihood
 from cevnsjax.inference import Model, expected_upper_limit
 from cevnsjax.inference.degeneracy import check_constrained
 from cevnsjax.parameter import Parameter
+from cevnsjax.target import compound
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 
