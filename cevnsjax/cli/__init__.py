@@ -16,6 +16,7 @@ from cevnsjax.cli.fit import FIT_EXAMPLES, fit
 from cevnsjax.cli.list_command import LIST_EXAMPLES, list_command
 from cevnsjax.cli.plot import PLOT_EXAMPLES, plot
 from cevnsjax.cli.scan import SCAN_EXAMPLES, scan
+from cevnsjax.cli.sensitivity import SENSITIVITY_EXAMPLES, sensitivity
 from cevnsjax.cli.spectrum import SPECTRUM_EXAMPLES, spectrum
 from cevnsjax.cli.validate import VALIDATE_EXAMPLES, validate
 
@@ -38,6 +39,7 @@ app.command(epilog=DESIGN_EXAMPLES)(design)
 app.command(epilog=CONFIG_EXAMPLES)(config)
 app.command(epilog=PLOT_EXAMPLES)(plot)
 app.command(epilog=SCAN_EXAMPLES)(scan)
+app.command(epilog=SENSITIVITY_EXAMPLES)(sensitivity)
 app.command(epilog=VALIDATE_EXAMPLES)(validate)
 
 

@@ -44,21 +44,54 @@ def parse_grid(text: str) -> tuple[str, np.ndarray]:
     parts = [part.strip() for part in rest.split(":")]
     if not name or not separator or len(parts) < 2:
         raise ParameterError(f"--grid needs {FORM}, got {text!r}.")
-    low, high = (_finite(text, part) for part in parts[:2])
-    number, spacing = _number_and_spacing(text, parts[2:])
+    return name, _spaced(f"--grid {text!r}", parts, FORM, "lin", DEFAULT_NUMBER)
+
+
+def parse_values(option: str, text: str, number: int) -> np.ndarray:
+    """Positive values from a text like ``0.1:10:9``, evenly spaced in their logarithm unless it says otherwise.
+
+    Parameters
+    ----------
+    option
+        The option that is given, for messages.
+    text
+        The text.
+    number
+        How many there are where it does not say.
+
+    Raises
+    ------
+    ParameterError
+        If the text is not of the form, or the values are not positive or cannot be spaced so.
+    """
+    parts = [part.strip() for part in text.split(":")]
+    what, form = f"{option} {text!r}", "LOW:HIGH, then :NUMBER and :log or :lin if wanted"
+    if len(parts) < 2:
+        raise ParameterError(f"{option} needs {form}, got {text!r}.")
+    values = _spaced(what, parts, form, "log", number)
+    if values[0] <= 0.0:
+        raise ParameterError(f"{what} needs LOW above zero, got {values[0]:g}.")
+    return values
+
+
+def _spaced(what: str, parts: list[str], form: str, spaced: str, many: int) -> np.ndarray:
+    """Values between two ends, as many and spaced as the parts behind these say."""
+    low, high = (_finite(what, part, form) for part in parts[:2])
+    number, spacing = _number_and_spacing(what, parts[2:], form)
+    number, spacing = many if number is None else number, spacing or spaced
     if not low < high:
-        raise ParameterError(f"--grid {text!r} needs LOW below HIGH, got {low:g} and {high:g}.")
+        raise ParameterError(f"{what} needs LOW below HIGH, got {low:g} and {high:g}.")
     if not 2 <= number <= MOST_NUMBER:
-        raise ParameterError(f"--grid {text!r} needs between 2 and {MOST_NUMBER} points, got {number}.")
+        raise ParameterError(f"{what} needs between 2 and {MOST_NUMBER} points, got {number}.")
     if spacing == "log" and low <= 0.0:
-        raise ParameterError(f"--grid {text!r} is logarithmic and needs LOW above zero, got {low:g}.")
+        raise ParameterError(f"{what} is logarithmic and needs LOW above zero, got {low:g}.")
     values = np.geomspace(low, high, number) if spacing == "log" else np.linspace(low, high, number)
     if not np.all(np.diff(values) > 0.0):
-        raise ParameterError(f"--grid {text!r} has more points than there are numbers between its ends.")
-    return name, values
+        raise ParameterError(f"{what} has more points than there are numbers between its ends.")
+    return values
 
 
-def _number_and_spacing(text: str, parts: list[str]) -> tuple[int, str]:
+def _number_and_spacing(what: str, parts: list[str], form: str) -> tuple[int | None, str | None]:
     number, spacing = None, None
     for part in parts:
         if part in ("log", "lin") and spacing is None:
@@ -66,15 +99,15 @@ def _number_and_spacing(text: str, parts: list[str]) -> tuple[int, str]:
         elif part.isdecimal() and number is None:
             number = int(part)
         else:
-            raise ParameterError(f"--grid {text!r}: {part!r} is not understood, or twice; {FORM}.")
-    return DEFAULT_NUMBER if number is None else number, spacing or "lin"
+            raise ParameterError(f"{what}: {part!r} is not understood, or twice; {form}.")
+    return number, spacing
 
 
-def _finite(text: str, part: str) -> float:
+def _finite(what: str, part: str, form: str) -> float:
     try:
         value = float(part)
     except ValueError:
-        raise ParameterError(f"--grid {text!r}: {part!r} is not a number; {FORM}.") from None
+        raise ParameterError(f"{what}: {part!r} is not a number; {form}.") from None
     if not math.isfinite(value):
-        raise ParameterError(f"--grid {text!r}: LOW and HIGH must be finite.")
+        raise ParameterError(f"{what}: LOW and HIGH must be finite.")
     return value

@@ -3,7 +3,9 @@
 from cevnsjax.inference.calibration import Calibration, calibrate
 from cevnsjax.inference.catalogue import build_model, prepared_model
 from cevnsjax.inference.devices import on_devices
+from cevnsjax.inference.discovery import ExposureCurve, exposure_curve
 from cevnsjax.inference.drawn import Drawn
+from cevnsjax.inference.expected_limits import Sensitivity, sensitivity
 from cevnsjax.inference.fisher import Laplace, fisher_information, laplace
 from cevnsjax.inference.goodness import PredictiveCheck, posterior_predictive_p_value
 from cevnsjax.inference.hmc import Hmc
@@ -31,6 +33,7 @@ __all__ = [
     "Coverage",
     "Drawn",
     "Evidence",
+    "ExposureCurve",
     "FeldmanCousins",
     "Hmc",
     "InterruptedScan",
@@ -45,6 +48,7 @@ __all__ = [
     "ProfileInterval",
     "ProfileMap",
     "Schedule",
+    "Sensitivity",
     "ToyFits",
     "Toys",
     "build_model",
@@ -53,6 +57,7 @@ __all__ = [
     "draw_toys",
     "evidence",
     "expected_upper_limit",
+    "exposure_curve",
     "feldman_cousins",
     "fisher_information",
     "fit_toys",
@@ -70,6 +75,7 @@ __all__ = [
     "profile_map",
     "profile_statistics",
     "sample",
+    "sensitivity",
     "significance",
     "upper_limit",
 ]

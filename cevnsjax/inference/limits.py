@@ -3,7 +3,7 @@
 G. Cowan, K. Cranmer, E. Gross, O. Vitells, Eur. Phys. J. C 71, 1554 (2011), and A. L. Read, J. Phys. G 28, 2693 (2002).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,12 +43,12 @@ class OneSidedTest:
     @property
     def p_value(self) -> float:
         """Probability of a larger statistic if the value is true (CL_s+b; Cowan et al. eq. 66)."""
-        return float(ndtr(-self._deviation - np.sqrt(self.asimov_statistic)))
+        return float(ndtr(-self._score))
 
     @property
     def null_p_value(self) -> float:
         """Probability of a larger statistic if the null is true (CL_b; Cowan et al. eq. 65)."""
-        return float(ndtr(-self._deviation))
+        return float(ndtr(np.sqrt(self.asimov_statistic) - self._score))
 
     @property
     def cls(self) -> float:
@@ -56,11 +56,23 @@ class OneSidedTest:
         return self.p_value / self.null_p_value
 
     @property
-    def _deviation(self) -> float:
-        root = np.sqrt(self.asimov_statistic)
-        if self.statistic <= self.asimov_statistic or root == 0.0:
-            return float(np.sqrt(self.statistic) - root)
-        return float((self.statistic - self.asimov_statistic) / (2.0 * root))
+    def _score(self) -> float:
+        return float(scores(self.statistic, self.asimov_statistic))
+
+
+def scores(statistic: np.ndarray | float, asimov_statistic: np.ndarray | float) -> np.ndarray:
+    """How many standard deviations values are excluded by: p-values are Phi(-score), and of the null Phi(root - score).
+
+    The root is that of the Asimov statistic, the distance of the value from the null (Cowan et al. eqs. 65 and 66).
+
+    Parameters
+    ----------
+    statistic, asimov_statistic
+        See :class:`OneSidedTest`; arrays of one shape.
+    """
+    found, asimov = np.asarray(statistic, float), np.asarray(asimov_statistic, float)
+    below = (found <= asimov) | (asimov == 0.0)
+    return np.where(below, np.sqrt(found), (found + asimov) / (2.0 * np.sqrt(np.where(below, 1.0, asimov))))
 
 
 def one_sided_test(
@@ -187,8 +199,7 @@ class _Tests:
         self.parameter = model.parameters[model.names.index(name)]
         self.null = _null(self.parameter, null)
         best = maximum(model, observed=self.data)
-        peaks = {p.name: peak for p in model.parameters if p.name != name and (peak := _peak(p)) is not None}
-        there = maximum(model, {**peaks, name: self.null}, observed=self.data, start=best.values)
+        there = null_maximum(model, name, self.null, self.data, best.values)
         self.asimov = _expected(model, {each: as_float(value) for each, value in there.values.items()})
         if best.values[name] < self.null:
             best = maximum(model, {name: self.null}, observed=self.data, start=best.values)
@@ -217,7 +228,8 @@ class _Tests:
         """Where a function of the value falls through zero; the null, where it is below at all values."""
         last = float(getattr(self.parameter.prior.support, "upper_bound", np.inf))
         furthest = last - self.null
-        middle = abs(self.parameter.quantile(0.5) - self.null)
+        # of the middle of its prior, or where that is the null of the place that most of it lies below
+        middle = abs(self.parameter.quantile(0.5) - self.null) or self.parameter.quantile(0.84) - self.null
         first = inner = outer = min(_FIRST * middle, 0.5 * furthest)
         while excess(self.null + outer) > 0.0:
             if outer == furthest:
@@ -238,14 +250,40 @@ class _Tests:
         return at(found)
 
 
+def null_maximum(
+    model: Model, name: str, null: float, observed: Any, start: Mapping[str, float] | None = None
+) -> Maximum:
+    """The null, of which the data are a prediction that fits exactly.
+
+    Parameters
+    ----------
+    model, name, null, observed
+        See :func:`one_sided_test`. Nuisance parameters are where their priors are highest, those with flat priors as
+        fitted to the data.
+    start
+        Where that fit starts; see :func:`maximum`.
+    """
+    peaks = {p.name: peak for p in model.parameters if p.name != name and (peak := _peak(p)) is not None}
+    return maximum(model, {**peaks, name: null}, observed=observed, start=start)
+
+
 def _drop(best: Maximum, there: Maximum) -> float:
     return max(2.0 * (best.log_density - there.log_density), 0.0)
 
 
 def _null(parameter: Parameter, null: float | None) -> float:
     """The null, or the lower end of a prior."""
-    if null is not None:
-        return check_value(parameter, null, "The null")
+    return lower_end(parameter) if null is None else check_value(parameter, null, "The null")
+
+
+def lower_end(parameter: Parameter) -> float:
+    """The lower end of a prior.
+
+    Raises
+    ------
+    ParameterError
+        If it has none.
+    """
     low = getattr(parameter.prior.support, "lower_bound", None)
     if low is None:
         raise ParameterError(f"The prior of {parameter.name!r} has no lower end; give the null.")

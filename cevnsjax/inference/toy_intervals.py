@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.profile import Maximum, maximum
-from cevnsjax.inference.quantiles import chi_squared_quantile
+from cevnsjax.inference.quantiles import chi_squared_quantile, error_of_quantile
 from cevnsjax.inference.toys import draw_toys, profile_statistics
 
 _TOLERANCE = 1e-5
@@ -188,25 +188,55 @@ def feldman_cousins(
         fits.append(maximum(model, {name: float(value)}, observed=observed, start=start))
     highest = max(best.log_density, *(fit.log_density for fit in fits))
     statistic = np.array([2.0 * (highest - fit.log_density) for fit in fits])
-    critical, errors = np.empty(tested.size), np.empty(tested.size)
-    for i, (value, fit) in enumerate(zip(tested, fits, strict=True)):
-        drawn = draw_toys(model, jax.random.fold_in(key, i), toys, fit.values)
+    critical, errors = critical_statistics(
+        model, name, tested, [fit.values for fit in fits], key, toys, [level], progress
+    )
+    return FeldmanCousins(name, level, tested, statistic, critical[0], errors[0])
+
+
+def critical_statistics(
+    model: Model,
+    name: str,
+    values: np.ndarray,
+    truths: Sequence[Mapping[str, float]],
+    key: jax.Array,
+    toys: int,
+    levels: Sequence[float],
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the statistic of toys that are drawn at each value exceeds with a probability of one minus each level.
+
+    Parameters
+    ----------
+    model, name, values, key, toys, progress
+        See :func:`feldman_cousins`.
+    truths
+        Values of all parameters that toys are drawn at, for each value.
+    levels
+        Confidence levels.
+
+    Returns
+    -------
+    critical, errors
+        The statistics, and their standard deviations from the number of toys, shape ``[level, value]`` each.
+
+    Raises
+    ------
+    CevnsjaxError
+        If most fits of toys do not converge.
+    """
+    critical, errors = np.empty((len(levels), values.size)), np.empty((len(levels), values.size))
+    for i, (value, truth) in enumerate(zip(values, truths, strict=True)):
+        drawn = draw_toys(model, jax.random.fold_in(key, i), toys, truth)
         found = profile_statistics(model, drawn, {name: value})
         found = np.sort(found[np.isfinite(found)])
         if len(found) < 0.9 * toys:
             raise CevnsjaxError(f"Only {len(found)} of {toys} toys at {name} = {value:g} were fitted.")
-        critical[i] = np.quantile(found, level, method="inverted_cdf")  # counts are few values
-        errors[i] = _error_of_quantile(found, level)
+        critical[:, i] = np.quantile(found, levels, method="inverted_cdf")  # counts are few values
+        errors[:, i] = [error_of_quantile(found, level) for level in levels]
         if progress is not None:
-            progress(i + 1, tested.size)
-    return FeldmanCousins(name, level, tested, statistic, critical, errors)
-
-
-def _error_of_quantile(ordered: np.ndarray, level: float) -> float:
-    """Half of the distance between the quantiles that are a standard deviation of their number apart."""
-    apart = np.sqrt(level * (1.0 - level) / len(ordered))
-    low, high = np.quantile(ordered, np.clip([level - apart, level + apart], 0.0, 1.0))
-    return float(0.5 * (high - low))
+            progress(i + 1, values.size)
+    return critical, errors
 
 
 def _check(model: Model, name: str, levels: Sequence[float]) -> None:

@@ -4,7 +4,6 @@ What a prior says that is a measurement (a Gaussian, of the parameter or of its 
 measured anew with each toy. Priors that are flat stay as they are.
 """
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -151,15 +150,16 @@ def fit_toys(
     centres = {name: each.astype(kind) for name, each in toys.centres.items()}
     rows = {"held": held, "observed": toys.observed, "centres": centres}
     if start is None:
-        start = np.tile(np.asarray(_to_latent(model, toys.values), kind), (number, 1))
+        start = np.tile(np.asarray(latents_of(model, toys.values), kind), (number, 1))
     latents, heights = np.array(start, kind), np.full(number, np.inf)
     converged = np.zeros(number, bool)
 
     def keep(points: np.ndarray, fits: solver.Fits, over: np.ndarray) -> None:
         latents[points], heights[points], converged[points] = fits.latents, fits.objective, fits.converged
 
-    evaluator = functools.partial(_evaluator, objective, points_at_a_time(model))
-    fitter = Fitter(objective, block=_BLOCK, evaluator=evaluator)
+    batch = points_at_a_time(model)
+    # the objective that the fitter has then: data far from a prior take it to one without tables
+    fitter = Fitter(objective, block=_BLOCK, evaluator=lambda rows: _evaluator(fitter.objective, batch, rows))
     # toys are much alike: steps learn what is different
     curvature = fitter.curvatures(jax.tree.map(lambda array: array[:1], rows), fitter.coordinates.inside(latents[:1]))
     fitter.fit(rows, latents, np.repeat(curvature, number, axis=0), keep)
@@ -167,7 +167,8 @@ def fit_toys(
     return ToyFits({name: np.asarray(each) for name, each in values.items()}, -heights, converged, latents)
 
 
-def _to_latent(model: Model, values: Mapping[str, float]) -> np.ndarray:
+def latents_of(model: Model, values: Mapping[str, float]) -> np.ndarray:
+    """Latent vector of values, finite at the ends of priors."""
     return np.clip(np.nan_to_num(np.asarray(model.to_latent(values)), posinf=20.0, neginf=-20.0), -20.0, 20.0)
 
 
