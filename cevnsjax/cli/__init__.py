@@ -18,6 +18,7 @@ from cevnsjax.cli.plot import PLOT_EXAMPLES, plot
 from cevnsjax.cli.scan import SCAN_EXAMPLES, scan
 from cevnsjax.cli.sensitivity import SENSITIVITY_EXAMPLES, sensitivity
 from cevnsjax.cli.spectrum import SPECTRUM_EXAMPLES, spectrum
+from cevnsjax.cli.unfold import UNFOLD_EXAMPLES, unfold
 from cevnsjax.cli.validate import VALIDATE_EXAMPLES, validate
 
 _UsageError: Any = typer.BadParameter.__base__  # what Typer raises of options and arguments: every kind of them
@@ -40,6 +41,7 @@ app.command(epilog=CONFIG_EXAMPLES)(config)
 app.command(epilog=PLOT_EXAMPLES)(plot)
 app.command(epilog=SCAN_EXAMPLES)(scan)
 app.command(epilog=SENSITIVITY_EXAMPLES)(sensitivity)
+app.command(epilog=UNFOLD_EXAMPLES)(unfold)
 app.command(epilog=VALIDATE_EXAMPLES)(validate)
 
 

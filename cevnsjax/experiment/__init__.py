@@ -25,6 +25,7 @@ from cevnsjax.experiment.likelihood import (
 from cevnsjax.experiment.nuisances import level_strength, strength_quenching
 from cevnsjax.experiment.plots import plot_prediction
 from cevnsjax.experiment.projection import PlotStyle
+from cevnsjax.experiment.prospect_hfir import PromptSpectrum, prospect_hfir
 from cevnsjax.experiment.rate_background import BinnedBackground, FlatBackground, ScaledBackground, TabulatedBackground
 from cevnsjax.experiment.scattering import Scattering
 from cevnsjax.experiment.settable import is_settable, settable_leaves, unknown_number
@@ -51,6 +52,7 @@ __all__ = [
     "MeasuredBackground",
     "PlotStyle",
     "PoissonLikelihood",
+    "PromptSpectrum",
     "Satellite",
     "ScaledBackground",
     "Scattering",
@@ -77,6 +79,7 @@ __all__ = [
     "named_experiment",
     "plot_prediction",
     "poisson_log_likelihood",
+    "prospect_hfir",
     "read_experiment",
     "settable_leaves",
     "strength_quenching",

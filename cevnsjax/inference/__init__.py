@@ -25,6 +25,11 @@ from cevnsjax.inference.scan_plots import plot_profile_map
 from cevnsjax.inference.tempering import Evidence, evidence
 from cevnsjax.inference.toy_intervals import Coverage, FeldmanCousins, coverage, feldman_cousins
 from cevnsjax.inference.toys import ToyFits, Toys, draw_toys, fit_toys, profile_statistics
+from cevnsjax.inference.unfold import Unfolding, UnfoldingErrors, unfold
+from cevnsjax.inference.unfold_bayesian import SampledFlux, sample_flux
+from cevnsjax.inference.unfold_beta import PenaltyCurve, choose_beta, penalty_curve
+from cevnsjax.inference.unfold_closure import UnfoldingCoverage, unfolding_coverage
+from cevnsjax.inference.unfold_response import FluxResponse, flux_response
 from cevnsjax.schedule import Schedule
 
 __all__ = [
@@ -35,6 +40,7 @@ __all__ = [
     "Evidence",
     "ExposureCurve",
     "FeldmanCousins",
+    "FluxResponse",
     "Hmc",
     "InterruptedScan",
     "Laplace",
@@ -43,16 +49,22 @@ __all__ = [
     "Nuts",
     "Offered",
     "OneSidedTest",
+    "PenaltyCurve",
     "Posterior",
     "PredictiveCheck",
     "ProfileInterval",
     "ProfileMap",
+    "SampledFlux",
     "Schedule",
     "Sensitivity",
     "ToyFits",
     "Toys",
+    "Unfolding",
+    "UnfoldingCoverage",
+    "UnfoldingErrors",
     "build_model",
     "calibrate",
+    "choose_beta",
     "coverage",
     "draw_toys",
     "evidence",
@@ -61,10 +73,12 @@ __all__ = [
     "feldman_cousins",
     "fisher_information",
     "fit_toys",
+    "flux_response",
     "laplace",
     "maximum",
     "on_devices",
     "one_sided_test",
+    "penalty_curve",
     "plot_corner",
     "plot_marginals",
     "plot_profile_map",
@@ -75,7 +89,10 @@ __all__ = [
     "profile_map",
     "profile_statistics",
     "sample",
+    "sample_flux",
     "sensitivity",
     "significance",
+    "unfold",
+    "unfolding_coverage",
     "upper_limit",
 ]

@@ -41,16 +41,21 @@ def model_identity(model: Model, observed: Any = None) -> dict[str, Any]:
     observed
         Data in the place of the experiment's.
     """
-    numbers = hashlib.sha256()
-    for leaf in jax.tree.leaves((eqx.filter(model, eqx.is_array), observed)):
-        numbers.update(np.asarray(leaf).tobytes())
     return {
         "experiment": model.experiment.name,
         "asimov": asimov_names(model.experiment),
         "parameters": described_parameters(model),
         "precision": str(model.location.dtype),
-        "numbers": numbers.hexdigest()[:16],
+        "numbers": digest((eqx.filter(model, eqx.is_array), observed)),
     }
+
+
+def digest(tree: Any) -> str:
+    """A digest of all leaves of a tree, which must be numbers and arrays of them."""
+    numbers = hashlib.sha256()
+    for leaf in jax.tree.leaves(tree):
+        numbers.update(np.asarray(leaf).tobytes())
+    return numbers.hexdigest()[:16]
 
 
 def run_identity(

@@ -18,6 +18,7 @@ from cevnsjax.validation.oscillation import OSCILLATION
 from cevnsjax.validation.peers import PEERS
 from cevnsjax.validation.point_values import POINT_VALUES
 from cevnsjax.validation.projections import PROJECTED
+from cevnsjax.validation.prospect_hfir import PROSPECT_HFIR
 from cevnsjax.validation.published_number import Comparison, PublishedNumber, compare
 from cevnsjax.validation.quenching import QUENCHING
 from cevnsjax.validation.reactor import REACTOR
@@ -43,6 +44,7 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *OSCILLATION,
     *QUENCHING,
     *REACTOR,
+    *PROSPECT_HFIR,
     *NUCLEAR_LINES,
     *SOURCES,
     *ALPS,

@@ -19,7 +19,7 @@ from cevnsjax.validation import PublishedNumber
 CSI = "coherent-csi-2021"
 
 
-@pytest.mark.parametrize("command", ["list", "spectrum", "fit", "calibrate", "scan", "validate"])
+@pytest.mark.parametrize("command", ["list", "spectrum", "fit", "calibrate", "scan", "unfold", "validate"])
 def test_help_has_examples(cevnsjax, command):
     result = cevnsjax(command, "--help")
     assert result.code == 0

@@ -44,7 +44,10 @@ def no_work(monkeypatch):
         ("loop/below", "cannot be written"),
     ],
 )
-@pytest.mark.parametrize("command", [("fit", CSI), ("fit", CSI, "--resume"), ("calibrate", CSI), ("scan", CSI, *GRID)])
+@pytest.mark.parametrize(
+    "command",
+    [("fit", CSI), ("fit", CSI, "--resume"), ("calibrate", CSI), ("scan", CSI, *GRID), ("unfold", "nucleus-1")],
+)
 def test_folders_are_checked_first(cevnsjax, no_work, tmp_path, command, place, words):
     (tmp_path / "file").write_text("mine")
     (tmp_path / "loop").symlink_to("loop")
