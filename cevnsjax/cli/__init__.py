@@ -13,6 +13,7 @@ from cevnsjax.cli.config import CONFIG_EXAMPLES, config
 from cevnsjax.cli.cross_section import CROSS_SECTION_EXAMPLES, cross_section
 from cevnsjax.cli.design import DESIGN_EXAMPLES, design
 from cevnsjax.cli.fit import FIT_EXAMPLES, fit
+from cevnsjax.cli.fog import FOG_EXAMPLES, fog
 from cevnsjax.cli.list_command import LIST_EXAMPLES, list_command
 from cevnsjax.cli.plot import PLOT_EXAMPLES, plot
 from cevnsjax.cli.scan import SCAN_EXAMPLES, scan
@@ -38,6 +39,7 @@ app.command(epilog=FIT_EXAMPLES)(fit)
 app.command(epilog=CALIBRATE_EXAMPLES)(calibrate)
 app.command(epilog=DESIGN_EXAMPLES)(design)
 app.command(epilog=CONFIG_EXAMPLES)(config)
+app.command(epilog=FOG_EXAMPLES)(fog)
 app.command(epilog=PLOT_EXAMPLES)(plot)
 app.command(epilog=SCAN_EXAMPLES)(scan)
 app.command(epilog=SENSITIVITY_EXAMPLES)(sensitivity)

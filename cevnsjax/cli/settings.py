@@ -173,14 +173,14 @@ def assignments(option: str, given: Iterable[str] | None) -> dict[str, str]:
     return found
 
 
-def parse_numbers(given: Iterable[str] | None) -> dict[str, float]:
-    """Numbers by name, from texts like ``mass_kg=15`` of the option ``--set``."""
+def parse_numbers(given: Iterable[str] | None, option: str = "--set") -> dict[str, float]:
+    """Numbers by name, from texts like ``mass_kg=15`` of the option ``--set``, or of another one."""
     numbers: dict[str, float] = {}
-    for name, text in assignments("--set", given).items():
+    for name, text in assignments(option, given).items():
         try:
             numbers[name] = float(text)
         except ValueError:
-            raise ParameterError(f"--set '{name}={text}': {text!r} is not a number.") from None
+            raise ParameterError(f"{option} '{name}={text}': {text!r} is not a number.") from None
         if not math.isfinite(numbers[name]):
-            raise ParameterError(f"--set '{name}={text}': the value must be finite.")
+            raise ParameterError(f"{option} '{name}={text}': the value must be finite.")
     return numbers

@@ -72,6 +72,7 @@ from cevnsjax.cross_section.term import (
     AbstractTerm,
     AbstractVectorTerm,
 )
+from cevnsjax.cross_section.wimp_nucleus import WimpNodes, WimpNucleus
 
 __all__ = [
     "EARTH_NEUTRONS_PER_PROTON",
@@ -147,6 +148,8 @@ __all__ = [
     "ThreeMomentum",
     "Tomalak21",
     "TreeLevel",
+    "WimpNodes",
+    "WimpNucleus",
     "argon_to_potassium",
     "carbon_to_nitrogen",
     "flux_averaged_cross_section",

@@ -110,10 +110,11 @@ class Coherent(AbstractScattering):
     ) -> RecoilNodes:
         self.check_target(target)
         recoil, each = 1e-3 * recoil_energy_keV, []
-        for name, isotope in target.nuclides.items():
-            moments = source.moments(minimum_neutrino_energy_MeV(recoil, isotope.mass_MeV))
+        masses = jnp.stack([isotope.mass_MeV for isotope in target.nuclides.values()])
+        moments = jax.vmap(lambda mass: source.moments(minimum_neutrino_energy_MeV(recoil, mass)))(masses)
+        for index, (name, isotope) in enumerate(target.nuclides.items()):
             width = jnp.full_like(recoil, 1e-3 * EXPOSURE_SCALE) * target.nuclei_per_kg(name)
-            each.append(self._on_nuclide(isotope, recoil, moments, width, _signs(source.antineutrinos)))
+            each.append(self._on_nuclide(isotope, recoil, moments[index], width, _signs(source.antineutrinos)))
         return stack_nuclides(each)
 
     def _on_nuclide(

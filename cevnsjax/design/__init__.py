@@ -2,6 +2,9 @@
 
 from cevnsjax.design.asimov import AsimovSignificance, ExpectedLimit
 from cevnsjax.design.elasticity import Elasticities, elasticities
+from cevnsjax.design.fog import DiscoveryLimits, Fog, FogLine, discovery_limits, fog_line
+from cevnsjax.design.fog_plot import plot_fog
+from cevnsjax.design.fog_sources import FLUX_NORMS, FluxNorm, fog_scattering, recoil_edges_keV, recoil_fog
 from cevnsjax.design.nested_monte_carlo import NestedEstimate, nested_information_gain
 from cevnsjax.design.objective import AbstractObjective, InformationGain, PosteriorWidth
 from cevnsjax.design.optimum import Optimum, Start, optimise
@@ -12,12 +15,17 @@ from cevnsjax.design.variable import AbstractVariable, Enrichment, Variable
 from cevnsjax.design.worst_case import WorstCase
 
 __all__ = [
+    "FLUX_NORMS",
     "AbstractObjective",
     "AbstractVariable",
     "AsimovSignificance",
+    "DiscoveryLimits",
     "Elasticities",
     "Enrichment",
     "ExpectedLimit",
+    "FluxNorm",
+    "Fog",
+    "FogLine",
     "InformationGain",
     "NestedEstimate",
     "Optimum",
@@ -27,10 +35,16 @@ __all__ = [
     "Variable",
     "WorstCase",
     "build_study",
+    "discovery_limits",
     "elasticities",
+    "fog_line",
+    "fog_scattering",
     "nested_information_gain",
     "optimise",
     "pareto_front",
+    "plot_fog",
     "plot_study",
+    "recoil_edges_keV",
+    "recoil_fog",
     "study_of",
 ]

@@ -30,6 +30,7 @@ from cevnsjax.flux.facilities import (
 )
 from cevnsjax.flux.flux import FLAVOURS, AbstractFlux, AbstractSource, parse_neutrino
 from cevnsjax.flux.flux_nodes import FluxNodes
+from cevnsjax.flux.halo import HaloWimps, StandardHalo
 from cevnsjax.flux.interpolated import InterpolatedSpectra
 from cevnsjax.flux.line_profile import AbstractLineProfile, GaussianProfile, RecoilProfile, ThermalProfile
 from cevnsjax.flux.line_sources import LineSource, argon_37_source, chromium_51_source
@@ -78,6 +79,7 @@ __all__ = [
     "FluxNodes",
     "GaussianProfile",
     "GaussianPulse",
+    "HaloWimps",
     "HistogramArrival",
     "HistogramTimes",
     "InterpolatedSpectra",
@@ -98,6 +100,7 @@ __all__ = [
     "SolarNeutrinos",
     "SolarOscillation",
     "Source",
+    "StandardHalo",
     "SteadyArrival",
     "SterileOscillation",
     "SupernovaBurst",

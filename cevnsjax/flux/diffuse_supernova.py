@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import Scalar, as_float, check_positive, is_concrete
+from cevnsjax.constants import SPEED_OF_LIGHT_KM_S
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux.flux import AbstractFlux
 from cevnsjax.flux.moments import POWERS
@@ -15,10 +16,9 @@ from cevnsjax.flux.smooth import smooth_moments
 from cevnsjax.flux.supernova import CM_PER_KPC, MEV_PER_1E52_ERG, SIX_COMPONENTS, six_components
 from cevnsjax.spectrum import gauss_legendre_panels
 
-_SPEED_OF_LIGHT_KM_S = 299792.458  # exact
 _SECONDS_PER_YEAR = 3.15576e7  # Julian year
 # (c/1 km s^-1 Mpc^-1) 1e52 erg/MeV per year and Mpc^3, in cm^-2 s^-1
-_PER_CM2_S = _SPEED_OF_LIGHT_KM_S * MEV_PER_1E52_ERG / (_SECONDS_PER_YEAR * (1e3 * CM_PER_KPC) ** 2)
+_PER_CM2_S = SPEED_OF_LIGHT_KM_S * MEV_PER_1E52_ERG / (_SECONDS_PER_YEAR * (1e3 * CM_PER_KPC) ** 2)
 _FERMI_DIRAC = 120.0 / (7.0 * math.pi**4)  # one over the integral of x^3/(exp(x) + 1)
 _END = 40.0  # E/T at the end point
 _BREAKS = (0.06, 0.15, 0.35, 1.0)
