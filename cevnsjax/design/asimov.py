@@ -18,6 +18,7 @@ from cevnsjax.design.objective import AbstractObjective, check_free
 from cevnsjax.design.profiled import Profiled
 from cevnsjax.errors import CevnsjaxError, ParameterError
 from cevnsjax.inference import Model
+from cevnsjax.inference.limits import default_null
 from cevnsjax.inference.profile import check_value
 from cevnsjax.program import program
 
@@ -85,7 +86,7 @@ class ExpectedLimit(AbstractObjective):
     level
         Confidence level.
     null
-        Its value if there is nothing; the lower end of its prior if none is given.
+        Its value if there is nothing; zero, or the lower end of a prior that does not hold it, if none is given.
     with_cls
         Whether it is that of CLs, or of the p-value itself.
     start
@@ -131,15 +132,11 @@ class ExpectedLimit(AbstractObjective):
         name = _only(self.parameters, model)
         parameter = model.parameters[model.names.index(name)]
         prior: Any = parameter.prior
-        low = getattr(prior.support, "lower_bound", None)
-        if self.null is None and low is None:
-            raise ParameterError(f"The prior of {name!r} has no lower end; give the null.")
-        null = low if self.null is None else check_value(parameter, float(self.null), "The null")
-        null = float(np.asarray(null))
+        null = default_null(parameter) if self.null is None else check_value(parameter, float(self.null), "The null")
         farthest = float(getattr(prior.support, "upper_bound", parameter.quantile(1.0 - 1e-9))) - null
         distances = farthest * np.logspace(-_DECADES, 0.0, _GRID)
         drops = np.asarray(_drops(model, name, as_float(null + np.append(0.0, distances))))[1:]
-        above = np.flatnonzero(~(drops < self._wanted))
+        above = np.flatnonzero(drops >= self._wanted)
         if not above.size:
             raise CevnsjaxError(f"The expected limit of {name!r} lies beyond the end of its prior; widen the prior.")
         if not above[0]:

@@ -155,9 +155,9 @@ class _Search:
             return float(value), slope
 
         def after_step(intermediate_result: Any) -> None:
-            path.append(float(intermediate_result.fun))
+            path.append(_number(intermediate_result.fun))
             if self.is_within(intermediate_result.x):
-                self.best = min(self.best, path[-1])
+                self.best = min(self.best, path[-1]) if np.isfinite(path[-1]) else self.best
             if self.tell is not None and np.isfinite(self.best):
                 self.tell(self.done, self.starts, float(self.study.objective.value(self.best)))
 
@@ -178,7 +178,7 @@ class _Search:
             options={"maxiter": self.steps, "ftol": _TOLERANCE},
         )
         self.done += 1
-        path.append(float(found.fun) if found.fun < _IMPOSSIBLE else np.nan)
+        path.append(_number(found.fun))
         values = np.asarray(self.study.values(as_float(np.clip(found.x, 0.0, 1.0))), float)
         named = dict(zip(self.study.names, values.tolist(), strict=True))
         told = self.study.objective.value(np.array(path)).tolist()
@@ -199,6 +199,11 @@ class _Search:
                 raise ParameterError(
                     f"Nothing that the objective sees depends on the design variable {name!r} between its bounds."
                 )
+
+
+def _number(loss: float) -> float:
+    """A loss, not a number where the objective is none."""
+    return float(loss) if loss < _IMPOSSIBLE else np.nan
 
 
 @program

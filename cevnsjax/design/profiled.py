@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import Scalar, as_float
 from cevnsjax.inference import Model
+from cevnsjax.inference.fisher import weighted_slopes
 
 _STEPS = 60
 _LONGEST = 2.0
@@ -80,23 +81,22 @@ class Profiled(eqx.Module):
             return values, latents
 
         def going_on(state) -> Array:
-            _, _, gain, number = state
-            return (gain > _DONE) & (number < _STEPS)
+            _, _, gains, number = state
+            return jnp.any(gains > _DONE) & (number < _STEPS)
 
         def step(state):
             values, latents, _, number = state
             found, slopes, latents, ways, gains = jax.vmap(still._step)(values, latents)
             after = values if moved is None else moved(values, found, slopes)
-            gain = jnp.maximum(gains.max(), jnp.abs(slopes * (after - values)).max() ** 2)
+            gains = jnp.maximum(gains, (slopes * (after - values)) ** 2)
             latents = jnp.clip(latents + ways * (after - values)[:, None], -_END, _END)
-            return after, latents, gain, number + 1
+            return after, latents, gains, number + 1
 
-        first = values, latents, jnp.full_like(values[0], jnp.inf), 0
-        values, latents, gain, _ = jax.lax.while_loop(going_on, step, first)
+        first = values, latents, jnp.full_like(values, jnp.inf), 0
+        values, latents, gains, _ = jax.lax.while_loop(going_on, step, first)
         # what has not arrived is no number
-        return jax.lax.stop_gradient(
-            (jnp.where(gain < _FAR, values, jnp.nan), jnp.where(gain < _FAR, latents, jnp.nan))
-        )
+        lost = jnp.where(gains < _FAR, 0.0, jnp.nan)
+        return jax.lax.stop_gradient((values + lost, latents + lost[:, None]))
 
     def _step(self, value: Scalar, latents: Float[Array, " other"]):
         """A step of the latents: what the function will be, its slope in the value, and latents.
@@ -119,8 +119,8 @@ class Profiled(eqx.Module):
         curvature = jnp.where(jnp.isfinite(curvature), curvature, 0.0) + 1e-9 * jnp.eye(latents.shape[0])
         mixed = jnp.zeros_like(latents)
         for part, slope in slopes.items():
-            information = parts[part].likelihood.information(counts[part])[..., None]
-            rows = jnp.where(slope == 0.0, 0.0, slope * jnp.sqrt(information)).reshape(-1, latents.shape[0] + 1)
+            weighted = weighted_slopes(slope, parts[part].likelihood.information(counts[part]))
+            rows = weighted.reshape(-1, latents.shape[0] + 1)
             products = jnp.matmul(rows.T, rows, precision="highest")
             curvature, mixed = curvature + products[1:, 1:], mixed + products[1:, 0]
         change, way = jnp.linalg.solve(curvature, -jnp.stack([gradient[1:], mixed], axis=1)).T

@@ -23,14 +23,13 @@ from cevnsjax.inference.asimov_curve import (
 from cevnsjax.inference.identity import model_identity
 from cevnsjax.inference.interrupt import deferred_interrupt
 from cevnsjax.inference.journal import Journal, computed
-from cevnsjax.inference.limits import lower_end, null_maximum
+from cevnsjax.inference.limits import default_null, null_maximum
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.profile import check_value
 from cevnsjax.inference.quantiles import error_of_quantile
 from cevnsjax.inference.toy_intervals import critical_statistics
 from cevnsjax.inference.toy_scan import ToyScan
 from cevnsjax.inference.toys import Toys, draw_toys
-from cevnsjax.parameter import Parameter
 
 FELDMAN_COUSINS = "feldman-cousins"
 """Upper ends of intervals whose thresholds are those of toys, not of chi-squared."""
@@ -168,17 +167,9 @@ def check_sensitivity(model: Model, name: str, toys: int, levels: Sequence[float
             f"levels must lie between 0 and 1, one or more, got {', '.join(map(str, levels)) or None}."
         )
     parameter = model.parameters[model.names.index(name)]
-    found = _default_null(parameter) if null is None else check_value(parameter, null, "The null")
+    found = default_null(parameter) if null is None else check_value(parameter, null, "The null")
     furthest_value(model, name, found)
     return found
-
-
-def _default_null(parameter: Parameter) -> float:
-    """Zero, or the lower end of a prior that does not hold it."""
-    try:
-        return check_value(parameter, 0.0, "The null")
-    except ParameterError:
-        return lower_end(parameter)
 
 
 def sensitivity(

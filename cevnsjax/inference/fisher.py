@@ -57,14 +57,23 @@ def fisher_information(
     slopes = jax.jacfwd(lambda vector: _expected(model, vector))(at)
     total = jnp.zeros((at.size, at.size), dtype=at.dtype)
     for name, expected in _expected(model, at).items():
-        information = parts[name].likelihood.information(expected)
-        slope = slopes[name]
-        # a bin that stays empty says nothing, however much it would say
-        weighted = jnp.where(slope == 0.0, 0.0, slope * jnp.sqrt(information)[..., None]).reshape(-1, at.size)
-        total = total + weighted.T @ weighted
+        rows = weighted_slopes(slopes[name], parts[name].likelihood.information(expected)).reshape(-1, at.size)
+        total = total + rows.T @ rows
     if constraints:
         total = total - jax.hessian(lambda vector: model.log_constraints(_named(model, vector)))(at)
     return total
+
+
+def weighted_slopes(
+    slopes: Float[Array, "*bin parameter"], information: Float[Array, "*bin"]
+) -> Float[Array, "*bin parameter"]:
+    """Slopes of expectations times the root of the information of their bins, differentiable where bins are empty.
+
+    A bin that stays empty says nothing, however much it would say: a threshold may cut it off.
+    """
+    known = jnp.isfinite(information)[..., None]
+    root = jnp.sqrt(jnp.where(known[..., 0], information, 1.0))[..., None]
+    return jnp.where(known, slopes * root, jnp.where(slopes == 0.0, 0.0, jnp.inf))
 
 
 def _vector(model: Model, values: Mapping[str, Any]) -> Float[Array, " parameter"]:

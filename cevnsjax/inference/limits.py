@@ -276,6 +276,14 @@ def _null(parameter: Parameter, null: float | None) -> float:
     return lower_end(parameter) if null is None else check_value(parameter, null, "The null")
 
 
+def default_null(parameter: Parameter) -> float:
+    """Zero, or the lower end of a prior that does not hold it."""
+    try:
+        return check_value(parameter, 0.0, "The null")
+    except ParameterError:
+        return lower_end(parameter)
+
+
 def lower_end(parameter: Parameter) -> float:
     """The lower end of a prior.
 
