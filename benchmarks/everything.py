@@ -22,6 +22,7 @@ BENCHMARKS = {
     "csi_likelihood": ["--quick"],
     "experiments": ["conus", "--repeats", "3"],
     "compiling": ["conus", "--repeats", "1"],
+    "design": ["--points", "4"],
     "csi_scan": ["--model", "sm", "--grid", "signal_norm=0.5:1.5:8", "--fits", "2", "--repeats", "1"],
     "nuclear_lines": ["--quick", "--case", "folding moves"],
     "commands": ["--quick"],
