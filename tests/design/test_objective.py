@@ -62,7 +62,12 @@ def counting(small, objective, **options):
     return build_study(small, [MASS], objective, fixed=["steady_state_norm"], **options)
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+SLOW = ("gain over the prior", "significance", "worst")  # what they differentiate is in the others too
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in OBJECTIVES]
+)
 def test_gradients(name, small, variables):
     """Central differences in every variable, within and at the bounds: thresholds and edges of bins among them."""
     study = build_study(small, variables, OBJECTIVES[name])
@@ -126,6 +131,7 @@ def test_limit_with_nuisance_parameters_is_that_of_the_minimiser(small):
     assert found == pytest.approx(expected_upper_limit(study.model, "signal_norm", 0.95), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_worst_of_hypotheses(small):
     """Each hypothesis alone, in an experiment of its own."""
     objective = WorstCase(PosteriorWidth(NORM), {"quenching.k": [0.13, 0.157, 0.18]})
@@ -154,11 +160,12 @@ def test_information_gain_of_a_gaussian(linear):
     for draws in (0, 5):
         objective = InformationGain(NORM, draws=draws).prepared(model)
         assert float(objective(model)) == pytest.approx(known, rel=1e-6)
-    nested = nested_information_gain(model, NORM, jax.random.key(2), outer=1000, inner=4000)
-    assert nested.error < 0.15 * known
+    nested = nested_information_gain(model, NORM, jax.random.key(2), outer=500, inner=2000)
+    assert nested.error < 0.2 * known
     assert abs(nested.gain - known) < 3.0 * nested.error
 
 
+@pytest.mark.slow
 def test_nested_gain_with_nuisance_parameters(small):
     """All is linear and Gaussian: the gain about one of two is that of its marginal."""
     likelihood = GaussianLikelihood(np.full(small.observed.shape, 30.0))
@@ -173,8 +180,8 @@ def test_nested_gain_with_nuisance_parameters(small):
     matrix = slopes @ slopes.T / 30.0**2 + np.diag([0.5**-2.0, 0.1**-2.0])
     known = 0.5 * np.log(0.5**2 / np.linalg.inv(matrix)[0, 0])
     assert float(InformationGain(NORM).prepared(model)(model)) == pytest.approx(known, rel=1e-6)
-    nested = nested_information_gain(model, NORM, jax.random.key(3), outer=300, inner=2000)
-    assert abs(nested.gain - known) < 3.0 * nested.error + 0.02 * known
+    nested = nested_information_gain(model, NORM, jax.random.key(3), outer=200, inner=1000)
+    assert abs(nested.gain - known) < 3.0 * nested.error + 0.04 * known
 
 
 def test_single_precision(small, variables):

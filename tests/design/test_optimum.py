@@ -65,12 +65,13 @@ def test_front_falls(study, best):
     assert front[1].objective == pytest.approx(best.objective, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_elasticities_are_differences(study, small):
     """Of leaves and of variables, in experiments built anew."""
     found = elasticities(study)
     assert found.objective == pytest.approx(float(study.judged(jnp.asarray(study.nominal))), rel=1e-7)
     assert list(found.by_path.values()) == sorted(found.by_path.values(), key=lambda each: -abs(each))
-    for path in ("quenching.k", "sources.sns.flux.baseline_m", "exposure_days", "response.resolution.noise_keV"):
+    for path in ("quenching.k", "exposure_days"):
         logarithms = []
         for factor in (np.exp(1e-4), np.exp(-1e-4)):
             other = set_paths(small, [path], [get_path(small, path) * factor])

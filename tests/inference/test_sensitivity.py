@@ -119,11 +119,13 @@ def test_bands_in_closed_form(gaussian, found):
             assert np.abs(pulls).max() < 4.0
 
 
+@pytest.mark.slow
 def test_the_same_without_toys(gaussian, found):
     assert found.asimov_bands("cls")[1, 3] == pytest.approx(expected_upper_limit(gaussian, NAME, 0.9, 1.0), rel=1e-4)
     assert found.observed["one-sided"][1] == pytest.approx(upper_limit(gaussian, NAME, 0.9, cls=False), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_null_inside_of_the_prior(ge_mini):
     """Fits go below it: the upper end of a two-sided interval is x + s z for all."""
     model = Model(ge_mini, [strength(dist.Uniform(-5.0, 5.0))])
@@ -212,6 +214,7 @@ def moments(reactor):
     return build_model(reactor, "magnetic-moment", fixed=fixed)
 
 
+@pytest.mark.slow
 def test_a_moment_enters_squared(moments):
     """Signs are alike, so zero is an edge; limits are those of the square, and toys agree with the Asimov data."""
     found = sensitivity(moments, "moment_ee", KEY, 200, levels=[0.9])
@@ -258,6 +261,7 @@ def test_exposures_of_counts(conus):
     assert found.limits[2, 0, 1] / found.limits[1, 0, 1] == pytest.approx(30.0**-0.5, rel=0.1)
 
 
+@pytest.mark.slow
 def test_exposure_is_that_of_an_experiment(reactor):
     """More days, in a model of their own: signals and rates of backgrounds have grown, and priors have not."""
     flux = next(p for p in reactor.nuisances if p.name == "reactor_flux_norm")
