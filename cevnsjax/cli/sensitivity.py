@@ -243,7 +243,7 @@ def _run(
         return
     _print(report, title)
     if more is not None:
-        _print_exposures(report["exposure"])
+        _print_exposures(report["exposure"], report["parameter"])
     console = tables()
     console.print(f"{found.toys} toys at {len(found.values)} values, {wall_s:.1f} s")
     console.print(f"wrote {', '.join(file.name for file in files)} in {folder}", markup=False)
@@ -475,10 +475,11 @@ def _print(report: dict[str, Any], title: str) -> None:
     tables().print(table)
 
 
-def _print_exposures(report: dict[str, Any]) -> None:
+def _print_exposures(report: dict[str, Any], name: str) -> None:
     """Print a row for each exposure."""
     ((kind, levels),) = report["limits"].items()
-    table = Table(title=f"{report['signal']:.4g} with more or less exposure", title_justify="left", title_style="bold")
+    title = f"{escape(name)} = {report['signal']:.4g} with more or less exposure"
+    table = Table(title=title, title_justify="left", title_style="bold")
     heads = ("exposure", "significance", *(f"{kind} {100 * each['level']:g} %" for each in levels))
     for head in heads:
         table.add_column(head, justify="right")
