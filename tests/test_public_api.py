@@ -422,6 +422,7 @@ API = {
         "recoil_edges_keV",
         "recoil_fog",
         "study_of",
+        "unscaled",
     ],
     "cevnsjax.validation": [
         "Comparison",

@@ -143,7 +143,7 @@ def _studied(
     """Build the study, optimise it, and follow the budget; with progress."""
     import numpy as np
 
-    from cevnsjax.design import optimise, pareto_front, study_of
+    from cevnsjax.design import optimise, pareto_front, study_of, unscaled
 
     settings = read.settings
     shown.begin("building")
@@ -165,6 +165,8 @@ def _studied(
     ]
     if outside:
         say(f"note: nominally {', '.join(outside)} lies outside of its bounds.")
+    for sentence in unscaled(study):
+        warn(sentence)
     shown.begin("optimising", starts, f"optimising {len(study.variables)} variables from {starts} designs")
 
     def tell(done: int, of: int, objective: float) -> None:

@@ -11,6 +11,7 @@ from cevnsjax.design.optimum import Optimum, Start, optimise
 from cevnsjax.design.pareto import pareto_front
 from cevnsjax.design.plots import plot_study
 from cevnsjax.design.study import Study, build_study, study_of
+from cevnsjax.design.unscaled import unscaled
 from cevnsjax.design.variable import AbstractVariable, Enrichment, Variable
 from cevnsjax.design.worst_case import WorstCase
 
@@ -47,4 +48,5 @@ __all__ = [
     "recoil_edges_keV",
     "recoil_fog",
     "study_of",
+    "unscaled",
 ]

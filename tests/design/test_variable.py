@@ -4,9 +4,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cevnsjax.design import Enrichment, Variable, build_study
+from cevnsjax.design import Enrichment, Variable, build_study, unscaled
 from cevnsjax.design.objective import PosteriorWidth
 from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
+from cevnsjax.experiment import Joint, coherent_csi_2021, named_experiment
 from cevnsjax.target.nuclide import nuclide_table
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -107,3 +108,16 @@ def test_a_cost_needs_something_to_be_compared_with(small):
     threshold = Variable(name="t", where="response.resolution.fano", low=0.1, high=0.8, price=1.0)
     with pytest.raises(ParameterError, match="'t' is 0 nominally"):
         build_study(small, [threshold], WIDTH)
+
+
+def test_what_does_not_grow_is_told(small):
+    """A background that is a rate grows with the mass; recorded templates and published errors do not."""
+    assert unscaled(build_study(small, [MASS], WIDTH)) == []
+    csi = build_study(coherent_csi_2021(), [MASS], WIDTH)
+    assert unscaled(csi) == [
+        "mass moves mass_kg, but recorded backgrounds of coherent-csi-2021 stay as they are (brn, nin, steady_state)."
+    ]
+    days = Variable(name="days", where="experiments.coherent-ge-mini.mass_kg", low=1.0, high=5.0)
+    both = build_study(Joint.of([small, named_experiment("coherent-ge-mini")]), [days], WIDTH)
+    (sentence,) = unscaled(both)
+    assert sentence.endswith("ge-mini.mass_kg, but the errors of coherent-ge-mini stay as they were published.")
