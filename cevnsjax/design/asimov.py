@@ -141,7 +141,8 @@ class ExpectedLimit(AbstractObjective):
             raise CevnsjaxError(f"The expected limit of {name!r} lies beyond the end of its prior; widen the prior.")
         if not above[0]:
             raise CevnsjaxError(f"The expected limit of {name!r} is closer to its null {null:g} than can be told.")
-        at = np.interp(np.log(self._wanted), np.log(drops[above[0] - 1 : above[0] + 1]), [-1.0, 0.0])
+        around = np.maximum(np.nan_to_num(drops[above[0] - 1 : above[0] + 1]), _SMALLEST)
+        at = np.interp(np.log(self._wanted), np.log(around), [-1.0, 0.0])
         logarithm = np.log(distances[above[0]]) + at * np.log(distances[1] / distances[0])
         return ExpectedLimit(self.parameters, self.level, null, self.with_cls, logarithm)
 
