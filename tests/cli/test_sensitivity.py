@@ -82,10 +82,9 @@ def test_goes_on(cevnsjax, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("experiment", ["dresden-ii", "conus"])
-def test_limits_of_a_moment(cevnsjax, experiment):
+def test_limits_of_a_moment(cevnsjax):
     """The band of a magnetic moment from 1000 toys; medians are those of the Asimov data within errors."""
-    result = cevnsjax("sensitivity", experiment, "--model", "magnetic-moment", "--json")
+    result = cevnsjax("sensitivity", "dresden-ii", "--model", "magnetic-moment", "--json")
     assert result.code == 0, result.err
     content = result.json
     assert (content["parameter"], content["not_converged"]) == ("moment_ee", 0)

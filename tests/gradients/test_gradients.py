@@ -221,6 +221,7 @@ def test_density_against_differences(name):
             assert found == pytest.approx(difference, rel=1e-5, abs=noise), key
 
 
+@pytest.mark.slow
 def test_forward_mode_is_reverse_mode_for_every_leaf(experiment):
     paths = [path for path in free_leaves(experiment) if get_path(experiment, path).shape == ()]
     leaves = [get_path(experiment, path) for path in paths]
