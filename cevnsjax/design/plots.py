@@ -64,7 +64,8 @@ def _draw_path(axis: "Axes", study: Study, best: Optimum) -> None:
     if not study.objective.is_logarithm:
         axis.set_yscale("log")
     axis.axhline(best.objective, color=INK, linestyle=":", linewidth=1.0)
-    axis.set_xlabel("step")
+    limited = np.isfinite(float(study.budget))
+    axis.set_xlabel("step (on the way it may cost more than the budget)" if limited else "step")
     axis.set_ylabel(study.objective.label)
     axis.legend(frameon=False, fontsize=_FONT_SIZE - 1)
     _titled(axis, f"{len(best.starts)} starts, {best.evaluations} gradients")
