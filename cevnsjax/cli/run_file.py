@@ -134,6 +134,25 @@ class FitSettings:
         return Path(self.out) if self.out else results_folder("fit", self.experiment, self.model)
 
 
+def read_toml(path: Path) -> dict[str, Any]:
+    """Content of a TOML file.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be read.
+    ParameterError
+        If it is no TOML.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutputError(f"The file {path} cannot be read: {getattr(error, 'strerror', error)}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ParameterError(f"The file {path} is not valid TOML: {error}.") from None
+    return content
+
+
 def read_settings(path: Path, experiment: str | None = None) -> FitSettings:
     """Read a TOML file with the keys of :class:`FitSettings`; an experiment named beside it takes precedence.
 
@@ -144,12 +163,7 @@ def read_settings(path: Path, experiment: str | None = None) -> FitSettings:
     CevnsjaxError
         If it is no TOML, or a key or the type of a value is wrong; the message names the key.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutputError(f"The file {path} cannot be read: {getattr(error, 'strerror', error)}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ParameterError(f"The file {path} is not valid TOML: {error}.") from None
+    content = read_toml(path)
     return settings_from(content | ({} if experiment is None else {"experiment": experiment}), str(path))
 
 

@@ -1,13 +1,12 @@
 """A design study from a TOML file: what a fit is told, and variables, an objective, a budget and hypotheses."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cevnsjax.cli.run_file import FitSettings, settings_from
-from cevnsjax.errors import OutputError, ParameterError, UnknownNameError
+from cevnsjax.cli.run_file import FitSettings, read_toml, settings_from
+from cevnsjax.errors import ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
     from cevnsjax.design import AbstractObjective, AbstractVariable
@@ -49,12 +48,7 @@ def read_study(path: Path) -> StudyFile:
     """
     from cevnsjax.design import WorstCase
 
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutputError(f"The file {path} cannot be read: {getattr(error, 'strerror', error)}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ParameterError(f"The file {path} is not valid TOML: {error}.") from None
+    content = read_toml(path)
     file = str(path)
     own = {name: content.pop(name) for name in _OWN if name in content}
     known = {each.name for each in fields(FitSettings)} | set(_OWN)

@@ -15,7 +15,7 @@ from cevnsjax.design.study import Study
 from cevnsjax.design.variable import AbstractVariable
 from cevnsjax.experiment.settable import settable_leaves
 from cevnsjax.inference import Model
-from cevnsjax.inference.model import in_place
+from cevnsjax.inference.freeing import in_place
 from cevnsjax.paths import get_path
 from cevnsjax.program import program
 
@@ -50,9 +50,13 @@ def elasticities(study: Study, values: dict[str, float] | None = None) -> Elasti
         The study.
     values
         The design, by variable name; those that are not named are nominal.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no variable of a name.
     """
-    given = values or {}
-    here = as_float([given.get(name, value) for name, value in zip(study.names, study.nominal, strict=True)])
+    here = as_float(study.design(values))
     experiment = in_place(study.experiment(here, study.built), study.model.parameters)
     objective, slopes = _differentiated(study.objective, study.model, experiment)
     scale = 1.0 if study.objective.is_logarithm else float(objective)

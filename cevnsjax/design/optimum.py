@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float
 from cevnsjax.design.study import Study
-from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
+from cevnsjax.errors import CevnsjaxError, ParameterError
 from cevnsjax.program import program
 from cevnsjax.schedule import check_count
 
@@ -104,11 +104,7 @@ def optimise(
     """
     check_count("starts", starts)
     check_count("steps", steps)
-    for name in begin or {}:
-        if name not in study.names:
-            raise UnknownNameError("design variable", name, study.names)
-    there = dict(zip(study.names, study.nominal, strict=True)) | dict(begin or {})
-    first = study.shares(np.array([there[name] for name in study.names]))
+    first = study.shares(study.design(begin))
     shares = np.vstack([first, np.random.default_rng(seed).random((starts - 1, first.size))])
     search = _Search(study, steps, tell, starts)
     found = [search.from_start(each) for each in shares]

@@ -116,7 +116,9 @@ class Profiled(eqx.Module):
         gradient = gradient - jnp.concatenate([jnp.zeros_like(value)[None], jax.grad(self._constraints)(latents)])
         curvature = jax.hessian(lambda each: -self._constraints(each))(latents)
         # where a flat prior ends, nothing is curved
-        curvature = jnp.where(jnp.isfinite(curvature), curvature, 0.0) + 1e-9 * jnp.eye(latents.shape[0])
+        curvature = jnp.where(jnp.isfinite(curvature), curvature, 0.0) + 1e-9 * jnp.eye(
+            latents.shape[0], dtype=latents.dtype
+        )
         mixed = jnp.zeros_like(latents)
         for part, slope in slopes.items():
             weighted = weighted_slopes(slope, parts[part].likelihood.information(counts[part]))

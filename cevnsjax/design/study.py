@@ -13,7 +13,7 @@ from cevnsjax.arrays import Scalar, as_float
 from cevnsjax.design.objective import AbstractObjective
 from cevnsjax.design.variable import AbstractVariable
 from cevnsjax.design.worst_case import WorstCase
-from cevnsjax.errors import CevnsjaxError, ParameterError
+from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.experiment import Experiment, Joint
 from cevnsjax.inference import Model
 from cevnsjax.inference.catalogue import prepared_model
@@ -60,6 +60,20 @@ class Study(eqx.Module):
     def nominal(self) -> Float[np.ndarray, " variable"]:
         """Values of the variables in the nominal experiment."""
         return np.array([each.nominal(self.model.experiment) for each in self.variables])
+
+    def design(self, named: Mapping[str, float] | None = None) -> Float[np.ndarray, " variable"]:
+        """Values of all variables, those that are not named nominal.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no variable of a name.
+        """
+        for name in named or {}:
+            if name not in self.names:
+                raise UnknownNameError("design variable", name, self.names)
+        nominal = dict(zip(self.names, self.nominal.tolist(), strict=True))
+        return np.array(list({**nominal, **(named or {})}.values()))
 
     def values(self, shares: Float[Array, " variable"]) -> Float[Array, " variable"]:
         """Values of the variables at shares of the ways between their bounds."""

@@ -11,12 +11,11 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtr, ndtri
 
-from cevnsjax.arrays import as_float
 from cevnsjax.errors import CevnsjaxError, ParameterError
 from cevnsjax.inference.centres import measured
+from cevnsjax.inference.limits import expected_data
 from cevnsjax.inference.model import Model
 from cevnsjax.inference.toys import Toys, fit_toys
-from cevnsjax.program import program
 
 TWO_SIDED, ONE_SIDED, CLS = "two-sided", "one-sided", "cls"
 """Upper ends of intervals of the likelihood ratio; one-sided limits; those where CLs falls to one minus the level."""
@@ -141,12 +140,6 @@ def expected_root(kind: str, level: float, deviations: np.ndarray | float, is_ed
     return np.asarray(roots)
 
 
-@program
-def expected_data(model: Model, values):
-    """What is expected at values of the parameters: data that fit exactly."""
-    return model.expected(values)
-
-
 def asimov_toys(model: Model, values: dict[str, float], number: int) -> Toys:
     """The same set of data many times: what is expected, with the centres of priors where they are.
 
@@ -159,7 +152,7 @@ def asimov_toys(model: Model, values: dict[str, float], number: int) -> Toys:
     number
         How many times.
     """
-    data = expected_data(model, {name: as_float(value) for name, value in values.items()})
+    data = expected_data(model, values)
     return Toys(
         values, jax.tree.map(lambda each: np.repeat(np.asarray(each)[None], number, 0), data), centres(model, number)
     )
@@ -243,9 +236,6 @@ def _is_edge(model: Model, name: str, truth: dict[str, float], last: float) -> b
 
 def _is_same(model: Model, values: dict[str, float], changed: dict[str, float]) -> bool:
     """Whether what is expected stays, within rounding, where a value is another."""
-    one, other = (
-        jax.tree.leaves(expected_data(model, {name: as_float(value) for name, value in each.items()}))
-        for each in (values, values | changed)
-    )
+    one, other = (jax.tree.leaves(expected_data(model, each)) for each in (values, values | changed))
     rounding = 64.0 * np.finfo(model.scale.dtype).eps
     return all(np.allclose(a, b, rtol=rounding, atol=0.0) for a, b in zip(one, other, strict=True))

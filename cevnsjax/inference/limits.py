@@ -189,6 +189,11 @@ def _expected(model: Model, values):
     return model.expected(values)
 
 
+def expected_data(model: Model, values: Mapping[str, float]) -> Any:
+    """What is expected at values of the parameters: data that fit exactly."""
+    return _expected(model, {name: as_float(value) for name, value in values.items()})
+
+
 class _Tests:
     """Tests of values of one parameter; each fit starts where the last one ended."""
 
@@ -200,7 +205,7 @@ class _Tests:
         self.null = _null(self.parameter, null)
         best = maximum(model, observed=self.data)
         there = null_maximum(model, name, self.null, self.data, best.values)
-        self.asimov = _expected(model, {each: as_float(value) for each, value in there.values.items()})
+        self.asimov = expected_data(model, there.values)
         if best.values[name] < self.null:
             best = maximum(model, {name: self.null}, observed=self.data, start=best.values)
         self.best, self.last = best, best

@@ -18,10 +18,11 @@ from cevnsjax.experiment import Experiment, Joint, freeze, without_tables
 from cevnsjax.experiment.freeze import tables_reach
 from cevnsjax.host_random import host_generator
 from cevnsjax.inference.batches import map_in_batches
+from cevnsjax.inference.freeing import check_supports, in_place, ranges_of, unconstrained_quantiles
 from cevnsjax.inference.prior_groups import constrained, log_density, log_measure, mapped, unconstrained, unconstraining
-from cevnsjax.parameter import Derived, Parameter, describe_prior
+from cevnsjax.parameter import Derived, Parameter
 from cevnsjax.paths import get_path, set_paths
-from cevnsjax.prior_quantiles import is_inside, prior_quantiles, prior_range
+from cevnsjax.prior_quantiles import prior_quantiles
 
 Values = dict[str, Float[Array, ""]]
 """Values of the free parameters by name."""
@@ -114,11 +115,11 @@ class Model(eqx.Module):
         if len(set(paths)) != len(paths):
             twice = sorted({path for path in paths if paths.count(path) > 1})
             raise ParameterError(f"Two parameters set the same leaf: {', '.join(twice)}.")
-        _check_supports(free, experiment)
-        ranges = {} if moving else _ranges(free, experiment)
+        check_supports(free, experiment)
+        ranges = {} if moving else ranges_of(free, experiment)
         self.experiment = freeze(in_place(experiment, everything), paths, ranges)
         self.parameters = tuple(free)
-        low, middle, high = _unconstrained_quantiles(free).T
+        low, middle, high = unconstrained_quantiles(free).T
         self.location = as_float(middle)
         self.scale = as_float(0.5 * (high - low))
         moved = self.at({p.name: float(prior_quantiles(p.prior, [0.84])[0]) for p in free})
@@ -306,55 +307,3 @@ class Model(eqx.Module):
         places = unconstrained(self._priors, np.stack([np.asarray(each) for each in values.values()])).T
         location, scale = np.asarray(self.location), np.asarray(self.scale)
         return ((places - location) / scale).astype(scale.dtype)
-
-
-def in_place(experiment: Experiment | Joint, free: Sequence[Parameter]) -> Experiment | Joint:
-    """The experiment with nodes that are good wherever the free parameters take it."""
-    if isinstance(experiment, Experiment):
-        return experiment.in_place(free)
-
-    def within(part: Experiment) -> Experiment:
-        beginning = f"experiments.{part.name}."
-        of_part = (p for p in free if all(path.startswith(beginning) for path in p.paths))
-        return part.in_place([p.moved(beginning, "") for p in of_part])
-
-    return experiment.map(within)
-
-
-def _ranges(parameters: Sequence[Parameter], experiment: Experiment | Joint) -> dict[str, tuple[float, float]]:
-    """Between which values priors leave the leaves at the paths of parameters, where that is known.
-
-    Where a leaf is beyond, so may be the posterior: data may have been made there.
-    """
-    found = {path: prior_range(parameter.prior) for parameter in parameters for path in parameter.paths}
-    return {
-        path: ends
-        for path, ends in found.items()
-        if ends is not None and ends[0] <= float(get_path(experiment, path)) <= ends[1]
-    }
-
-
-def _check_supports(parameters: Sequence[Parameter], experiment: Experiment | Joint) -> None:
-    """Refuse a parameter that is not of a single number, or whose prior excludes the value that the experiment has."""
-    for parameter in parameters:
-        for path in parameter.paths:
-            leaf = get_path(experiment, path)
-            if not eqx.is_inexact_array(leaf) or leaf.shape != ():
-                raise ParameterError(f"Parameter {parameter.name!r} needs the path of a single number, got {path!r}.")
-        value = get_path(experiment, parameter.paths[0])
-        if not _has_density(parameter.prior, value):
-            raise ParameterError(
-                f"The prior {describe_prior(parameter.prior)} of {parameter.name!r} has no support at its starting "
-                f"value {float(value):g}; widen the prior, or move the start with --set {parameter.paths[0]}=VALUE."
-            )
-
-
-def _has_density(prior: Any, value: Float[Array, ""]) -> bool:
-    """Whether a value is in the support of a prior; at an end of it the density may be none all the same."""
-    return is_inside(prior, float(value)) or (bool(prior.support(value)) and bool(np.isfinite(prior.log_prob(value))))
-
-
-def _unconstrained_quantiles(parameters: Sequence[Parameter]) -> np.ndarray:
-    """The 16, 50 and 84 % quantiles of every prior in unconstrained values, in their order, shape [parameter, 3]."""
-    values = np.stack([prior_quantiles(p.prior, [0.16, 0.5, 0.84]) for p in parameters])
-    return np.sort(unconstrained([p.prior for p in parameters], values), axis=1)

@@ -91,6 +91,8 @@ def test_plot(study, best, tmp_path):
 def test_what_is_refused(study, small):
     with pytest.raises(UnknownNameError, match="design variable"):
         optimise(study, begin={"masss": 3.0})
+    with pytest.raises(UnknownNameError, match="design variable"):
+        elasticities(study, {"masss": 3.0})
     with pytest.raises(CevnsjaxError, match="starts must be"):
         optimise(study, starts=0)
     idle = Variable(name="idle", where="response.resolution.pair_energy_keV", low=0.1, high=0.5)
