@@ -66,7 +66,16 @@ API = {
         "spin_from_densities",
     ],
     "cevnsjax.particle": [
+        "AbstractDarkMatter",
+        "AbstractKineticMixing",
+        "AbstractPortal",
         "Alp",
+        "DiracDarkMatter",
+        "Leptophobic",
+        "PortalCouplings",
+        "ScalarDarkMatter",
+        "VectorPortal",
+        "VectorPortalYield",
         "Wimp",
     ],
     "cevnsjax.flux": [

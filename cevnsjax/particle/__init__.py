@@ -1,6 +1,27 @@
 """What travels: particles with a mass and couplings, wherever they are made and detected."""
 
 from cevnsjax.particle.alp import Alp
+from cevnsjax.particle.dark_matter import AbstractDarkMatter, DiracDarkMatter, ScalarDarkMatter
+from cevnsjax.particle.portal import (
+    AbstractKineticMixing,
+    AbstractPortal,
+    Leptophobic,
+    PortalCouplings,
+    VectorPortal,
+    VectorPortalYield,
+)
 from cevnsjax.particle.wimp import Wimp
 
-__all__ = ["Alp", "Wimp"]
+__all__ = [
+    "AbstractDarkMatter",
+    "AbstractKineticMixing",
+    "AbstractPortal",
+    "Alp",
+    "DiracDarkMatter",
+    "Leptophobic",
+    "PortalCouplings",
+    "ScalarDarkMatter",
+    "VectorPortal",
+    "VectorPortalYield",
+    "Wimp",
+]

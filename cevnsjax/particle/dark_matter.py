@@ -1,0 +1,180 @@
+"""Light dark matter behind a portal: masses, widths of the boson, and how it scatters elastically."""
+
+import math
+from abc import abstractmethod
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import Scalar, as_float, check_positive
+from cevnsjax.constants import ELECTRON_MASS_MEV, MUON_MASS_MEV
+from cevnsjax.particle.portal import AbstractPortal
+
+
+class AbstractDarkMatter(eqx.Module):
+    """Dark matter chi that couples to a vector boson V, which decays to it: L of a portal, and masses."""
+
+    mass_MeV: eqx.AbstractVar[Float[Array, ""]]
+    """m_chi, MeV; of the lighter state where there are two."""
+    mass_ratio: eqx.AbstractVar[Float[Array, ""]]
+    """m_V/m_chi."""
+    portal: eqx.AbstractVar[AbstractPortal]
+    """What V couples to."""
+
+    @property
+    def mediator_mass_MeV(self) -> Scalar:
+        """m_V, MeV."""
+        return self.mass_ratio * self.mass_MeV
+
+    @property
+    def couplings(self):
+        """Couplings of V: see :class:`cevnsjax.particle.PortalCouplings`."""
+        return self.portal.couplings(self.mass_ratio)
+
+    @abstractmethod
+    def dark_width_MeV(self, virtuality_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
+        """Width of V* -> dark matter at invariant masses sqrt(s) in MeV; zero below threshold.
+
+        Parameters
+        ----------
+        virtuality_MeV
+            sqrt(s), MeV, any shape; m_V on the mass shell.
+        """
+
+    @abstractmethod
+    def recoil_coefficients(
+        self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar, spin_half: bool
+    ) -> Float[Array, "power *node"]:
+        """c_2, c_1, c_0 of dsigma/dT = g^2 g_D^2/(4 pi) 2 M (c_2 E^2 + c_1 E + c_0)/[p^2 (2 M T + m_V^2)^2].
+
+        Parameters
+        ----------
+        recoil_MeV
+            Recoil energy T, MeV, any shape.
+        mass_MeV
+            Mass M of what is hit, MeV.
+        spin_half
+            Whether it is a Dirac particle, as an electron, or has no spin, as most nuclei.
+
+        Returns
+        -------
+        Array
+            In MeV^0, MeV^1, MeV^2, shape ``[power, *node]``.
+        """
+
+    @property
+    def visible_width_MeV(self) -> Scalar:
+        """Width of V -> e+ e- and mu+ mu-, MeV; hadrons, above 2 m_pi, are left out."""
+        return sum(
+            (_lepton_width_MeV(self.mediator_mass_MeV, self.couplings.electron, mass) for mass in _LEPTONS_MEV),
+            start=jnp.zeros_like(self.mediator_mass_MeV),
+        )
+
+    @property
+    def width_MeV(self) -> Scalar:
+        """Width of V on its mass shell, MeV."""
+        return self.dark_width_MeV(self.mediator_mass_MeV) + self.visible_width_MeV
+
+    @property
+    def dark_branching_ratio(self) -> Scalar:
+        """Share of V on its mass shell that decays to dark matter; zero where that is forbidden."""
+        dark, visible = self.dark_width_MeV(self.mediator_mass_MeV), self.visible_width_MeV
+        total = dark + visible
+        return jnp.where(total > 0.0, dark / jnp.where(total > 0.0, total, 1.0), 0.0)
+
+
+_LEPTONS_MEV = (ELECTRON_MASS_MEV, MUON_MASS_MEV)
+
+
+class ScalarDarkMatter(AbstractDarkMatter):
+    """A complex scalar: L = |d chi|^2 - m^2 |chi|^2 + i g_D V^mu (chi* d_mu chi - chi d_mu chi*), and the portal's.
+
+    Gamma(V -> chi chi*) = (alpha_D m_V/12) (1 - 4 r)^(3/2), r = m_chi^2/m_V^2. On a nucleus of spin 0 it scatters with
+    (E - T/2)^2, on a Dirac particle with E^2 - E T - m_chi^2 T/(2 M); P. deNiverville, D. McKeen and A. Ritz, Phys.
+    Rev. D 86, 035022 (2012).
+
+    Attributes
+    ----------
+    mass_MeV
+        m_chi, MeV.
+    portal
+        What V couples to.
+    mass_ratio
+        m_V/m_chi.
+    """
+
+    mass_MeV: Float[Array, ""] = eqx.field(converter=as_float)
+    portal: AbstractPortal
+    mass_ratio: Float[Array, ""] = eqx.field(converter=as_float, default=3.0)
+
+    def __check_init__(self):
+        check_positive("mass_MeV", self.mass_MeV, "MeV")
+        check_positive("mass_ratio", self.mass_ratio, "")
+
+    def dark_width_MeV(self, virtuality_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
+        open_share = velocity_squared(self.mass_MeV, virtuality_MeV)
+        return self.couplings.dark**2 / (48.0 * math.pi) * virtuality_MeV * power_above_zero(open_share, 1.5)
+
+    def recoil_coefficients(
+        self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar, spin_half: bool
+    ) -> Float[Array, "power *node"]:
+        last = -0.5 * self.mass_MeV**2 * recoil_MeV / mass_MeV if spin_half else 0.25 * recoil_MeV**2
+        return jnp.stack([jnp.ones_like(recoil_MeV), -recoil_MeV, last])
+
+
+class DiracDarkMatter(AbstractDarkMatter):
+    """A Dirac fermion: L = chibar (i d-slash - m) chi + g_D V^mu chibar gamma_mu chi, and the portal's.
+
+    Gamma(V -> chi chibar) = (alpha_D m_V/3) (1 + 2 r) (1 - 4 r)^(1/2), r = m_chi^2/m_V^2. On a nucleus of spin 0 it
+    scatters with E^2 - E T - M T/2, as neutrinos do, whatever its mass; on a Dirac particle T^2/2 - m_chi^2 T/(2 M) are
+    added: exact traces.
+
+    Attributes
+    ----------
+    mass_MeV
+        m_chi, MeV.
+    portal
+        What V couples to.
+    mass_ratio
+        m_V/m_chi.
+    """
+
+    mass_MeV: Float[Array, ""] = eqx.field(converter=as_float)
+    portal: AbstractPortal
+    mass_ratio: Float[Array, ""] = eqx.field(converter=as_float, default=3.0)
+
+    def __check_init__(self):
+        check_positive("mass_MeV", self.mass_MeV, "MeV")
+        check_positive("mass_ratio", self.mass_ratio, "")
+
+    def dark_width_MeV(self, virtuality_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
+        open_share = velocity_squared(self.mass_MeV, virtuality_MeV)
+        spins = 1.0 + 0.5 * (1.0 - open_share)  # 1 + 2 r
+        return self.couplings.dark**2 / (12.0 * math.pi) * virtuality_MeV * spins * power_above_zero(open_share, 0.5)
+
+    def recoil_coefficients(
+        self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar, spin_half: bool
+    ) -> Float[Array, "power *node"]:
+        last = -0.5 * mass_MeV * recoil_MeV
+        if spin_half:
+            last = last + 0.5 * recoil_MeV**2 - 0.5 * self.mass_MeV**2 * recoil_MeV / mass_MeV
+        return jnp.stack([jnp.ones_like(recoil_MeV), -recoil_MeV, last])
+
+
+def velocity_squared(mass_MeV: Scalar, virtuality_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
+    """1 - 4 m^2/s, squared velocity of each of two equal masses (MeV) from sqrt(s) in MeV; negative below threshold."""
+    return (1.0 - 2.0 * mass_MeV / virtuality_MeV) * (1.0 + 2.0 * mass_MeV / virtuality_MeV)
+
+
+def power_above_zero(number: Float[Array, "*point"], power: float) -> Float[Array, "*point"]:
+    """A power of what is positive; zero, with a derivative of zero, from zero down."""
+    positive = number > 0.0
+    return jnp.where(positive, jnp.where(positive, number, 1.0) ** power, 0.0)
+
+
+def _lepton_width_MeV(mediator_mass_MeV: Scalar, coupling: Scalar, mass_MeV: float) -> Scalar:
+    """Width of V -> l+ l- for a vector coupling: g^2 m_V/(12 pi) (1 + 2 r) (1 - 4 r)^(1/2)."""
+    open_share = velocity_squared(as_float(mass_MeV), mediator_mass_MeV)
+    spins = 1.0 + 0.5 * (1.0 - open_share)
+    return coupling**2 / (12.0 * math.pi) * mediator_mass_MeV * spins * power_above_zero(open_share, 0.5)
