@@ -167,6 +167,7 @@ API = {
         "AbstractNodes",
         "AbstractReaction",
         "AbstractScalarTerm",
+        "AbstractNeutrinoScattering",
         "AbstractScattering",
         "AbstractTensorTerm",
         "AbstractTerm",

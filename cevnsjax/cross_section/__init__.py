@@ -25,6 +25,7 @@ from cevnsjax.cross_section.coulomb import (
     NoCoulomb,
     SmallerCorrection,
 )
+from cevnsjax.cross_section.dark_scattering import DarkElectron, DarkNucleus
 from cevnsjax.cross_section.dipole_portal import DipolePortal
 from cevnsjax.cross_section.electromagnetic import ChargeRadius, MagneticMoment, MajoranaMoment, Millicharge
 from cevnsjax.cross_section.electron import ElectronNSI, ElectronScattering, ElectronTreeLevel
@@ -39,7 +40,13 @@ from cevnsjax.cross_section.generalized import (
     QuarkTensor,
 )
 from cevnsjax.cross_section.inclusive import TabulatedReaction, inclusive_reaction, inclusive_reactions
-from cevnsjax.cross_section.interaction import AbstractDeposit, AbstractInteraction, AbstractScattering, Recoil
+from cevnsjax.cross_section.interaction import (
+    AbstractDeposit,
+    AbstractInteraction,
+    AbstractNeutrinoScattering,
+    AbstractScattering,
+    Recoil,
+)
 from cevnsjax.cross_section.inverse_beta_decay import inverse_beta_decay_cross_section_cm2
 from cevnsjax.cross_section.kinematics import (
     AbstractMomentumTransfer,
@@ -87,6 +94,7 @@ __all__ = [
     "AbstractInteraction",
     "AbstractMagneticTerm",
     "AbstractMomentumTransfer",
+    "AbstractNeutrinoScattering",
     "AbstractNodes",
     "AbstractReaction",
     "AbstractScalarTerm",
@@ -103,6 +111,8 @@ __all__ = [
     "ChargeRadius",
     "ChargedCurrent",
     "Coherent",
+    "DarkElectron",
+    "DarkNucleus",
     "DipolePortal",
     "EffectiveMomentum",
     "ElectronNSI",

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from cevnsjax.constants import FERMI_CROSS_SECTION_PER_MEV2, HBAR_C_MEV_FM
 from cevnsjax.cross_section import kinematics
 from cevnsjax.cross_section.amplitude import amplitude_product
-from cevnsjax.cross_section.interaction import AbstractScattering, Recoil
+from cevnsjax.cross_section.interaction import AbstractNeutrinoScattering, Recoil
 from cevnsjax.cross_section.kinematics import (
     AbstractMomentumTransfer,
     AbstractVectorKinematics,
@@ -41,7 +41,7 @@ def _signs(antineutrinos: tuple[bool, ...]) -> tuple[float, ...]:
     return tuple(-1.0 if antineutrino else 1.0 for antineutrino in antineutrinos)
 
 
-class Coherent(AbstractScattering):
+class Coherent(AbstractNeutrinoScattering):
     """Coherent elastic neutrino-nucleus scattering.
 
     dsigma_a/dT = (G_F^2 M/pi) sum over structures X of K_X(E, T) sum_b |Q^X_ab|^2, where each amplitude Q^X_ab is a sum

@@ -10,7 +10,7 @@ from cevnsjax.arrays import Scalar, as_float
 from cevnsjax.constants import FERMI_CROSS_SECTION_PER_MEV2, HBAR_C_MEV_FM
 from cevnsjax.cross_section.electromagnetic import magnetic_exchange
 from cevnsjax.cross_section.flavour import FlavourVector
-from cevnsjax.cross_section.interaction import AbstractScattering, Recoil
+from cevnsjax.cross_section.interaction import AbstractNeutrinoScattering, Recoil
 from cevnsjax.cross_section.kinematics import (
     AbstractMomentumTransfer,
     FourMomentum,
@@ -28,7 +28,7 @@ from cevnsjax.target import Material, Nuclide
 _FEWEST_NODES, _MOST_NODES = 24, 96  # between break points that move with the mass
 
 
-class DipolePortal(AbstractScattering):
+class DipolePortal(AbstractNeutrinoScattering):
     """Upscattering nu_a N -> N_4 N on a nucleus by photon exchange.
 
     L = (1/2) mu_a Nbar_4 sigma^{mu nu} nu_{L,a} F_{mu nu} + h.c. (for L = d_a Nbar sigma F nu, mu = 2 d), with

@@ -12,7 +12,7 @@ from cevnsjax.constants import ELECTRON_MASS_MEV, FERMI_CROSS_SECTION_PER_MEV2, 
 from cevnsjax.cross_section import kinematics
 from cevnsjax.cross_section.amplitude import flavour_product
 from cevnsjax.cross_section.flavour import FlavourMatrix
-from cevnsjax.cross_section.interaction import AbstractScattering, Recoil
+from cevnsjax.cross_section.interaction import AbstractNeutrinoScattering, Recoil
 from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV, recoil_energy_MeV, recoil_energy_slope
 from cevnsjax.cross_section.nodes import EXPOSURE_SCALE, ChannelNodes, RecoilNodes, weigh
 from cevnsjax.cross_section.panels import Panels
@@ -59,7 +59,7 @@ class ElectronNSI(AbstractElectronTerm):
         return self.left.matrix()[..., None], self.right.matrix()[..., None]
 
 
-class ElectronScattering(AbstractScattering):
+class ElectronScattering(AbstractNeutrinoScattering):
     """Elastic neutrino-electron scattering on the electrons of atoms, each free above its binding energy.
 
     dsigma_a/dT = (2 G_F^2 m_e/pi) sum_b [g_L^2 + g_R^2 (1 - T/E)^2 - g_L g_R m_e T/E^2] for each electron, g_L and g_R

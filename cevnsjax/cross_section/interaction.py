@@ -73,10 +73,10 @@ class AbstractDeposit(AbstractInteraction):
 
 
 class AbstractScattering(AbstractInteraction):
-    """What a neutrino does to a nucleus or to electrons that recoil, with a continuous recoil spectrum."""
+    """What something that arrives does to a nucleus or to electrons that recoil, with a continuous recoil spectrum."""
 
     @abstractmethod
-    def nodes(self, source: AbstractFlux, target: Material, panels: Panels) -> RecoilNodes:
+    def nodes(self, source, target: Material, panels: Panels) -> RecoilNodes:
         """Place the nodes and compute all that does not depend on couplings, on a kilogram of target.
 
         Parameters
@@ -94,28 +94,11 @@ class AbstractScattering(AbstractInteraction):
             return as_float(())
 
     @abstractmethod
-    def rate(self, nodes: RecoilNodes, flavours: tuple[int, ...]) -> Float[Array, "component *node"]:
-        """Weight of each node times its squared amplitude.
-
-        Parameters
-        ----------
-        nodes
-            Nodes made by this interaction.
-        flavours
-            Position of each component on the flavour axis.
-        """
-
-    def spectrum(self, nodes: RecoilNodes, source: AbstractFlux, target: Material) -> Spectrum:
-        return spectrum_of(nodes, source, self.rate(nodes, source.flavour_indices))
-
-    @abstractmethod
-    def nodes_at(
-        self, recoil_energy_keV: Float[Array, " point"], source: AbstractFlux, target: Material
-    ) -> RecoilNodes:
+    def nodes_at(self, recoil_energy_keV: Float[Array, " point"], source, target: Material) -> RecoilNodes:
         """Like :meth:`nodes`, at given recoil energies, with a density per keV in the place of quadrature weights."""
 
     def recoil_density(
-        self, recoil_energy_keV: Float[Array, " point"], source: AbstractFlux, target: Material
+        self, recoil_energy_keV: Float[Array, " point"], source, target: Material
     ) -> Float[Array, "component point"]:
         """Recoil spectrum dR/dT on a kilogram of target over the exposure, for plots.
 
@@ -133,6 +116,25 @@ class AbstractScattering(AbstractInteraction):
         """
         density = self.spectrum(self.nodes_at(recoil_energy_keV, source, target), source, target).events
         return density if density.ndim == 2 else density.sum(axis=1)
+
+
+class AbstractNeutrinoScattering(AbstractScattering):
+    """What a neutrino does to a nucleus or to electrons that recoil."""
+
+    @abstractmethod
+    def rate(self, nodes: RecoilNodes, flavours: tuple[int, ...]) -> Float[Array, "component *node"]:
+        """Weight of each node times its squared amplitude.
+
+        Parameters
+        ----------
+        nodes
+            Nodes made by this interaction.
+        flavours
+            Position of each component on the flavour axis.
+        """
+
+    def spectrum(self, nodes: RecoilNodes, source: AbstractFlux, target: Material) -> Spectrum:
+        return spectrum_of(nodes, source, self.rate(nodes, source.flavour_indices))
 
     @abstractmethod
     def largest_recoil_keV(

@@ -1,7 +1,8 @@
 """Where recoil spectra are integrated: Gauss-Legendre panels in the smallest energy that can give a recoil.
 
 In y, the smallest neutrino energy for a recoil, every decay-at-rest integrand is a polynomial times a form factor, and
-the break points of a flux are panel edges.
+the break points of a flux are panel edges. For what has a mass y is still the energy of a neutrino with that recoil: a
+coordinate, in which its break points are those neutrinos that give as large recoils.
 """
 
 import math
@@ -13,7 +14,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import HostOrDevice, Scalar, as_float, gauss_legendre, namespace
-from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV
+from cevnsjax.cross_section.kinematics import (
+    massless_energy_MeV,
+    minimum_neutrino_energy_MeV,
+    recoil_energy_MeV,
+    smallest_energy_MeV,
+)
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import AbstractSource
 from cevnsjax.spectrum import gauss_legendre_panels
@@ -142,11 +148,13 @@ class Panels:
             Nodes in y, MeV, shape ``[node]``, and moments of the flux times their width, shape ``[component, power,
             node]``: what a function of y is multiplied with to be integrated over y.
         """
-        edges, orders = self._panel_edges(self.slot_edges_MeV(source.break_points_MeV, target_mass_MeV))
+        breaks = massless_energy_MeV(source.break_points_MeV, target_mass_MeV, source.mass_MeV)
+        edges, orders = self._panel_edges(self.slot_edges_MeV(breaks, target_mass_MeV))
         y, width = gauss_legendre_panels(edges, orders)
         if not self.between_knots or source.knots_MeV is None:
-            return y, source.moments(y) * width[None, None]
-        return y, self._on_knots(source, source.knots_MeV, edges, orders)
+            return y, moments_at(source, y, target_mass_MeV) * width[None, None]
+        knots = massless_energy_MeV(source.knots_MeV, target_mass_MeV, source.mass_MeV)
+        return y, self._on_knots(source, knots, target_mass_MeV, edges, orders)
 
     def _panel_edges(self, slots: Float[Array, " slot_edge"]) -> tuple[Float[Array, " edge"], tuple[int, ...]]:
         """Edges of all panels and their orders; an empty slot is a panel without nodes."""
@@ -168,6 +176,7 @@ class Panels:
         self,
         source: AbstractSource,
         knots_MeV: Float[Array, " knot"],
+        target_mass_MeV: Scalar,
         edges: Float[Array, " edge"],
         orders: tuple[int, ...],
     ) -> Float[Array, "component power node"]:
@@ -183,13 +192,24 @@ class Panels:
         lower, upper = edges[panel], edges[panel + 1]
         wide = upper > lower
         x = jnp.where(wide, (2.0 * y - lower - upper) / jnp.where(wide, upper - lower, 1.0), 0.0)
-        folded = (source.moments(y) * width[None, None])[..., None] * _legendre(x, max(orders)).T[None, None]
+        moments = moments_at(source, y, target_mass_MeV) * width[None, None]
+        folded = moments[..., None] * _legendre(x, max(orders)).T[None, None]
         integrals = jax.ops.segment_sum(
             jnp.moveaxis(folded, 2, 0), panel, num_segments=len(orders), indices_are_sorted=True
         )
         of_node = np.repeat(np.arange(len(orders)), orders)
         coefficients = as_float(np.concatenate([_coefficients(order, max(orders)) for order in orders if order]))
         return jnp.moveaxis((integrals[of_node] * coefficients[:, None, None, :]).sum(axis=-1), 0, -1)
+
+
+def moments_at(
+    source: AbstractSource, y_MeV: Float[Array, " node"], target_mass_MeV: Scalar
+) -> Float[Array, "component power node"]:
+    """Moments of a source above what gives a mass (MeV) the recoils that neutrinos of energies (MeV) give at most."""
+    if source.mass_MeV is None:
+        return source.moments(y_MeV)
+    recoil = recoil_energy_MeV(y_MeV, target_mass_MeV)
+    return source.moments(smallest_energy_MeV(recoil, target_mass_MeV, source.mass_MeV))
 
 
 def _coefficients(order: int, degrees: int) -> np.ndarray:

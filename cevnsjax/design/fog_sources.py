@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_edges, check_not_negative, check_positive
-from cevnsjax.cross_section import AbstractScattering, Coherent, ErlerSu, Recoil, WimpNucleus
+from cevnsjax.cross_section import AbstractNeutrinoScattering, Coherent, ErlerSu, Recoil, WimpNucleus
 from cevnsjax.design.fog import Fog
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.experiment import Scattering
@@ -133,7 +133,7 @@ def neutrino_recoils_per_t_yr(
 
 @program
 def _recoils_per_kg(
-    interaction: AbstractScattering, flux: AbstractFlux, target: Material, edges_keV: Float[Array, " edge"]
+    interaction: AbstractNeutrinoScattering, flux: AbstractFlux, target: Material, edges_keV: Float[Array, " edge"]
 ) -> Float[Array, " bin"]:
     """Quadrature ends at every edge, and where a break point of the flux ends for each nuclide: lines are exact."""
     ends = [interaction.largest_recoil_keV(flux.break_points_MeV, nuclide) for nuclide in target.nuclides.values()]

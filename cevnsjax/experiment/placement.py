@@ -18,9 +18,11 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import as_float, gauss_legendre, tree_as_float
 from cevnsjax.cross_section import Panels
 from cevnsjax.cross_section.kinematics import (
+    massless_energy_MeV,
     minimum_neutrino_energy_MeV,
     recoil_energy_MeV,
     recoil_energy_slope,
+    smallest_energy_MeV,
 )
 from cevnsjax.flux import AbstractSource
 from cevnsjax.patience import Patience
@@ -105,12 +107,14 @@ class _Placement:
     def __init__(self, source, recoiling, views, kinks_keV):
         self.source, self.recoiling, self.views = source, recoiling, views
         self.breaks_MeV, self.knots_MeV = map(np.asarray, _ends(source))
+        self.projectile_MeV = None if source.mass_MeV is None else float(source.mass_MeV)
         self.product = self.knots_MeV.size > 0
         self.tolerance_of_knots = _TOLERANCE_OF_JUMPS if source.jumps else _TOLERANCE_OF_KINKS
-        largest = max(float(_recoil_keV(self.breaks_MeV[-1:], each.mass_MeV)[0]) for each in recoiling)
+        largest = max(float(_recoil_keV(self._breaks_MeV(each.mass_MeV)[-1:], each.mass_MeV)[0]) for each in recoiling)
         grid_keV = np.geomspace(_RANGE * largest, largest, _POINTS)
         probabilities = [view(grid_keV) for view in views]
-        given = self._particles(_energy_MeV(grid_keV, recoiling[0].mass_MeV)) > 0.0  # a table may end in zeros
+        lightest = recoiling[0].mass_MeV
+        given = self._particles(_energy_MeV(grid_keV, lightest), lightest) > 0.0  # a table may end in zeros
         self.in_sight = bool(np.any(probabilities[0].sum(axis=1)[given] >= _IN_SIGHT))
         self.lowest_keV, self.highest_keV = self._range(grid_keV, probabilities)
         inside = (kinks_keV > self.lowest_keV) & (kinks_keV < self.highest_keV)
@@ -126,11 +130,18 @@ class _Placement:
         first, last = max(seen[0] - 1, 0), min(seen[-1] + 1, len(grid_keV) - 1)
         return float(grid_keV[first]), math.inf if last == len(grid_keV) - 1 else float(grid_keV[last])
 
-    def _particles(self, y_MeV: np.ndarray) -> np.ndarray:
-        """Particles above energies in MeV; of a table, which is dear, roughly."""
+    def _breaks_MeV(self, mass_MeV: float) -> np.ndarray:
+        """Break points of the source in y, for the mass of what recoils."""
+        return massless_energy_MeV(self.breaks_MeV, mass_MeV, self.projectile_MeV)
+
+    def _particles(self, y_MeV: np.ndarray, mass_MeV: float) -> np.ndarray:
+        """Particles that can give a mass recoils as large as those of y; of a table, which is dear, roughly."""
+        energy_MeV = y_MeV
+        if self.projectile_MeV is not None:
+            energy_MeV = smallest_energy_MeV(recoil_energy_MeV(y_MeV, mass_MeV), mass_MeV, self.projectile_MeV)
         if self.product:
-            return np.interp(y_MeV, *self._table)
-        padded = np.pad(y_MeV, (0, _POINTS - len(y_MeV)), mode="edge")
+            return np.interp(energy_MeV, *self._table)
+        padded = np.pad(energy_MeV, (0, _POINTS - len(y_MeV)), mode="edge")
         return np.asarray(particles_above(self.source, as_float(padded)))[: len(y_MeV)]
 
     @functools.cached_property
@@ -141,7 +152,7 @@ class _Placement:
     def _largest_bins(self, grid_keV: np.ndarray, probabilities: list[np.ndarray], each: Recoiling) -> np.ndarray:
         """Roughly the largest bin, of either flux in each view, shape ``[view, flux]``."""
         y = _energy_MeV(grid_keV, each.mass_MeV)
-        rate = np.gradient(grid_keV) * self._particles(y) * each.strength(grid_keV)
+        rate = np.gradient(grid_keV) * self._particles(y, each.mass_MeV) * each.strength(grid_keV)
         rates = np.stack([rate * (self.lowest_keV / grid_keV) ** power for power in _POWERS])
         return np.array([(rates @ seen).max(axis=1) for seen in probabilities])
 
@@ -171,7 +182,7 @@ class _Placement:
 
     def _slot_edges(self, mass_MeV: float) -> np.ndarray:
         empty = Panels(self.lowest_keV, self.highest_keV, self.kinks_keV, ())
-        return empty.slot_edges_MeV(self.breaks_MeV, mass_MeV)
+        return empty.slot_edges_MeV(self._breaks_MeV(mass_MeV), mass_MeV)
 
     def _orders(self, panels: list[tuple[int, float, float]], edges: list[np.ndarray]) -> list[int]:
         """Nodes that each panel needs."""
@@ -196,7 +207,7 @@ class _Placement:
         recoil_keV = _recoil_keV(y, each.mass_MeV)
         slope = recoil_energy_slope(y, each.mass_MeV)
         padded = np.pad(recoil_keV, (0, _POINTS - len(y)), mode="edge")
-        particles = self._particles(y).reshape(len(panels), _ORDER)
+        particles = self._particles(y, each.mass_MeV).reshape(len(panels), _ORDER)
         if self.product:  # of a table the largest in a panel stands for all
             particles = particles.max(axis=1, keepdims=True)
         rate = (each.strength(padded)[: len(y)] * slope).reshape(len(panels), _ORDER) * particles * half
@@ -224,12 +235,13 @@ class _Placement:
     def _between_knots(self, slots: tuple, edges: list[np.ndarray]) -> int:
         """Nodes between neighbouring knots, for the polynomials of the widest gap in each panel."""
         most = 0.0
-        for each in edges:
+        for each, recoiling in zip(edges, self.recoiling, strict=True):
+            knots_MeV = massless_energy_MeV(self.knots_MeV, recoiling.mass_MeV, self.projectile_MeV)
             for index, slot in enumerate(slots):
                 low, high, begin = each[index], each[index + 1], 0.0
                 for end, order in slot:
                     first, last = low * (high / low) ** begin, low * (high / low) ** end
-                    inner = np.unique(np.clip(self.knots_MeV, first, last))
+                    inner = np.unique(np.clip(knots_MeV, first, last))
                     ends = np.unique(np.concatenate([[first], inner, [last]]))
                     most = max(most, order * float(np.diff(ends).max(initial=0.0)) / max(last - first, 1e-300))
                     begin = end

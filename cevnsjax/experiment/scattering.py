@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_positive
 from cevnsjax.constants import CROSS_SECTION_UNIT_CM2
-from cevnsjax.cross_section import AbstractScattering, Coherent, Panels
+from cevnsjax.cross_section import AbstractNeutrinoScattering, Coherent, Panels
 from cevnsjax.cross_section.average import recoil_spectrum, smallest_recoil_keV
 from cevnsjax.cross_section.nodes import EXPOSURE_SCALE
 from cevnsjax.errors import CevnsjaxError
@@ -36,11 +36,11 @@ class Scattering(eqx.Module):
     """
 
     target: Material
-    interactions: dict[str, AbstractScattering]
+    interactions: dict[str, AbstractNeutrinoScattering]
     sources: dict[str, Source]
     nuisances: tuple[Parameter, ...] = eqx.field(static=True, default=())
 
-    def with_interactions(self, interactions: Mapping[str, AbstractScattering]) -> "Scattering":
+    def with_interactions(self, interactions: Mapping[str, AbstractNeutrinoScattering]) -> "Scattering":
         """Return the same with more interactions, or others in the place of those of the same name."""
         return eqx.tree_at(lambda s: s.interactions, self, {**self.interactions, **interactions})
 
@@ -112,7 +112,7 @@ class Scattering(eqx.Module):
             for name, interaction in self.interactions.items()
         }
 
-    def _acting_on(self, isotope: str, interaction: AbstractScattering) -> AbstractScattering:
+    def _acting_on(self, isotope: str, interaction: AbstractNeutrinoScattering) -> AbstractNeutrinoScattering:
         """The interaction without axial terms on a nuclide that has no spin while others of the target have."""
         spinless = {name for name, nuclide in self.target.nuclides.items() if nuclide.has_spin_zero}
         mixed = isotope in spinless and spinless != set(self.target.nuclides)
@@ -120,7 +120,7 @@ class Scattering(eqx.Module):
             return interaction.without("axial")
         return interaction
 
-    def _average(self, interaction: AbstractScattering, isotope: str, source: str, threshold_keV: float):
+    def _average(self, interaction: AbstractNeutrinoScattering, isotope: str, source: str, threshold_keV: float):
         """Infinite where the smallest recoils of all make a difference, whatever scale a mediator sets."""
         flux: Any = self.sources[source].flux  # of the kind that the interaction sees
         interaction.check_target(_alone(isotope, self.target.nuclides[isotope]))

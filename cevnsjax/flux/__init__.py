@@ -15,12 +15,23 @@ from cevnsjax.flux.arrivals import (
     ExponentialArrival,
     HistogramArrival,
     PionDecayArrival,
+    PromptArrival,
     SingleDecayArrival,
     SteadyArrival,
 )
 from cevnsjax.flux.atmospheric import atmospheric_neutrinos
 from cevnsjax.flux.background_times import AbstractTimeDistribution, ExponentialTimes, HistogramTimes
 from cevnsjax.flux.catalogue import NAMED_FLUXES, named_flux
+from cevnsjax.flux.dark_flux import DarkFlux
+from cevnsjax.flux.dark_production import (
+    AbstractNeutralMeson,
+    AbstractProduction,
+    Emission,
+    Eta,
+    NeutralPion,
+    PionCapture,
+)
+from cevnsjax.flux.dark_source import AbstractDarkSource
 from cevnsjax.flux.diffuse_supernova import CoreCollapseHistory, DiffuseSupernovae
 from cevnsjax.flux.facilities import (
     DECAY_AT_REST_FACILITIES,
@@ -34,6 +45,7 @@ from cevnsjax.flux.halo import HaloWimps, StandardHalo
 from cevnsjax.flux.interpolated import InterpolatedSpectra
 from cevnsjax.flux.line_profile import AbstractLineProfile, GaussianProfile, RecoilProfile, ThermalProfile
 from cevnsjax.flux.line_sources import LineSource, argon_37_source, chromium_51_source
+from cevnsjax.flux.meson_cells import MesonCells, beam_pions, beams_with_pions
 from cevnsjax.flux.moments import POWERS, energy_powers
 from cevnsjax.flux.mono_energetic import MonoEnergetic
 from cevnsjax.flux.oscillation import SterileOscillation
@@ -61,9 +73,12 @@ __all__ = [
     "POWERS",
     "AbstractAlpSource",
     "AbstractArrival",
+    "AbstractDarkSource",
     "AbstractEmission",
     "AbstractFlux",
     "AbstractLineProfile",
+    "AbstractNeutralMeson",
+    "AbstractProduction",
     "AbstractPulse",
     "AbstractSource",
     "AbstractStrength",
@@ -71,8 +86,11 @@ __all__ = [
     "AlpFlux",
     "ConeGeometry",
     "CoreCollapseHistory",
+    "DarkFlux",
     "DecayAtRestFacility",
     "DiffuseSupernovae",
+    "Emission",
+    "Eta",
     "ExponentialArrival",
     "ExponentialPolynomials",
     "ExponentialTimes",
@@ -86,11 +104,15 @@ __all__ = [
     "LevelEmission",
     "LineSource",
     "M1Emission",
+    "MesonCells",
     "MonoEnergetic",
+    "NeutralPion",
     "NuclearLine",
     "PinchedSpectrum",
+    "PionCapture",
     "PionDecayArrival",
     "PionDecayAtRest",
+    "PromptArrival",
     "Reactor",
     "ReactorSpectra",
     "RecoilProfile",
@@ -114,6 +136,8 @@ __all__ = [
     "alp_width_MeV",
     "argon_37_source",
     "atmospheric_neutrinos",
+    "beam_pions",
+    "beams_with_pions",
     "boron_capture",
     "chromium_51_source",
     "decay_at_rest_facility",

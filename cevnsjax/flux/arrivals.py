@@ -72,6 +72,29 @@ class PionDecayArrival(AbstractArrival):
         return jnp.stack([prompt, delayed, delayed])
 
 
+class PromptArrival(AbstractArrival):
+    """What is made by the pulse itself, like dark matter from neutral pions, or by the pions that stop.
+
+    Attributes
+    ----------
+    pulse
+        The proton pulse, with the time of flight of light inside its mean.
+    pion_lifetime_us
+        Lifetime of stopped pions, us.
+    """
+
+    components: tuple[str, ...] = eqx.field(static=True, default=("prompt", "stopped_pion"), init=False)
+    pulse: AbstractPulse
+    pion_lifetime_us: Float[Array, ""] = eqx.field(converter=as_float, default=CHARGED_PION_LIFETIME_US)
+
+    def __check_init__(self):
+        check_positive("pion_lifetime_us", self.pion_lifetime_us, "us")
+
+    def cumulative(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, "component time"]:
+        prompt = self.pulse.arrived(time_us, rate_per_us)
+        return jnp.stack([prompt, self.pulse.decayed(time_us, self.pion_lifetime_us, rate_per_us)])
+
+
 class SingleDecayArrival(AbstractArrival):
     """Pulse folded with one exponential for each component: the pion's lifetime in front of the muon's is left out.
 

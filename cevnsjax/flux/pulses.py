@@ -20,6 +20,18 @@ class AbstractPulse(eqx.Module):
     """A proton pulse, and what becomes of it when it is folded with one exponential decay."""
 
     @abstractmethod
+    def arrived(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, " time"]:
+        """Weighted cumulative distribution of the pulse itself: the integral of f(t') exp(-rate t') up to each time.
+
+        Parameters
+        ----------
+        time_us
+            Times, us.
+        rate_per_us
+            In the weight exp(-rate t), us^-1.
+        """
+
+    @abstractmethod
     def decayed(
         self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
     ) -> Float[Array, " time"]:
@@ -55,6 +67,11 @@ class GaussianPulse(AbstractPulse):
         check_finite("mean_us", self.mean_us, "us")
         check_positive("width_us", self.width_us, "us")
 
+    def arrived(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, " time"]:
+        width = self.width_us
+        scale = jnp.exp(-rate_per_us * self.mean_us + 0.5 * (rate_per_us * width) ** 2)
+        return scale * ndtr((time_us - self.mean_us) / width + rate_per_us * width)
+
     def decayed(
         self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
     ) -> Float[Array, " time"]:
@@ -80,6 +97,9 @@ class SharpPulse(AbstractPulse):
     def __check_init__(self):
         check_finite("time_us", self.time_us, "us")
 
+    def arrived(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, " time"]:
+        return jnp.where(time_us >= self.time_us, jnp.exp(-rate_per_us * self.time_us), 0.0)
+
     def decayed(
         self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
     ) -> Float[Array, " time"]:
@@ -95,6 +115,11 @@ def _ramp_integral(length: Float[Array, "*shape"], rate: Scalar) -> Float[Array,
     safe = jnp.where(small, 1.0, exponent)
     series = power_series(jnp.where(small, exponent, 0.0), _RAMP_SERIES)
     return length**2 * jnp.where(small, series, (1.0 - (1.0 + safe) * jnp.exp(-safe)) / safe**2)
+
+
+def _come(length: Float[Array, "*shape"], height: Scalar, slope: Scalar, rate_per_us: Scalar) -> Float[Array, "*shape"]:
+    """Integral of (height + slope u) exp(-rate u) over u from 0 to length."""
+    return height * exponential_integral(length, rate_per_us) + slope * _ramp_integral(length, rate_per_us)
 
 
 def _straight_piece(
@@ -114,7 +139,7 @@ def _straight_piece(
     decay = 1.0 / lifetime_us + rate_per_us
     length = jnp.clip(time_us - start_us, 0.0, width_us)
     end = start_us + length
-    come = height * exponential_integral(length, rate_per_us) + slope * _ramp_integral(length, rate_per_us)
+    come = _come(length, height, slope, rate_per_us)
     # counted from the end backwards, in which every exponent is negative
     inverse = 1.0 / lifetime_us
     waiting = (height + slope * length) * exponential_integral(length, inverse)
@@ -142,6 +167,12 @@ class RectangularPulse(AbstractPulse):
         if not self.starts_us.size:
             raise CevnsjaxError("starts_us must hold at least one bunch, got none.")
         check_positive("width_us", self.width_us, "us")
+
+    def arrived(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, " time"]:
+        height = 1.0 / (self.width_us * self.starts_us.shape[0])
+        length = jnp.clip(time_us[None, :] - self.starts_us[:, None], 0.0, self.width_us)
+        bunches = jnp.exp(-rate_per_us * self.starts_us)[:, None] * exponential_integral(length, rate_per_us)
+        return height * bunches.sum(axis=0)
 
     def decayed(
         self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
@@ -172,13 +203,26 @@ class TriangularPulse(AbstractPulse):
         check_finite("start_us", self.start_us, "us")
         check_positive("width_us", self.width_us, "us")
 
+    @property
+    def _sides(self) -> tuple[Scalar, Float[Array, " side"], Float[Array, " side"], Float[Array, " side"]]:
+        """Width of each side, and their starts, heights and slopes."""
+        half, peak = 0.5 * self.width_us, 2.0 / self.width_us
+        starts = jnp.stack([self.start_us, self.start_us + half])
+        return half, starts, jnp.stack([jnp.zeros_like(peak), peak]), jnp.stack([peak / half, -peak / half])
+
+    def arrived(self, time_us: Float[Array, " time"], rate_per_us: Scalar) -> Float[Array, " time"]:
+        half, starts, heights, slopes = self._sides
+
+        def side(start: Scalar, height: Scalar, slope: Scalar) -> Float[Array, " time"]:
+            length = jnp.clip(time_us - start, 0.0, half)
+            return jnp.exp(-rate_per_us * start) * _come(length, height, slope, rate_per_us)
+
+        return jax.vmap(side)(starts, heights, slopes).sum(axis=0)
+
     def decayed(
         self, time_us: Float[Array, " time"], lifetime_us: Scalar, rate_per_us: Scalar
     ) -> Float[Array, " time"]:
-        half, peak = 0.5 * self.width_us, 2.0 / self.width_us
-        starts = jnp.stack([self.start_us, self.start_us + half])
-        heights = jnp.stack([jnp.zeros_like(peak), peak])
-        slopes = jnp.stack([peak / half, -peak / half])
+        half, starts, heights, slopes = self._sides
 
         def side(start: Scalar, height: Scalar, slope: Scalar) -> Float[Array, " time"]:
             return _straight_piece(time_us, start, half, height, slope, lifetime_us, rate_per_us)

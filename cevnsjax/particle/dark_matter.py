@@ -43,6 +43,20 @@ class AbstractDarkMatter(eqx.Module):
         """
 
     @abstractmethod
+    def helicity_law(
+        self, cosine: Float[Array, "*point"], virtuality_MeV: Float[Array, "*#point"]
+    ) -> Float[Array, "*point"]:
+        """Angular distribution of chi in the frame of a transverse V*, to its direction of flight; its mean is one.
+
+        Parameters
+        ----------
+        cosine
+            Of the angle, any shape.
+        virtuality_MeV
+            sqrt(s), MeV, above threshold.
+        """
+
+    @abstractmethod
     def recoil_coefficients(
         self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar, spin_half: bool
     ) -> Float[Array, "power *node"]:
@@ -116,6 +130,11 @@ class ScalarDarkMatter(AbstractDarkMatter):
         open_share = velocity_squared(self.mass_MeV, virtuality_MeV)
         return self.couplings.dark**2 / (48.0 * math.pi) * virtuality_MeV * power_above_zero(open_share, 1.5)
 
+    def helicity_law(
+        self, cosine: Float[Array, "*point"], virtuality_MeV: Float[Array, "*#point"]
+    ) -> Float[Array, "*point"]:
+        return 1.5 * (1.0 - cosine**2)
+
     def recoil_coefficients(
         self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar, spin_half: bool
     ) -> Float[Array, "power *node"]:
@@ -152,6 +171,12 @@ class DiracDarkMatter(AbstractDarkMatter):
         open_share = velocity_squared(self.mass_MeV, virtuality_MeV)
         spins = 1.0 + 0.5 * (1.0 - open_share)  # 1 + 2 r
         return self.couplings.dark**2 / (12.0 * math.pi) * virtuality_MeV * spins * power_above_zero(open_share, 0.5)
+
+    def helicity_law(
+        self, cosine: Float[Array, "*point"], virtuality_MeV: Float[Array, "*#point"]
+    ) -> Float[Array, "*point"]:
+        r4 = 4.0 * (self.mass_MeV / virtuality_MeV) ** 2
+        return 0.75 * (1.0 + cosine**2 + r4 * (1.0 - cosine**2)) / (1.0 + 0.5 * r4)
 
     def recoil_coefficients(
         self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar, spin_half: bool

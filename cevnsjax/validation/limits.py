@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from cevnsjax.constants import FERMI_CONSTANT_PER_MEV2
 from cevnsjax.cross_section import (
     NSI,
-    AbstractScattering,
+    AbstractNeutrinoScattering,
     Coherent,
     DipolePortal,
     FlavourMatrix,
@@ -28,7 +28,7 @@ _HEAVY_MASS_MEV = 1e6
 _EPSILON = 0.05
 
 
-def _point_ratio(first: AbstractScattering, second: AbstractScattering, neutrino: str) -> float:
+def _point_ratio(first: AbstractNeutrinoScattering, second: AbstractNeutrinoScattering, neutrino: str) -> float:
     """Ratio of dsigma/dT on Ge74 at E = 30 MeV and T = 10 keV."""
     energy, recoil = (jnp.asarray([value], dtype=float) for value in (30.0, 10.0))
     target = nuclide("Ge74", Helm.lewin_smith)

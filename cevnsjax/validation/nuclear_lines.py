@@ -18,7 +18,7 @@ from cevnsjax.constants import FERMI_CONSTANT_PER_MEV2, HBAR_C_MEV_FM
 from cevnsjax.cross_section import (
     AbstractDeposit,
     AbstractExcitationShape,
-    AbstractScattering,
+    AbstractNeutrinoScattering,
     Axial,
     Coherent,
     FiniteMomentum,
@@ -77,7 +77,7 @@ class _Row:
         nucleus = nuclide(self.nuclide, lambda _: shorter, _NUCLEON_MASS_MEV * mass_number)
         return Material({self.nuclide: nucleus}, {self.nuclide: 1.0}, float(mass_number)).with_levels(levels)
 
-    def events(self, interaction: AbstractScattering | AbstractDeposit, levels: NuclearLevels) -> float:
+    def events(self, interaction: AbstractNeutrinoScattering | AbstractDeposit, levels: NuclearLevels) -> float:
         flux = self.flux
         average = _flux_averaged(interaction, flux, self.target(levels))
         nuclei = 1e3 * self.mass_kg * _AVOGADRO_PER_MOL / nuclide(self.nuclide).mass_number

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from cevnsjax.cross_section import (
     NSI,
-    AbstractScattering,
+    AbstractNeutrinoScattering,
     AbstractTerm,
     AbstractVectorKinematics,
     BaryonMinusLeptons,
@@ -58,7 +58,7 @@ class _Case:
     """What happens, in words and as an interaction, and dsigma/dT in cm^2/keV on the points in their order."""
 
     description: str
-    interaction: Callable[[], AbstractScattering]
+    interaction: Callable[[], AbstractNeutrinoScattering]
     values: tuple[float, float]
     neutrino: str = "nu_e"
 

@@ -1,0 +1,175 @@
+"""Dark matter of a proton beam at a detector: every channel of production, in slices of speed."""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import as_float, check_edges, check_positive, is_concrete
+from cevnsjax.constants import SPEED_OF_LIGHT_KM_S
+from cevnsjax.errors import CevnsjaxError
+from cevnsjax.flux import rapidity
+from cevnsjax.flux.dark_production import AbstractProduction, Emission
+from cevnsjax.flux.dark_source import AbstractDarkSource
+from cevnsjax.flux.moments import energy_powers
+from cevnsjax.flux.paths import one_path
+from cevnsjax.particle import AbstractDarkMatter
+
+SLICES = (0.0, 0.04, 0.1, 0.2, 0.35, 0.6, 1.0, 1.8)
+"""Delays of slices of speed, c/v - 1: between two of them particles are shared linearly."""
+
+_US_PER_M = 1e3 / (SPEED_OF_LIGHT_KM_S * 1e3)
+
+
+class DarkFlux(AbstractDarkSource):
+    """Dark matter from protons on a target, decays in flight included, in the direction of a detector.
+
+    When a particle arrives depends on its energy. Each channel is shared among slices of speed, linearly in the delay
+    behind light; each slice is a component that arrives with its own delay, so the arrival time of each particle is
+    interpolated linearly between those of two speeds. Where nothing is said of times, one slice will do.
+
+    Attributes
+    ----------
+    dark_matter
+        The particle.
+    production
+        Channels by name.
+    protons_on_target
+        Protons on target over the exposure.
+    distance_m
+        From the target to the detector, m.
+    angle_deg
+        Between the beam and the direction of the detector, degrees.
+    slices
+        Delays c/v - 1 of the slices, increasing from zero.
+    norm
+        Ratio of the flux to its prediction (1 nominally).
+    """
+
+    components: tuple[str, ...] = eqx.field(static=True, init=False)
+    dark_matter: AbstractDarkMatter
+    production: dict[str, AbstractProduction]
+    protons_on_target: Float[Array, ""] = eqx.field(converter=as_float)
+    distance_m: Float[Array, ""] = eqx.field(converter=as_float)
+    angle_deg: Float[Array, ""] = eqx.field(converter=as_float, default=90.0)
+    slices: tuple[float, ...] = eqx.field(static=True, default=SLICES)
+    norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
+
+    def __post_init__(self):
+        one = len(self.slices) == 1
+        self.components = tuple(
+            name if one else f"{name}.{delay:g}" for name in sorted(self.production) for delay in self.slices
+        )
+
+    def __check_init__(self):
+        if not self.production:
+            raise CevnsjaxError("production must hold at least one channel, got none.")
+        check_positive("protons_on_target", self.protons_on_target, "protons")
+        check_positive("distance_m", self.distance_m, "m")
+        check_positive("norm", self.norm, "")
+        if is_concrete(self.angle_deg) and not 0.0 <= float(self.angle_deg) <= 180.0:
+            raise CevnsjaxError(f"angle_deg must be between 0 and 180 degrees, got {float(self.angle_deg):g}.")
+        if not self.slices or self.slices[0] != 0.0:
+            raise CevnsjaxError(f"slices must begin with the speed of light, a delay of 0, got {self.slices}.")
+        if len(self.slices) > 1:
+            check_edges("slices", self.slices, "c/v - 1")
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return tuple(each.origin for each in self._channels for _ in self.slices)
+
+    @property
+    def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:
+        return one_path(self.distance_m)
+
+    @property
+    def delay_us(self) -> Float[Array, " component"]:
+        return jnp.tile(_US_PER_M * self.distance_m * as_float(self.slices), len(self.production))
+
+    @property
+    def lowest_energy_MeV(self) -> Float[Array, ""]:
+        return self.mass_MeV
+
+    @property
+    def break_points_MeV(self) -> Float[Array, " panel"]:
+        last = self._emitted.edges[:, -1].max()
+        return (self.mass_MeV * jnp.cosh(jnp.maximum(last, _SMALLEST_RAPIDITY)))[None]
+
+    @property
+    def fluence_per_cm2(self) -> Float[Array, " component"]:
+        protons_per_cm2 = self.protons_on_target / (4e4 * math.pi * self.distance_m**2)
+        return self.norm * protons_per_cm2 * self._particles
+
+    @property
+    def lines(self) -> tuple[Float[Array, " line"], Float[Array, "component line"]]:
+        return jnp.zeros((0,)), jnp.zeros((len(self.components), 0))
+
+    def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
+        points = rapidity.rapidity(energy_MeV.reshape(-1), self.mass_MeV)
+        emitted = self._emitted
+        # the density per unit of rapidity ends in p at rest; what is interpolated has no zero there
+        momentum = self.mass_MeV * jnp.sinh(jax.vmap(rapidity.nodes)(emitted.edges))
+        per_MeV = emitted.density / jnp.where(momentum > 0.0, momentum, 1.0)
+        between = jax.vmap(lambda edges, values: rapidity.values_at(edges, values[None], points)[0])
+        sliced = between(emitted.edges, per_MeV)[:, None] * self._shares(points)[None]
+        return self._over_particles(sliced.reshape(-1, points.shape[0])).reshape(-1, *energy_MeV.shape)
+
+    def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
+        lower = rapidity.rapidity(minimum_energy_MeV.reshape(-1), self.mass_MeV)
+
+        def of_channel(edges, density):
+            at = rapidity.nodes(edges)
+            powers = energy_powers(self.mass_MeV * jnp.cosh(at), self.mass_MeV)
+            values = self._shares(at)[:, None] * (powers * density[None])[None]
+            weights = rapidity.integrals_above(edges, lower)
+            flat = values.reshape(-1, weights.shape[1] * weights.shape[2])
+            summed = jnp.matmul(flat, weights.reshape(lower.shape[0], -1).T, precision="highest")
+            return summed.reshape(len(self.slices), 3, -1)
+
+        emitted = self._emitted
+        moments = jax.vmap(of_channel)(emitted.edges, emitted.density)
+        return self._over_particles(moments.reshape(len(self.components), 3, *minimum_energy_MeV.shape))
+
+    @property
+    def _channels(self) -> list[AbstractProduction]:
+        return [self.production[name] for name in sorted(self.production)]
+
+    @property
+    def _emitted(self) -> Emission:
+        """Emission of all channels, along an axis in front."""
+        cosine = jnp.cos(jnp.deg2rad(self.angle_deg))
+        each = [channel.emission(self.dark_matter, cosine) for channel in self._channels]
+        return jax.tree.map(lambda *arrays: jnp.stack(arrays), *each)
+
+    @property
+    def _particles(self) -> Float[Array, " component"]:
+        """Particles of each component per proton, for an emission that is everywhere as in the detector's direction."""
+        emitted = self._emitted
+
+        def of_channel(edges, density):
+            weights = rapidity.integrals_above(edges, edges[:1])[0]
+            return (self._shares(rapidity.nodes(edges)) * (weights * density)[None]).sum(axis=(1, 2))
+
+        return jax.vmap(of_channel)(emitted.edges, emitted.density).reshape(-1)
+
+    def _shares(self, at: Float[Array, "*point"]) -> Float[Array, "slice *point"]:
+        """Share of each slice in particles of a rapidity."""
+        rising = as_float(self.slices)
+        delay = 2.0 / jnp.expm1(2.0 * jnp.maximum(at, _SMALLEST_RAPIDITY))  # c/v - 1
+        steps = rising.shape[0] - 1
+        beyond = (delay[None] - rising[:-1].reshape(-1, *[1] * at.ndim)) / jnp.diff(rising).reshape(-1, *[1] * at.ndim)
+        passed = jnp.concatenate(
+            [jnp.ones_like(at)[None], jnp.clip(beyond, 0.0, 1.0), jnp.zeros_like(at)[None]], axis=0
+        )
+        return passed[: steps + 1] - passed[1:]
+
+    def _over_particles(self, of_all: Float[Array, "component *rest"]) -> Float[Array, "component *rest"]:
+        """For one particle of each component; nothing of a component that is empty."""
+        number = self._particles.reshape(-1, *[1] * (of_all.ndim - 1))
+        some = number > 0.0
+        return jnp.where(some, of_all / jnp.where(some, number, 1.0), 0.0)
+
+
+_SMALLEST_RAPIDITY = 1e-3

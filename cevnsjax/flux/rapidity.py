@@ -1,0 +1,88 @@
+"""Spectra in rapidity: panels of Gauss-Legendre nodes, and integrals from an energy up through their polynomials.
+
+Boosts add rapidities, so the ends of everything that decays in flight are sums and differences of them.
+"""
+
+import functools
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import Scalar, as_float, gauss_legendre
+
+PANELS, ORDER = 10, 10
+"""Panels of a spectrum, and nodes of each."""
+
+END = 12.0
+"""Largest rapidity that is followed: that of 0.8 GeV and 0.01 MeV."""
+
+EDGES = tuple(END * np.arange(PANELS + 1) / PANELS)
+"""Edges of panels that do not move with a mass."""
+
+
+def rapidity(energy_MeV: Float[Array, "*point"], mass_MeV: Scalar) -> Float[Array, "*point"]:
+    """Rapidity of energies, MeV, of a mass, MeV; zero, with a derivative of zero, from the mass down."""
+    moves = energy_MeV > mass_MeV
+    squared = (energy_MeV - mass_MeV) * (energy_MeV + mass_MeV)
+    return jnp.where(moves, jnp.arcsinh(jnp.sqrt(jnp.where(moves, squared, 1.0)) / mass_MeV), 0.0)
+
+
+def of_two_body(mass_MeV: Float[Array, "*point"], first_MeV: Scalar, second_MeV: Scalar) -> Float[Array, "*point"]:
+    """Rapidity of the first of two particles from a mass at rest, MeV all; zero where it cannot decay to them."""
+    room = (mass_MeV - first_MeV - second_MeV) * (mass_MeV + first_MeV + second_MeV)
+    room = room * (mass_MeV - first_MeV + second_MeV) * (mass_MeV + first_MeV - second_MeV)
+    opens = (mass_MeV > first_MeV + second_MeV) & (room > 0.0)
+    momentum = jnp.sqrt(jnp.where(opens, room, 1.0)) / (2.0 * jnp.where(opens, mass_MeV, 1.0))
+    return jnp.where(opens, jnp.arcsinh(momentum / first_MeV), 0.0)
+
+
+def nodes(edges: Float[Array, " edge"]) -> Float[Array, "panel node"]:
+    """Gauss-Legendre nodes between edges."""
+    abscissae = as_float(gauss_legendre(ORDER)[0])
+    return edges[:-1, None] + 0.5 * jnp.diff(edges)[:, None] * (1.0 + abscissae)[None, :]
+
+
+def integrals_above(edges: Float[Array, " edge"], lower: Float[Array, " point"]) -> Float[Array, "point panel node"]:
+    """Weights that integrate values on nodes from each lower limit up, through the polynomial of each panel."""
+    half = 0.5 * jnp.diff(edges)
+    wide = half > 0.0
+    inside = (lower[:, None] - edges[None, :-1]) / jnp.where(wide, half, 1.0)[None, :] - 1.0
+    x = jnp.clip(jnp.where(wide[None, :], inside, 1.0), -1.0, 1.0)
+    return half[None, :, None] * jnp.matmul(_legendre_above(x), as_float(_coefficients()), precision="highest")
+
+
+def values_at(
+    edges: Float[Array, " edge"], values: Float[Array, "row panel node"], points: Float[Array, " point"]
+) -> Float[Array, "row point"]:
+    """Values between the nodes, by the polynomial of each panel; zero outside of all panels."""
+    panel = jnp.clip(jnp.searchsorted(edges, points, side="right") - 1, 0, edges.shape[0] - 2)
+    low, high = edges[panel], edges[panel + 1]
+    inside = (points >= edges[0]) & (points <= edges[-1]) & (high > low)
+    x = jnp.where(inside, (2.0 * points - low - high) / jnp.where(inside, high - low, 1.0), 0.0)
+    to_nodes = jnp.matmul(_legendre(x), as_float(_coefficients()), precision="highest")
+    return jnp.where(inside[None], (jnp.moveaxis(values[:, panel], 1, 1) * to_nodes[None]).sum(axis=-1), 0.0)
+
+
+@functools.cache
+def _coefficients() -> np.ndarray:
+    """Coefficients of Legendre polynomials from values on nodes, shape ``[degree, node]``."""
+    points, weights = gauss_legendre(ORDER)
+    degrees = np.arange(ORDER)
+    return np.polynomial.legendre.legvander(points, ORDER - 1).T * weights[None, :] * (degrees + 0.5)[:, None]
+
+
+def _legendre(x: Float[Array, "*point"], number: int = ORDER) -> Float[Array, "*point degree"]:
+    """Legendre polynomials of degrees below a number."""
+    polynomials = [jnp.ones_like(x), x]
+    for degree in range(2, number):
+        polynomials.append(((2 * degree - 1) * x * polynomials[-1] - (degree - 1) * polynomials[-2]) / degree)
+    return jnp.stack(polynomials, axis=-1)
+
+
+def _legendre_above(x: Float[Array, "*point"]) -> Float[Array, "*point degree"]:
+    """Integrals of Legendre polynomials from x to 1: (P_(n-1) - P_(n+1))/(2 n + 1)."""
+    polynomials = _legendre(x, ORDER + 1)
+    odd = as_float(2.0 * np.arange(1, ORDER) + 1.0).reshape(*[1] * x.ndim, -1)
+    later = (polynomials[..., : ORDER - 1] - polynomials[..., 2 : ORDER + 1]) / odd
+    return jnp.concatenate([1.0 - x[..., None], later], axis=-1)
