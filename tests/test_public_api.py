@@ -71,6 +71,7 @@ API = {
         "AbstractPortal",
         "Alp",
         "DiracDarkMatter",
+        "InelasticDarkMatter",
         "Leptophobic",
         "PortalCouplings",
         "ScalarDarkMatter",
@@ -81,6 +82,7 @@ API = {
     "cevnsjax.flux": [
         "AbstractAlpSource",
         "AbstractArrival",
+        "AbstractDarkSource",
         "AbstractEmission",
         "AbstractFlux",
         "AbstractLineProfile",
@@ -181,6 +183,7 @@ API = {
         "ChargeRadius",
         "ChargedCurrent",
         "Coherent",
+        "DarkDecay",
         "DipolePortal",
         "EARTH_NEUTRONS_PER_PROTON",
         "EffectiveMomentum",

@@ -25,6 +25,7 @@ from cevnsjax.cross_section.coulomb import (
     NoCoulomb,
     SmallerCorrection,
 )
+from cevnsjax.cross_section.dark_decay import DarkDecay
 from cevnsjax.cross_section.dark_scattering import DarkElectron, DarkNucleus
 from cevnsjax.cross_section.dipole_portal import DipolePortal
 from cevnsjax.cross_section.electromagnetic import ChargeRadius, MagneticMoment, MajoranaMoment, Millicharge
@@ -111,6 +112,7 @@ __all__ = [
     "ChargeRadius",
     "ChargedCurrent",
     "Coherent",
+    "DarkDecay",
     "DarkElectron",
     "DarkNucleus",
     "DipolePortal",

@@ -15,8 +15,8 @@ class AbstractDarkSource(AbstractSource):
     particles: ClassVar[str] = "dark matter"
 
     dark_matter: eqx.AbstractVar[AbstractDarkMatter]
-    """The particle: all that detects it takes its mass and its couplings from here."""
+    """The particle: all that detects it takes its masses and couplings from here, and which of two states arrives."""
 
     @property
     def mass_MeV(self) -> Scalar:
-        return self.dark_matter.mass_MeV
+        return self.dark_matter.arriving_mass_MeV

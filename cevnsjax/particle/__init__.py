@@ -2,6 +2,7 @@
 
 from cevnsjax.particle.alp import Alp
 from cevnsjax.particle.dark_matter import AbstractDarkMatter, DiracDarkMatter, ScalarDarkMatter
+from cevnsjax.particle.inelastic_dark_matter import InelasticDarkMatter
 from cevnsjax.particle.portal import (
     AbstractKineticMixing,
     AbstractPortal,
@@ -18,6 +19,7 @@ __all__ = [
     "AbstractPortal",
     "Alp",
     "DiracDarkMatter",
+    "InelasticDarkMatter",
     "Leptophobic",
     "PortalCouplings",
     "ScalarDarkMatter",

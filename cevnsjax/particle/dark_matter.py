@@ -28,6 +28,16 @@ class AbstractDarkMatter(eqx.Module):
         return self.mass_ratio * self.mass_MeV
 
     @property
+    def arriving_mass_MeV(self) -> Scalar:
+        """Mass of what a source sends, MeV: m_chi, or that of one of the two states."""
+        return self.mass_MeV
+
+    @property
+    def mass_gain_MeV(self) -> Scalar:
+        """By how much that is heavier after scattering, MeV: zero, but where there are two states."""
+        return jnp.zeros_like(self.mass_MeV)
+
+    @property
     def couplings(self):
         """Couplings of V: see :class:`cevnsjax.particle.PortalCouplings`."""
         return self.portal.couplings(self.mass_ratio)
@@ -62,6 +72,8 @@ class AbstractDarkMatter(eqx.Module):
     ) -> Float[Array, "power *node"]:
         """c_2, c_1, c_0 of dsigma/dT = g^2 g_D^2/(4 pi) 2 M (c_2 E^2 + c_1 E + c_0)/[p^2 (2 M T + m_V^2)^2].
 
+        E and p are energy and momentum of what arrives.
+
         Parameters
         ----------
         recoil_MeV
@@ -94,8 +106,9 @@ class AbstractDarkMatter(eqx.Module):
     def dark_branching_ratio(self) -> Scalar:
         """Share of V on its mass shell that decays to dark matter; zero where that is forbidden."""
         dark, visible = self.dark_width_MeV(self.mediator_mass_MeV), self.visible_width_MeV
-        total = dark + visible
-        return jnp.where(total > 0.0, dark / jnp.where(total > 0.0, total, 1.0), 0.0)
+        # the ratio of widths, and not their sum, may be divided by: squared, it is still a number in float32
+        is_open = dark > 0.0
+        return jnp.where(is_open, 1.0 / (1.0 + visible / jnp.where(is_open, dark, 1.0)), 0.0)
 
 
 _LEPTONS_MEV = (ELECTRON_MASS_MEV, MUON_MASS_MEV)
