@@ -44,6 +44,9 @@ CROSS_SECTION_UNIT_CM2 = 1e-40
 CM2_MEV2 = (HBAR_C_MEV_FM * 1e-13) ** 2
 """(hbar c)^2 in cm^2 MeV^2: turns a cross section in MeV^-2 into cm^2."""
 
+CROSS_SECTION_MEV2 = CM2_MEV2 / CROSS_SECTION_UNIT_CM2
+"""The same in CROSS_SECTION_UNIT_CM2."""
+
 FERMI_CROSS_SECTION_PER_MEV2 = FERMI_CONSTANT_PER_MEV2**2 * CM2_MEV2 / math.pi / CROSS_SECTION_UNIT_CM2
 """G_F^2/pi in CROSS_SECTION_UNIT_CM2 MeV^-2: multiplies M [MeV] and dT [MeV]."""
 

@@ -26,7 +26,10 @@ from cevnsjax.cross_section.coulomb import (
     SmallerCorrection,
 )
 from cevnsjax.cross_section.dark_decay import DarkDecay
+from cevnsjax.cross_section.dark_excitation import DarkExcitation
 from cevnsjax.cross_section.dark_scattering import DarkElectron, DarkNucleus
+from cevnsjax.cross_section.dark_talk import TalkGamowTeller
+from cevnsjax.cross_section.dark_transition import AbstractDarkTransition, GamowTeller, MagneticDipole
 from cevnsjax.cross_section.dipole_portal import DipolePortal
 from cevnsjax.cross_section.electromagnetic import ChargeRadius, MagneticMoment, MajoranaMoment, Millicharge
 from cevnsjax.cross_section.electron import ElectronNSI, ElectronScattering, ElectronTreeLevel
@@ -89,6 +92,7 @@ __all__ = [
     "AbstractAxialTerm",
     "AbstractConversion",
     "AbstractCoulombCorrection",
+    "AbstractDarkTransition",
     "AbstractDeposit",
     "AbstractElectronTerm",
     "AbstractExcitationShape",
@@ -114,6 +118,7 @@ __all__ = [
     "Coherent",
     "DarkDecay",
     "DarkElectron",
+    "DarkExcitation",
     "DarkNucleus",
     "DipolePortal",
     "EffectiveMomentum",
@@ -128,6 +133,7 @@ __all__ = [
     "FlavourVector",
     "FluxAverage",
     "FourMomentum",
+    "GamowTeller",
     "GeneralizedScalar",
     "GeneralizedTensor",
     "GeneralizedVector",
@@ -139,6 +145,7 @@ __all__ = [
     "LightTensor",
     "LightVector",
     "LongWavelength",
+    "MagneticDipole",
     "MagneticMoment",
     "MajoranaMoment",
     "Millicharge",
@@ -156,6 +163,7 @@ __all__ = [
     "SpinHalf",
     "SpinZero",
     "TabulatedReaction",
+    "TalkGamowTeller",
     "TalkNormalisation",
     "ThreeMomentum",
     "Tomalak21",

@@ -10,8 +10,7 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_positive, power_series
 from cevnsjax.constants import (
-    CM2_MEV2,
-    CROSS_SECTION_UNIT_CM2,
+    CROSS_SECTION_MEV2,
     ELECTRON_MASS_MEV,
     FINE_STRUCTURE_CONSTANT,
 )
@@ -22,7 +21,6 @@ from cevnsjax.particle import Alp
 from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import Material, Nuclide
 
-_CROSS_SECTION_MEV2 = CM2_MEV2 / CROSS_SECTION_UNIT_CM2
 _SCREENING = 184.15 * math.exp(-0.5) / ELECTRON_MASS_MEV  # times Z^(-1/3): radius of an atom, MeV^-1
 _ORDER = 12
 
@@ -129,7 +127,7 @@ class InversePrimakoff(AbstractConversionOnNuclides):
         ratio = 2.0 * radius2 * energy_MeV * momentum / mean
         low = (1.0 + radius2 * least**2) / mean
         shape = _logarithm_excess(ratio, low)
-        scale = (2.0 * FINE_STRUCTURE_CONSTANT * _CROSS_SECTION_MEV2) * charge**2 * radius2**2
+        scale = (2.0 * FINE_STRUCTURE_CONSTANT * CROSS_SECTION_MEV2) * charge**2 * radius2**2
         return scale * alp.photon_coupling_per_MeV**2 * energy_MeV**3 * momentum * shape / mean**2
 
 
@@ -160,7 +158,7 @@ class InverseCompton(AbstractConversionOnNuclides):
         recoil = electron * y / s * (electron * whole / s - 2.0)
         heavy = 4.0 * (electron / y) * alp.mass_MeV**2 * ratio**2 * excess
         total = (flat + recoil - heavy) / (4.0 * electron**2 * momentum)
-        scale = nuclide.proton_number * FINE_STRUCTURE_CONSTANT * _CROSS_SECTION_MEV2
+        scale = nuclide.proton_number * FINE_STRUCTURE_CONSTANT * CROSS_SECTION_MEV2
         return jnp.where(moves, scale * alp.electron_coupling**2 * total, 0.0)
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_positive
-from cevnsjax.constants import CM2_MEV2, CROSS_SECTION_UNIT_CM2
+from cevnsjax.constants import CROSS_SECTION_MEV2
 from cevnsjax.cross_section.interaction import AbstractDeposit, Recoil, spectrum_of
 from cevnsjax.cross_section.nodes import EXPOSURE_SCALE, AbstractNodes
 from cevnsjax.errors import CevnsjaxError
@@ -17,8 +17,6 @@ from cevnsjax.flux import AbstractAlpSource, AbstractSource
 from cevnsjax.particle import Alp
 from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import Material, NuclearLevels, Nuclide
-
-_CROSS_SECTION_MEV2 = CM2_MEV2 / CROSS_SECTION_UNIT_CM2
 
 
 class LevelNodes(AbstractNodes):
@@ -121,7 +119,7 @@ class AlpAbsorption(AbstractDeposit):
         if levels is None:
             raise CevnsjaxError(f"Absorption needs excited states: Z = {nuclide.proton_number} has no levels.")
         momentum = alp.momentum_MeV(levels.energy_MeV) / (2.0 * levels.ground_state_spin + 1.0)
-        return _CROSS_SECTION_MEV2 * momentum * self.strength(alp, levels)
+        return CROSS_SECTION_MEV2 * momentum * self.strength(alp, levels)
 
 
 def resonance_energy_MeV(

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float
-from cevnsjax.constants import CM2_MEV2, CROSS_SECTION_UNIT_CM2, ELECTRON_MASS_MEV, HBAR_C_MEV_FM
+from cevnsjax.constants import CROSS_SECTION_MEV2, ELECTRON_MASS_MEV, HBAR_C_MEV_FM
 from cevnsjax.cross_section.interaction import AbstractScattering, Recoil, spectrum_of
 from cevnsjax.cross_section.kinematics import (
     massless_energy_MeV,
@@ -24,8 +24,7 @@ from cevnsjax.particle import AbstractDarkMatter
 from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import ElectronShells, Material, Nuclide, shells_per_formula_unit
 
-# 2/(4 pi) of the cross section, in 1e-40 cm^2 MeV^2
-_SCALE = CM2_MEV2 / CROSS_SECTION_UNIT_CM2 / (2.0 * math.pi)
+_SCALE = CROSS_SECTION_MEV2 / (2.0 * math.pi)
 
 
 class DarkNucleus(AbstractScattering):

@@ -122,12 +122,7 @@ class FiniteMomentum(AbstractExcitationShape):
         form_factors
             Those of the transitions by nuclide; nucleons in the valence shell of a harmonic oscillator unless given.
         """
-        given = dict(form_factors or {})
-        for name in given:
-            if name not in target.levels:
-                raise UnknownNameError("nuclide with levels", name, target.levels)
-        of_shell = {name: OscillatorShell.from_mass_number(target.nuclides[name].mass_number) for name in target.levels}
-        return cls({**of_shell, **given})
+        return cls(transition_form_factors(target, form_factors))
 
     def threshold_MeV(self, excitation_MeV: Float[Array, "*shape"], mass_MeV: Scalar) -> Float[Array, "*shape"]:
         return excitation_MeV * (1.0 + 0.5 * excitation_MeV / mass_MeV)
@@ -167,3 +162,28 @@ class FiniteMomentum(AbstractExcitationShape):
             weak * self.proton_moment - self.neutron_moment,
             weak * self.neutron_moment - self.proton_moment,
         )
+
+
+def transition_form_factors(
+    target: Material, form_factors: Mapping[str, AbstractFormFactor] | None = None
+) -> dict[str, AbstractFormFactor]:
+    """Form factors of the transitions of all nuclides of a material that have levels.
+
+    Parameters
+    ----------
+    target
+        What is hit.
+    form_factors
+        Those of some nuclides; nucleons in the valence shell of a harmonic oscillator unless given.
+
+    Raises
+    ------
+    UnknownNameError
+        If one is given for a nuclide without levels.
+    """
+    given = dict(form_factors or {})
+    for name in given:
+        if name not in target.levels:
+            raise UnknownNameError("nuclide with levels", name, target.levels)
+    of_shell = {name: OscillatorShell.from_mass_number(target.nuclides[name].mass_number) for name in target.levels}
+    return {**of_shell, **given}

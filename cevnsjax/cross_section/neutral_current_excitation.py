@@ -4,7 +4,6 @@ import functools
 from typing import ClassVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -12,6 +11,7 @@ from cevnsjax.arrays import as_float
 from cevnsjax.constants import FERMI_CROSS_SECTION_PER_MEV2
 from cevnsjax.cross_section.amplitude import amplitude_product
 from cevnsjax.cross_section.axial import Axial
+from cevnsjax.cross_section.excitation_nodes import check_levels, fold_levels
 from cevnsjax.cross_section.excitation_shape import AbstractExcitationShape, Channels, LongWavelength
 from cevnsjax.cross_section.interaction import AbstractDeposit, Recoil, spectrum_of
 from cevnsjax.cross_section.nodes import EXPOSURE_SCALE, AbstractNodes, ChannelNodes
@@ -20,8 +20,6 @@ from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import AbstractFlux, AbstractSource, parse_neutrino
 from cevnsjax.spectrum import Spectrum
 from cevnsjax.target import Material, NuclearLevels, Nuclide
-
-_LEVELS_AT_A_TIME = 8
 
 
 class ExcitationNodes(AbstractNodes):
@@ -75,11 +73,7 @@ class NeutralCurrentExcitation(AbstractDeposit):
         return NeutralCurrentExcitation({**self.terms, **terms}, self.shape, self.order)
 
     def check_target(self, target: Material) -> None:
-        if not target.levels:
-            raise CevnsjaxError(
-                f"None of {', '.join(target.nuclides)} has levels: give them by "
-                "Material.with_levels(nuclear_levels(...))."
-            )
+        check_levels(target)
 
     def nodes(self, source: AbstractFlux, target: Material) -> ExcitationNodes:
         self.check_target(target)
@@ -94,16 +88,8 @@ class NeutralCurrentExcitation(AbstractDeposit):
                 channels = self.shape.channels(energy, excitation, mass_MeV, name)
                 return {channel: at.fold(value) for channel, value in channels.items()}
 
-            # all levels at once fill gigabytes where many points are differentiated: a few, computed again on the way
-            # back, stay in the processor's cache
-            number = levels.energy_MeV.shape[0]
-            rows = jnp.pad(levels.energy_MeV, (0, -number % _LEVELS_AT_A_TIME), mode="edge")
-            by_row = jax.lax.map(jax.checkpoint(fold), rows.reshape(-1, _LEVELS_AT_A_TIME))
             scale = target.nuclei_per_kg(name) * EXPOSURE_SCALE * _scale(levels)
-            folded = {
-                channel: scale * jnp.moveaxis(value, 0, 1).reshape(value.shape[1], -1)[:, :number]
-                for channel, value in by_row.items()
-            }
+            folded = {channel: scale * value for channel, value in fold_levels(fold, levels.energy_MeV).items()}
             if "interference" in folded:
                 folded["interference"] = folded["interference"] * signs[:, None]
             energies.append(1e3 * levels.energy_MeV)

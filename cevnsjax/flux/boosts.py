@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import HostOrDevice, Scalar, gauss_legendre, is_concrete, namespace
+from cevnsjax.arrays import Scalar, as_float, gauss_legendre, is_concrete, namespace
 from cevnsjax.flux import rapidity
 
 STEPS = tuple(0.05 * np.arange(193))
@@ -16,7 +16,7 @@ _ORDER = 3  # nodes of what is left of a step
 
 def boosted(
     kinetic_over_mass: Float[Array, " cell"], angular_moments: Float[Array, "cell degree"], cosine: Scalar
-) -> Float[HostOrDevice, "cell node step"]:
+) -> Float[Array, "cell node step"]:
     """What a particle in a step of rapidity in the frame of a meson is worth in the laboratory.
 
     A particle that is sent isotropically with rapidity x by a meson of rapidity y has, at an angle with the cosine c to
@@ -46,7 +46,7 @@ def boosted(
     """
     given = kinetic_over_mass, angular_moments, cosine
     if all(map(is_concrete, given)):
-        return _on_host(*(np.asarray(each, dtype=np.float64).tobytes() for each in given), angular_moments.shape)
+        return as_float(_on_host(*(np.asarray(each, np.float64).tobytes() for each in given), angular_moments.shape))
     return _boosted(*given)
 
 

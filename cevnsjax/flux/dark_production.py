@@ -135,7 +135,7 @@ class AbstractNeutralMeson(AbstractProduction):
     def emission(self, dark_matter: AbstractDarkMatter, cosine: Scalar) -> Emission:
         kernel = boosted(self.mesons.kinetic_energy_MeV / self.mass_MeV, self.mesons.angular_moments, cosine)
         number = self.mesons.tilted_per_proton
-        mixed = jnp.matmul(number, as_float(kernel).reshape(number.shape[0], -1), precision="highest")
+        mixed = jnp.matmul(number, kernel.reshape(number.shape[0], -1), precision="highest")
         at_rest = self._at_rest(dark_matter)
         density = jnp.matmul(mixed.reshape(-1, at_rest.shape[0]), at_rest, precision="highest")
         edges = as_float(rapidity.EDGES)

@@ -135,7 +135,12 @@ class AbstractSource(eqx.Module):
         return moments.reshape(-1, len(POWERS), *minimum_energy_MeV.shape)
 
     def nodes(
-        self, threshold_MeV: Float[Array, "*shape"], order: int = 12, kinks_MeV: Float[Array, " kink"] | None = None
+        self,
+        threshold_MeV: Float[Array, "*shape"],
+        order: int = 12,
+        kinks_MeV: Float[Array, " kink"] | None = None,
+        *,
+        root: bool = False,
     ) -> FluxNodes:
         """Energies and weights above thresholds, on which any function of the energy is folded.
 
@@ -150,12 +155,15 @@ class AbstractSource(eqx.Module):
             Nodes between neighbouring break points: exact for polynomials of degree 2 order - 1.
         kinks_MeV
             Further break points: the knots of a table that is folded; none by default.
+        root
+            Whether what is folded begins like a root at the threshold, as cross sections of massive particles do: exact
+            for the root times polynomials of degree order - 2.
         """
         breaks = self.panel_ends_MeV
         if kinks_MeV is not None:
             breaks = jnp.sort(jnp.concatenate([breaks, jnp.minimum(kinks_MeV, breaks[-1])]))
         edges = jnp.concatenate([self.lowest_energy_MeV[None], breaks])
-        return place_flux_nodes(self.density, self.lines, edges, threshold_MeV, order)
+        return place_flux_nodes(self.density, self.lines, edges, threshold_MeV, order, root=root)
 
 
 class AbstractFlux(AbstractSource):

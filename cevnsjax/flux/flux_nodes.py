@@ -34,6 +34,8 @@ def place_flux_nodes(
     edges_MeV: Float[Array, " edge"],
     threshold_MeV: Float[Array, "*shape"],
     order: int,
+    *,
+    root: bool = False,
 ) -> FluxNodes:
     """Place Gauss-Legendre nodes between edges, from thresholds up, and one node on each line.
 
@@ -49,16 +51,17 @@ def place_flux_nodes(
         Smallest energies that count, MeV, any shape.
     order
         Nodes between neighbouring edges.
+    root
+        Whether nodes are those of the root of the distance to the edge below.
     """
     threshold = as_float(threshold_MeV)
     rank = [1] * threshold.ndim
     edges = jnp.maximum(threshold[..., None], edges_MeV.reshape(*rank, -1))
     lower, upper = edges[..., :-1], edges[..., 1:]
-    abscissae, unit_weights = map(as_float, gauss_legendre(order))
-    half_width = 0.5 * (upper - lower)[..., None]
-    energy = lower[..., None] + half_width * (1.0 + abscissae).reshape(*rank, 1, -1)
-    flat = energy.reshape(*threshold.shape, -1)
-    width = (half_width * unit_weights.reshape(*rank, 1, -1)).reshape(*threshold.shape, -1)
+    place, share = _unit_interval(order, root)
+    panel = (upper - lower)[..., None]
+    flat = (lower[..., None] + panel * place.reshape(*rank, 1, -1)).reshape(*threshold.shape, -1)
+    width = (panel * share.reshape(*rank, 1, -1)).reshape(*threshold.shape, -1)
     weight = density(flat) * width[None]
     line_energy, fraction = lines
     at_lines = jnp.broadcast_to(line_energy.reshape(*rank, -1), (*threshold.shape, line_energy.shape[0]))
@@ -68,3 +71,10 @@ def place_flux_nodes(
     fractions = fraction.reshape(fraction.shape[0], *rank, fraction.shape[1])
     of_lines = fractions * jnp.where(above, 1.0, 0.0)[None]
     return FluxNodes(flat, jnp.concatenate([weight, of_lines], axis=-1))
+
+
+def _unit_interval(order: int, root: bool) -> tuple[Float[Array, " node"], Float[Array, " node"]]:
+    """Nodes and weights between 0 and 1, for what is smooth, or smooth in the root."""
+    abscissae, weights = map(as_float, gauss_legendre(order))
+    place, share = 0.5 * (1.0 + abscissae), 0.5 * weights
+    return (place**2, 2.0 * place * share) if root else (place, share)

@@ -1,7 +1,12 @@
 """What travels: particles with a mass and couplings, wherever they are made and detected."""
 
 from cevnsjax.particle.alp import Alp
-from cevnsjax.particle.dark_matter import AbstractDarkMatter, DiracDarkMatter, ScalarDarkMatter
+from cevnsjax.particle.dark_matter import (
+    AbstractDarkMatter,
+    AbstractElasticDarkMatter,
+    DiracDarkMatter,
+    ScalarDarkMatter,
+)
 from cevnsjax.particle.inelastic_dark_matter import InelasticDarkMatter
 from cevnsjax.particle.portal import (
     AbstractKineticMixing,
@@ -15,6 +20,7 @@ from cevnsjax.particle.wimp import Wimp
 
 __all__ = [
     "AbstractDarkMatter",
+    "AbstractElasticDarkMatter",
     "AbstractKineticMixing",
     "AbstractPortal",
     "Alp",

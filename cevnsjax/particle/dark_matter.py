@@ -114,7 +114,34 @@ class AbstractDarkMatter(eqx.Module):
 _LEPTONS_MEV = (ELECTRON_MASS_MEV, MUON_MASS_MEV)
 
 
-class ScalarDarkMatter(AbstractDarkMatter):
+class AbstractElasticDarkMatter(AbstractDarkMatter):
+    """Dark matter of one state: it stays what it is, and its current is conserved."""
+
+    @abstractmethod
+    def current_tensor(
+        self,
+        energy_MeV: Float[Array, "*#node"],
+        final_energy_MeV: Float[Array, "*#node"],
+        q2_MeV2: Float[Array, "*#node"],
+        perpendicular2_MeV2: Float[Array, "*#node"],
+    ) -> tuple[Float[Array, "*node"], Float[Array, "*node"]]:
+        """l_00 and l_T = sum over i, j of (delta_ij - q_i q_j/q^2) l_i l_j* of the current <chi(p')|J|chi(p)>.
+
+        Averaged over spins and with states normalised by 1/(4 E E')^(1/2). The current is conserved, so these are all:
+        l_3 = (w/q) l_0 along the momentum transfer q, with w = E - E', and l.l* = l_T + (w/q)^2 l_00.
+
+        Parameters
+        ----------
+        energy_MeV, final_energy_MeV
+            E and E', MeV, any shape.
+        q2_MeV2
+            Squared four-momentum transfer Q^2 = q^2 - w^2, MeV^2.
+        perpendicular2_MeV2
+            (p x q)^2/q^2, squared component of the momentum across q, MeV^2.
+        """
+
+
+class ScalarDarkMatter(AbstractElasticDarkMatter):
     """A complex scalar: L = |d chi|^2 - m^2 |chi|^2 + i g_D V^mu (chi* d_mu chi - chi d_mu chi*), and the portal's.
 
     Gamma(V -> chi chi*) = (alpha_D m_V/12) (1 - 4 r)^(3/2), r = m_chi^2/m_V^2. On a nucleus of spin 0 it scatters with
@@ -154,13 +181,22 @@ class ScalarDarkMatter(AbstractDarkMatter):
         last = -0.5 * self.mass_MeV**2 * recoil_MeV / mass_MeV if spin_half else 0.25 * recoil_MeV**2
         return jnp.stack([jnp.ones_like(recoil_MeV), -recoil_MeV, last])
 
+    def current_tensor(
+        self,
+        energy_MeV: Float[Array, "*#node"],
+        final_energy_MeV: Float[Array, "*#node"],
+        q2_MeV2: Float[Array, "*#node"],
+        perpendicular2_MeV2: Float[Array, "*#node"],
+    ) -> tuple[Float[Array, "*node"], Float[Array, "*node"]]:
+        return _convection_tensor(energy_MeV, final_energy_MeV, perpendicular2_MeV2)
 
-class DiracDarkMatter(AbstractDarkMatter):
+
+class DiracDarkMatter(AbstractElasticDarkMatter):
     """A Dirac fermion: L = chibar (i d-slash - m) chi + g_D V^mu chibar gamma_mu chi, and the portal's.
 
     Gamma(V -> chi chibar) = (alpha_D m_V/3) (1 + 2 r) (1 - 4 r)^(1/2), r = m_chi^2/m_V^2. On a nucleus of spin 0 it
     scatters with E^2 - E T - M T/2, as neutrinos do, whatever its mass; on a Dirac particle T^2/2 - m_chi^2 T/(2 M) are
-    added: exact traces.
+    added: exact traces. So are those of :meth:`current_tensor`.
 
     Attributes
     ----------
@@ -198,6 +234,29 @@ class DiracDarkMatter(AbstractDarkMatter):
         if spin_half:
             last = last + 0.5 * recoil_MeV**2 - 0.5 * self.mass_MeV**2 * recoil_MeV / mass_MeV
         return jnp.stack([jnp.ones_like(recoil_MeV), -recoil_MeV, last])
+
+    def current_tensor(
+        self,
+        energy_MeV: Float[Array, "*#node"],
+        final_energy_MeV: Float[Array, "*#node"],
+        q2_MeV2: Float[Array, "*#node"],
+        perpendicular2_MeV2: Float[Array, "*#node"],
+    ) -> tuple[Float[Array, "*node"], Float[Array, "*node"]]:
+        # Gordon: the current of a scalar, and that of a magnetic moment
+        charge, transverse = _convection_tensor(energy_MeV, final_energy_MeV, perpendicular2_MeV2)
+        product, transfer = energy_MeV * final_energy_MeV, energy_MeV - final_energy_MeV
+        momentum2 = q2_MeV2 + transfer**2
+        return charge - 0.25 * momentum2 / product, transverse + 0.5 * q2_MeV2 / product
+
+
+def _convection_tensor(
+    energy_MeV: Float[Array, "*#node"],
+    final_energy_MeV: Float[Array, "*#node"],
+    perpendicular2_MeV2: Float[Array, "*#node"],
+) -> tuple[Float[Array, "*node"], Float[Array, "*node"]]:
+    """l_00 and l_T of the current (p + p')_mu."""
+    product = energy_MeV * final_energy_MeV
+    return 0.25 * (energy_MeV + final_energy_MeV) ** 2 / product, perpendicular2_MeV2 / product
 
 
 def velocity_squared(mass_MeV: Scalar, virtuality_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
