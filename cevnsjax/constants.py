@@ -27,12 +27,17 @@ MUON_LIFETIME_US = 2.1969811  # PDG 2022
 CHARGED_PION_LIFETIME_US = 0.026033  # PDG 2022
 NEUTRAL_PION_TO_PHOTONS = 0.98823  # PDG 2022, branching ratio
 ETA_TO_PHOTONS = 0.3936  # PDG 2022, branching ratio
+CHARGED_KAON_MASS_MEV = 493.677  # PDG 2022
+CHARGED_KAON_LIFETIME_US = 0.01238  # PDG 2022
+PION_DECAY_CONSTANT_MEV = 130.2  # f_pi of the charged pion, PDG 2022
+KAON_DECAY_CONSTANT_MEV = 155.7  # f_K of the charged kaon, PDG 2022
 
 PROTON_MOMENT = 2.79284734463  # CODATA 2018, nuclear magnetons
 NEUTRON_MOMENT = -1.91304273  # CODATA 2018, nuclear magnetons
 
 AXIAL_COUPLING = 1.2756  # g_A of the nucleon, PDG 2022
 UP_DOWN_QUARK_MIXING = 0.97373  # V_ud, PDG 2022
+UP_STRANGE_QUARK_MIXING = 0.2243  # V_us, PDG 2022
 
 WEAK_MIXING_ANGLE_SIN2 = (
     0.23863  # sin^2 theta_W(Q = 0), MS-bar: Erler and Ferro-Hernandez, JHEP 03 (2018) 196; PDG 2022
@@ -40,6 +45,9 @@ WEAK_MIXING_ANGLE_SIN2 = (
 
 CROSS_SECTION_UNIT_CM2 = 1e-40
 """Cross sections are carried in this unit between blocks, which keeps float32 away from its smallest numbers."""
+
+HBAR_MEV_US = 1e-12 * HBAR_C_MEV_FM / SPEED_OF_LIGHT_KM_S
+"""hbar in MeV us: turns a lifetime in us into a width in MeV."""
 
 CM2_MEV2 = (HBAR_C_MEV_FM * 1e-13) ** 2
 """(hbar c)^2 in cm^2 MeV^2: turns a cross section in MeV^-2 into cm^2."""

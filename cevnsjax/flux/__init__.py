@@ -21,6 +21,7 @@ from cevnsjax.flux.arrivals import (
 )
 from cevnsjax.flux.atmospheric import atmospheric_neutrinos
 from cevnsjax.flux.background_times import AbstractTimeDistribution, ExponentialTimes, HistogramTimes
+from cevnsjax.flux.boson_production import AbstractBosonProduction, AbstractIsotropicProduction
 from cevnsjax.flux.catalogue import NAMED_FLUXES, named_flux
 from cevnsjax.flux.dark_flux import DarkFlux
 from cevnsjax.flux.dark_production import (
@@ -33,6 +34,7 @@ from cevnsjax.flux.dark_production import (
 )
 from cevnsjax.flux.dark_source import AbstractDarkSource
 from cevnsjax.flux.diffuse_supernova import CoreCollapseHistory, DiffuseSupernovae
+from cevnsjax.flux.electron_bremsstrahlung import electron_bremsstrahlung
 from cevnsjax.flux.facilities import (
     DECAY_AT_REST_FACILITIES,
     DecayAtRestFacility,
@@ -50,6 +52,7 @@ from cevnsjax.flux.moments import POWERS, energy_powers
 from cevnsjax.flux.mono_energetic import MonoEnergetic
 from cevnsjax.flux.oscillation import SterileOscillation
 from cevnsjax.flux.pion_decay_at_rest import PionDecayAtRest
+from cevnsjax.flux.proton_bremsstrahlung import ProtonBremsstrahlung, proton_splitting
 from cevnsjax.flux.pulses import AbstractPulse, GaussianPulse, RectangularPulse, SharpPulse, TriangularPulse
 from cevnsjax.flux.reactor import AbstractStrength, Reactor, ThermalPower, TotalFlux
 from cevnsjax.flux.reactor_spectra import (
@@ -58,10 +61,12 @@ from cevnsjax.flux.reactor_spectra import (
     huber_mueller_polynomials,
     reactor_spectra,
 )
+from cevnsjax.flux.reweighted_photons import PhotonSpectrum, ReweightedPhotons, beam_photons
 from cevnsjax.flux.snewpy_models import snewpy_fluence
 from cevnsjax.flux.solar import SolarNeutrinos, solar_neutrinos
 from cevnsjax.flux.solar_oscillation import SolarOscillation
 from cevnsjax.flux.source import Source, sources_of
+from cevnsjax.flux.stopped_mesons import StoppedMesons, stopped_pions
 from cevnsjax.flux.supernova import PinchedSpectrum, SupernovaBurst
 from cevnsjax.flux.supernova_conversion import SupernovaConversion
 from cevnsjax.flux.tabulated import TabulatedFlux
@@ -73,9 +78,11 @@ __all__ = [
     "POWERS",
     "AbstractAlpSource",
     "AbstractArrival",
+    "AbstractBosonProduction",
     "AbstractDarkSource",
     "AbstractEmission",
     "AbstractFlux",
+    "AbstractIsotropicProduction",
     "AbstractLineProfile",
     "AbstractNeutralMeson",
     "AbstractProduction",
@@ -108,15 +115,18 @@ __all__ = [
     "MonoEnergetic",
     "NeutralPion",
     "NuclearLine",
+    "PhotonSpectrum",
     "PinchedSpectrum",
     "PionCapture",
     "PionDecayArrival",
     "PionDecayAtRest",
     "PromptArrival",
+    "ProtonBremsstrahlung",
     "Reactor",
     "ReactorSpectra",
     "RecoilProfile",
     "RectangularPulse",
+    "ReweightedPhotons",
     "SharpPulse",
     "SingleDecayArrival",
     "SolarNeutrinos",
@@ -125,6 +135,7 @@ __all__ = [
     "StandardHalo",
     "SteadyArrival",
     "SterileOscillation",
+    "StoppedMesons",
     "SupernovaBurst",
     "SupernovaConversion",
     "TabulatedAlpFlux",
@@ -136,11 +147,13 @@ __all__ = [
     "alp_width_MeV",
     "argon_37_source",
     "atmospheric_neutrinos",
+    "beam_photons",
     "beam_pions",
     "beams_with_pions",
     "boron_capture",
     "chromium_51_source",
     "decay_at_rest_facility",
+    "electron_bremsstrahlung",
     "energy_powers",
     "facility_neutrinos",
     "fissions_per_s",
@@ -148,8 +161,10 @@ __all__ = [
     "hydrogen_capture",
     "named_flux",
     "parse_neutrino",
+    "proton_splitting",
     "reactor_spectra",
     "snewpy_fluence",
     "solar_neutrinos",
     "sources_of",
+    "stopped_pions",
 ]

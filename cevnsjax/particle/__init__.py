@@ -1,6 +1,12 @@
 """What travels: particles with a mass and couplings, wherever they are made and detected."""
 
 from cevnsjax.particle.alp import Alp
+from cevnsjax.particle.charged_meson_decay import (
+    ChargedMeson,
+    ChargedMesonDecay,
+    MesonCouplings,
+    charged_meson_decay,
+)
 from cevnsjax.particle.dark_matter import (
     AbstractDarkMatter,
     AbstractElasticDarkMatter,
@@ -24,12 +30,16 @@ __all__ = [
     "AbstractKineticMixing",
     "AbstractPortal",
     "Alp",
+    "ChargedMeson",
+    "ChargedMesonDecay",
     "DiracDarkMatter",
     "InelasticDarkMatter",
     "Leptophobic",
+    "MesonCouplings",
     "PortalCouplings",
     "ScalarDarkMatter",
     "VectorPortal",
     "VectorPortalYield",
     "Wimp",
+    "charged_meson_decay",
 ]
