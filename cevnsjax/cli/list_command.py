@@ -32,7 +32,12 @@ LIST_EXAMPLES = examples(
     "cevnsjax list parameters --experiment coherent-csi-2021 --model nsi",
     "cevnsjax list parameters --paths",
     "cevnsjax list models --json",
+    "cevnsjax list overlays",
 )
+
+
+_UNSHOWN = ("nuisance", "shape", "confidence_level", "dark_matter", "points", "licence")
+"""What tables leave to --json."""
 
 
 class Topic(StrEnum):
@@ -41,6 +46,7 @@ class Topic(StrEnum):
     experiments = "experiments"
     models = "models"
     parameters = "parameters"
+    overlays = "overlays"
 
 
 @reports_errors
@@ -57,10 +63,10 @@ def list_command(
     as_csv: CsvOption = False,
     as_latex: LatexOption = False,
 ) -> None:
-    """List experiments, models, and the parameters of an experiment in a model."""
+    """List experiments, models, the parameters of an experiment in a model, and curves that are drawn over maps."""
     form = chosen_format(as_json, as_csv, as_latex)
     if form in (Format.csv, Format.latex) and (topic is None or paths):
-        raise ParameterError(f"--{form} is one table; name what to list: experiments, models or parameters.")
+        raise ParameterError(f"--{form} is one table; name what to list: {', '.join(Topic)}.")
     model = model or DEFAULT_MODEL
     question = {"command": "list", "topic": topic, "model": model, "paths": paths}
     content = kept(question, experiment, lambda: _content(topic, experiment, model, paths))
@@ -101,6 +107,8 @@ def _content(topic: Topic | None, experiment: str, model: str, paths: bool) -> d
             content["parameters"] = _parameters(prepared, chosen)
         if paths:
             content["paths"] = _paths(prepared)
+    if topic in (None, Topic.overlays):
+        content["overlays"] = _overlays()
     return content
 
 
@@ -201,9 +209,30 @@ def _paths(experiment: "Experiment | Joint") -> list[dict[str, Any]]:
     ]
 
 
+def _overlays() -> list[dict[str, Any]]:
+    """Packaged overlays: what they are, in which quantities, for which assumptions, and where from."""
+    from cevnsjax.overlays import overlay, overlay_names
+
+    return [
+        {
+            "name": name,
+            "kind": each.kind,
+            "confidence_level": each.confidence_level,
+            "quantities": [f"{quantity} [{unit}]" if unit else quantity for quantity, unit in each.units.items()],
+            "assumptions": [f"{assumed} = {value:g}" for assumed, value in each.assumptions.items()],
+            "dark_matter": each.dark_matter,
+            "source": each.source,
+            "points": each.points,
+            "licence": each.licence,
+        }
+        for name in overlay_names()
+        for each in (overlay(name),)
+    ]
+
+
 def _table(title: str, rows: list[dict[str, Any]]) -> Table:
     table = Table(title=escape(title), title_justify="left", title_style="bold")
-    shown = [name for name in rows[0] if name not in ("nuisance", "shape")]
+    shown = [name for name in rows[0] if name not in _UNSHOWN]
     for name in shown:
         table.add_column(name.replace("_", " "), justify="right" if name == "nominal" else "left", overflow="fold")
     for row in rows:

@@ -22,6 +22,7 @@ from cevnsjax.cli.common import (
     split_names,
 )
 from cevnsjax.cli.fitted_model import fitted_model
+from cevnsjax.cli.overlays import curves_of_run
 from cevnsjax.cli.plot_style import LogAxes, LogOption, PerUnitOption, RatioOption, ResidualOption, plot_style
 from cevnsjax.cli.report import say_left_out
 from cevnsjax.cli.run_file import FitSettings, settings_of_run
@@ -84,8 +85,8 @@ def plot(
     """Draw finished fits and scans again from their files: corner, marginals and the spectrum of a fit, or contours.
 
     Several fits are drawn over each other, in the parameters that they have in common; several scans, with contours of
-    90 %. The spectrum is that of the model built anew from run.json, where data and files of the experiment must still
-    be what they were.
+    90 %; published curves that were drawn over a scan are drawn again. The spectrum is that of the model built anew
+    from run.json, where data and files of the experiment must still be what they were.
     """
     files = [_results(folder) for folder in folders]
     found = _figures(figures, files)
@@ -178,10 +179,11 @@ def _read(files: Sequence[Path]) -> "list[Drawn]":
 
 
 def _plot_contours(files: Sequence[Path], path: Path) -> list[str]:
-    """Draw maps over each other; nothing is left out."""
+    """Draw maps over each other, and the curves that were drawn over each; nothing is left out."""
     from cevnsjax.inference.contours import SavedMap, plot_contours
 
-    plot_contours(_told_apart([SavedMap.read(file) for file in files], files), path)
+    curves = [curve for file in files for curve in curves_of_run(file.with_name("scan.json"))]
+    plot_contours(_told_apart([SavedMap.read(file) for file in files], files), path, curves)
     return []
 
 

@@ -31,6 +31,7 @@ from cevnsjax.cli.common import (
     reports_errors,
     results_folder,
     say,
+    split_names,
     tables,
     warn,
 )
@@ -38,6 +39,7 @@ from cevnsjax.cli.devices import DevicesOption, dealt_out
 from cevnsjax.cli.fitted_model import fitted_model
 from cevnsjax.cli.formats import CsvOption, Format, LatexOption, chosen_format, print_rows
 from cevnsjax.cli.grid import parse_grids
+from cevnsjax.cli.overlays import OverlayOption, read_overlays
 from cevnsjax.cli.progress import stages
 from cevnsjax.cli.report import asimov_note, optional, surroundings
 from cevnsjax.cli.run_file import FitSettings, settings_given
@@ -46,7 +48,7 @@ from cevnsjax.errors import InterruptedRun, ParameterError, number_of
 from cevnsjax.files import check_folder, writable_folder, write_file
 
 if TYPE_CHECKING:
-    from cevnsjax.inference import Model, ProfileMap
+    from cevnsjax.inference import Model, Overlay, ProfileMap
 
 RESULTS = ("scan.json", "scan.nc", "scan.png")
 """Files of a map: the first is its record."""
@@ -54,6 +56,8 @@ RESULTS = ("scan.json", "scan.nc", "scan.png")
 SCAN_EXAMPLES = examples(
     "cevnsjax scan coherent-csi-2021 --model nsi --grid eps_ee_u=-1:1:41 --grid eps_ee_d=-1:1:41",
     "cevnsjax scan coherent-csi-2021 --grid signal_norm=0.5:1.5 --json",
+    "cevnsjax scan coherent-csi-2021 --model zprime-b-l --grid mass=1:1000:log --grid coupling=1e-6:1e-2:log "
+    "--overlay texono-b-l,mine.csv",
     "cevnsjax scan coherent-csi-2021 --grid brn_events=5:50:128:log --fix efficiency --out my-scan",
     "cevnsjax scan coherent-csi-2021 --grid brn_events=5:50:128:log --fix efficiency --out my-scan --resume",
 )
@@ -94,6 +98,7 @@ def scan(
             "twice as many as the grid has.",
         ),
     ] = True,
+    overlay: OverlayOption = None,
     allow_code: CodeOption = False,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
@@ -108,7 +113,7 @@ def scan(
     if force and resume:
         raise ParameterError("--resume goes on with a scan, --force replaces it; give one of them.")
     started, form = time.monotonic(), chosen_format(as_json, as_csv, as_latex)
-    grids = parse_grids(grid)
+    grids, overlays = parse_grids(grid), split_names(overlay)
     settings = settings_given(
         settings_file,
         experiment,
@@ -124,13 +129,14 @@ def scan(
     configure_jax(Precision(settings.precision))
     folder = Path(settings.out) if settings.out else results_folder("scan", settings.experiment, settings.model)
     with dealt_out(devices, folder) as own:
-        _run(settings, own, grids, refine, resume, force, allow_code, form, started)
+        _run(settings, own, grids, overlays, refine, resume, force, allow_code, form, started)
 
 
 def _run(
     settings: FitSettings,
     folder: Path,
     grids: dict[str, np.ndarray],
+    overlays: list[str],
     refine: bool,
     resume: bool,
     force: bool,
@@ -142,13 +148,18 @@ def _run(
     from cevnsjax.inference.identity import model_identity
     from cevnsjax.inference.journal import check_kept, forget
     from cevnsjax.inference.map_words import resolution_text
+    from cevnsjax.inference.overlay_curves import curves_on, reaches
     from cevnsjax.inference.scan import check_grid, map_identity
 
     check_folder(folder)
+    drawn = read_overlays(overlays)
     fitted = fitted_model(settings, gridded=grids, allow_code=allow_code)
     built = fitted.model
     grids = dict(zip(fitted.gridded, grids.values(), strict=True))
     check_grid(built, grids)
+    for curve in curves_on(built, grids, drawn):  # which refuses those of other quantities
+        if not reaches(curve, grids):
+            warn(f"the overlay {curve.name!r} lies outside of the map.")
     options = {
         "model": settings.model,
         "grid": {name: [float(v[0]), float(v[-1]), len(v), _spacing(v)] for name, v in grids.items()},
@@ -165,7 +176,7 @@ def _run(
         found, interruption = _scan(built, grids, refine, folder, resume, options)
     scan_s = time.monotonic() - started
     report = _report(found) | {"interrupted": interruption is not None, "scan_s": scan_s}
-    files = _write(folder, found, options, report)
+    files = _write(folder, found, options, report, drawn)
     if interruption is not None:
         others = "" if found.computed.all() else ", with NaN at the others"
         raise InterruptedRun(f"{interruption} They are written in {folder}{others}; --resume goes on.")
@@ -240,21 +251,25 @@ def _report(found: "ProfileMap") -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, found: "ProfileMap", options: dict[str, Any], report: dict[str, Any]) -> list[Path]:
+def _write(
+    folder: Path, found: "ProfileMap", options: dict[str, Any], report: dict[str, Any], overlays: "list[Overlay]"
+) -> list[Path]:
     """Write all results, each whole or not at all; without the plot, if that fails."""
     from cevnsjax.inference import plot_profile_map
+    from cevnsjax.inference.overlay_curves import curves_on
 
     writable_folder(folder)
     around = surroundings()
     attributes = {"model": options["model"], "options": json.dumps(options), "versions": json.dumps(around["versions"])}
     described = replace(found, attributes=attributes)
-    run = options | around | report
+    curves = [each.to_record() for each in curves_on(found.model, found.grid, overlays)]
+    run = options | around | report | {"overlays": curves}
     files = [
         write_file(folder / "scan.nc", described.to_netcdf),
         write_file(folder / "scan.json", lambda path: path.write_text(json.dumps(finite(run), indent=2) + "\n")),
     ]
     with optional(f"{folder / 'scan.png'} is not drawn", f"the map is in {folder}"):
-        files.append(write_file(folder / "scan.png", lambda path: plot_profile_map(found, path)))
+        files.append(write_file(folder / "scan.png", lambda path: plot_profile_map(found, path, overlays=overlays)))
     return files
 
 

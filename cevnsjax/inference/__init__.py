@@ -30,6 +30,7 @@ from cevnsjax.inference.unfold_bayesian import SampledFlux, sample_flux
 from cevnsjax.inference.unfold_beta import PenaltyCurve, choose_beta, penalty_curve
 from cevnsjax.inference.unfold_closure import UnfoldingCoverage, unfolding_coverage
 from cevnsjax.inference.unfold_response import FluxResponse, flux_response
+from cevnsjax.overlays import Overlay, overlay, overlay_names, read_overlay
 from cevnsjax.schedule import Schedule
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Nuts",
     "Offered",
     "OneSidedTest",
+    "Overlay",
     "PenaltyCurve",
     "Posterior",
     "PredictiveCheck",
@@ -78,6 +80,8 @@ __all__ = [
     "maximum",
     "on_devices",
     "one_sided_test",
+    "overlay",
+    "overlay_names",
     "penalty_curve",
     "plot_corner",
     "plot_marginals",
@@ -88,6 +92,7 @@ __all__ = [
     "profile_interval",
     "profile_map",
     "profile_statistics",
+    "read_overlay",
     "sample",
     "sample_flux",
     "sensitivity",

@@ -13,6 +13,7 @@ from cevnsjax.experiment.plots import INK
 from cevnsjax.inference.added_points import on_one_lattice
 from cevnsjax.inference.figure_parts import COLOURS
 from cevnsjax.inference.map_file import ADDED
+from cevnsjax.inference.overlay_curves import Curve, draw_curves, each_once
 from cevnsjax.inference.scan_plots import HIGHEST, LEVELS, thresholds
 from cevnsjax.parameter import label
 from cevnsjax.units import axis_label
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FONT_SIZE, _DPI = 13, 150
+_LEGEND_ROW = 0.26
+"""Height of a row of the legend, inches."""
 _STYLES = {0.68: "-", 0.90: "--", 0.95: ":"}
 _SEVERAL = 0.90
 """Confidence level of the contours of several maps."""
@@ -95,7 +98,7 @@ def _label(name: str, attributes: dict[str, Any]) -> str:
     return axis_label(str(attributes.get("label", label(name))), str(attributes.get("unit", "")))
 
 
-def plot_contours(maps: Sequence[SavedMap], path: Path) -> None:
+def plot_contours(maps: Sequence[SavedMap], path: Path, curves: Sequence[Curve] = ()) -> None:
     """Draw the contours of maps of the same parameters over each other; of one parameter, their curves.
 
     Of one map contours of 68, 90 and 95 %, of several those of 90 %; levels are those of as many parameters as are
@@ -107,6 +110,8 @@ def plot_contours(maps: Sequence[SavedMap], path: Path) -> None:
         The maps.
     path
         Where to write; the ending decides the format.
+    curves
+        Overlays in their parameters; one that was drawn over several of the maps is drawn once.
 
     Raises
     ------
@@ -122,15 +127,17 @@ def plot_contours(maps: Sequence[SavedMap], path: Path) -> None:
                 f"The maps are of different parameters: {' and '.join(names)} of {maps[0].title}, "
                 f"{' and '.join(other.grid)} of {other.title}."
             )
-    figure = Figure(figsize=(8.0, 6.8), dpi=_DPI, layout="constrained")
+    curves = each_once(curves)
+    figure = Figure(figsize=(8.0, 6.8 + _LEGEND_ROW * len(curves)), dpi=_DPI, layout="constrained")
     axis = figure.subplots()
     cuts = thresholds(len(names))
     levels = LEVELS if len(maps) == 1 or len(names) == 1 else (_SEVERAL,)
     handles = [
         handle
         for one, colour in zip(maps, COLOURS * len(maps), strict=False)
-        for handle in _draw(axis, one, names, colour, [cuts[level] for level in levels])
+        for handle in _draw(axis, one, names, colour, [cuts[level] for level in levels], 2.4 if curves else 1.5)
     ]
+    handles += draw_curves(axis, curves, names)
     _dress(axis, maps, names)
     if len(names) == 1:
         axis.set_ylim(0.0, HIGHEST)
@@ -150,8 +157,10 @@ def plot_contours(maps: Sequence[SavedMap], path: Path) -> None:
     figure.savefig(path)
 
 
-def _draw(axis: "Axes", one: SavedMap, names: Sequence[str], colour: str, cuts: Sequence[float]) -> list[Any]:
-    """Draw one map; returns what the legend names."""
+def _draw(
+    axis: "Axes", one: SavedMap, names: Sequence[str], colour: str, cuts: Sequence[float], width: float = 1.5
+) -> list[Any]:
+    """Draw one map, with contours of a width; returns what the legend names."""
     from matplotlib.lines import Line2D
 
     if len(names) == 1:
@@ -165,7 +174,8 @@ def _draw(axis: "Axes", one: SavedMap, names: Sequence[str], colour: str, cuts: 
         grids = [one.grid[name] for name in names]
         drawn = np.ma.masked_invalid(heights.T)
         axis.contourf(*grids, drawn, levels=[0.0, max(cuts)], colors=[colour], alpha=0.15)
-        axis.contour(*grids, drawn, levels=list(cuts), colors=[colour], linestyles=list(_STYLES.values())[: len(cuts)])
+        styles = list(_STYLES.values())[: len(cuts)]
+        axis.contour(*grids, drawn, levels=list(cuts), colors=[colour], linestyles=styles, linewidths=width)
         axis.plot(*(one.best[name] for name in names), "*", color=colour, markersize=13, markeredgecolor=INK)
     return [Line2D([], [], color=colour, linewidth=2.0, label=one.title)]
 

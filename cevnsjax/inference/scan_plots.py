@@ -1,5 +1,6 @@
 """Plots of profile-likelihood maps."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +9,10 @@ import numpy as np
 from cevnsjax.errors import number_of
 from cevnsjax.experiment.plots import BAND_COLOUR, INK, SIGNAL_COLOUR
 from cevnsjax.inference.map_axes import axis_coordinate, is_logarithmic
+from cevnsjax.inference.overlay_curves import curves_on, draw_curves
 from cevnsjax.inference.profile_map import ProfileMap
 from cevnsjax.inference.quantiles import chi_squared_quantile
+from cevnsjax.overlays import Overlay
 from cevnsjax.units import axis_label
 
 if TYPE_CHECKING:
@@ -21,7 +24,9 @@ HIGHEST = 12.0
 """Delta chi-squared at which the colours, and the curve's axis, end."""
 
 _FONT_SIZE, _DPI = 13.0, 150
-_LINE_WIDTH = 1.3
+_LINE_WIDTH, _THICK_LINE = 1.3, 2.4
+_LEGEND_ROW = 0.21
+"""Height of a row of the legend, inches."""
 _CURVE = 2001
 _STAR: dict[str, Any] = {
     "marker": "*",
@@ -38,7 +43,9 @@ def thresholds(dimensions: int) -> dict[float, float]:
     return {level: chi_squared_quantile(levels[level], dimensions) for level in LEVELS}
 
 
-def plot_profile_map(scan: ProfileMap, path: Path, levels: tuple[float, ...] = LEVELS) -> None:
+def plot_profile_map(
+    scan: ProfileMap, path: Path, levels: tuple[float, ...] = LEVELS, overlays: Iterable[Overlay] = ()
+) -> None:
     """Draw a map with contours of confidence levels and its best fit; of one parameter, the curve of its profile.
 
     Axes are logarithmic where the grid is. Levels are those of as many parameters as are gridded.
@@ -51,13 +58,25 @@ def plot_profile_map(scan: ProfileMap, path: Path, levels: tuple[float, ...] = L
         Where to write; the ending decides the format.
     levels
         Confidence levels, some of 0.68, 0.90 and 0.95.
+    overlays
+        Published curves to be drawn over the map; the legend says what one assumes that the map does not.
+
+    Raises
+    ------
+    ParameterError
+        If an overlay is of other quantities than the map.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.0, 7.2) if len(scan.grid) == 2 else (9.0, 6.0), dpi=_DPI, layout="constrained")
+    curves = curves_on(scan.model, scan.grid, overlays)
+
+    height = (7.2 if len(scan.grid) == 2 else 6.0) + _LEGEND_ROW * len(curves)
+    figure = Figure(figsize=(9.0, height), dpi=_DPI, layout="constrained")
     axis = figure.subplots()
     cuts = {level: value for level, value in thresholds(len(scan.grid)).items() if level in levels}
-    handles = _draw_map(figure, axis, scan, cuts) if len(scan.grid) == 2 else _draw_curve(axis, scan, cuts)
+    width = _THICK_LINE if curves else _LINE_WIDTH
+    handles = _draw_map(figure, axis, scan, cuts, width) if len(scan.grid) == 2 else _draw_curve(axis, scan, cuts)
+    lines = draw_curves(axis, curves, list(scan.grid))
     axis.set_title(
         f"{scan.model.experiment.name}: profile likelihood, {number_of(len(scan.nuisances), 'parameter')} profiled",
         loc="left",
@@ -65,21 +84,31 @@ def plot_profile_map(scan: ProfileMap, path: Path, levels: tuple[float, ...] = L
         fontsize=_FONT_SIZE,
     )
     axis.tick_params(labelsize=_FONT_SIZE - 1, direction="out")
+    own = list(handles.items())
+    entries = _side_by_side(own, [(str(line.get_label()), line) for line in lines]) if lines else own
     figure.legend(
-        handles=list(handles.values()),
-        labels=list(handles),
+        handles=[handle for _, handle in entries],
+        labels=[label for label, _ in entries],
         loc="outside lower center",
-        ncols=len(handles),
+        ncols=2 if lines else len(entries),
         columnspacing=1.2,
-        handlelength=1.6,
+        handlelength=2.4 if lines else 1.6,
         frameon=False,
         fontsize=_FONT_SIZE - 2,
     )
     figure.savefig(path)
 
 
-def _draw_map(figure, axis: "Axes", scan: ProfileMap, cuts: dict[float, float]) -> dict[str, Any]:
-    """Fill the map, draw contours and the best fit; returns what the legend names."""
+def _side_by_side(left: list[tuple[str, Any]], right: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Entries of a legend that fill one column each."""
+    from matplotlib.lines import Line2D
+
+    rows, empty = max(len(left), len(right)), (" ", Line2D([], [], linestyle="none"))
+    return [*left, *[empty] * (rows - len(left)), *right, *[empty] * (rows - len(right))]
+
+
+def _draw_map(figure, axis: "Axes", scan: ProfileMap, cuts: dict[float, float], width: float) -> dict[str, Any]:
+    """Fill the map, draw contours of a width and the best fit; returns what the legend names."""
     from matplotlib.lines import Line2D
 
     first, second = scan.grid
@@ -99,8 +128,8 @@ def _draw_map(figure, axis: "Axes", scan: ProfileMap, cuts: dict[float, float]) 
     bar.ax.tick_params(labelsize=_FONT_SIZE - 1)
     handles: dict[str, Any] = {}
     for (level, cut), colour, style in zip(cuts.items(), CONTOUR_COLOURS, ("-", "--", "-"), strict=False):
-        axis.contour(x, y, height, levels=[cut], linewidths=_LINE_WIDTH, linestyles=style, colors=[colour])
-        handle = Line2D([], [], color=colour, linestyle=style, linewidth=_LINE_WIDTH)
+        axis.contour(x, y, height, levels=[cut], linewidths=width, linestyles=style, colors=[colour])
+        handle = Line2D([], [], color=colour, linestyle=style, linewidth=width)
         handles[rf"{100 * level:.0f} % ($\Delta\chi^2$ = {cut:.2f})"] = handle
     (handles["best fit in the grid"],) = axis.plot(
         scan.best.values[first], scan.best.values[second], clip_on=False, zorder=5, **_STAR

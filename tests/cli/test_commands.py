@@ -80,6 +80,18 @@ def test_list_tables(cevnsjax):
     assert "CsI[Na]" in cevnsjax("list", "experiments").out
 
 
+def test_list_overlays(cevnsjax):
+    rows = {row["name"]: row for row in cevnsjax("list", "overlays", "--json").json["overlays"]}
+    row = rows["miniboone-electrons"]
+    assert (row["kind"], row["confidence_level"], row["dark_matter"]) == ("observed limit", 0.9, "complex scalar")
+    assert (row["quantities"], row["assumptions"]) == (["m_chi [MeV]", "Y"], ["alpha_D = 0.5", "mass_ratio = 3"])
+    assert "1807.06137" in row["source"]
+    printed = cevnsjax("list", "overlays").out
+    for words in ("miniboone-electrons", "m_chi [MeV], Y", "alpha_D = 0.5, mass_ratio = 3", "arXiv:1807.06137"):
+        assert words in printed
+    assert cevnsjax("list", "overlays", "--csv").out.startswith("name,kind,confidence_level,quantities,")
+
+
 def test_spectrum_json(cevnsjax):
     result = cevnsjax("spectrum", CSI, "--json")
     assert result.err == ""

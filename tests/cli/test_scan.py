@@ -13,7 +13,7 @@ import xarray
 from cevnsjax.cli.grid import parse_grid
 from cevnsjax.errors import ParameterError
 from cevnsjax.experiment import coherent_csi_2021
-from cevnsjax.inference import build_model, profile_interval, scan_state
+from cevnsjax.inference import build_model, contours, overlay_curves, profile_interval, scan_state
 
 CSI = "coherent-csi-2021"
 FIXED = ("arrival_time", "quenching_0", "quenching_1", "efficiency", "brn_delay", "nin_delay", "nin_events")
@@ -270,3 +270,38 @@ def test_ctrl_c_before_anything_is_done(cevnsjax, tmp_path, monkeypatch):
     assert "Interrupted" in result.err
     assert "Traceback" not in result.err
     assert not list(tmp_path.iterdir())
+
+
+def test_overlays(cevnsjax, tmp_path):
+    """Drawn over the map and kept in its record, from where they are drawn again; those that cannot be are refused."""
+    table = (
+        "# title: Elsewhere\n# source: here\n# points: made up\n# kind: projection\n# licence: none needed\n"
+        "# quantities: {}, signal_norm\n# assumptions: mass_kg = 20\n# made_by: a test\n# rows: 2\n{},signal_norm\n"
+        "5,0.8\n15,1.2\n"
+    )
+    (tmp_path / "own.csv").write_text(table.format("brn_events [events]", "brn_events_events"))
+    (tmp_path / "other.csv").write_text(table.format("nin_events [events]", "nin_events_events"))
+    grids = ("--grid", "signal_norm=0.5:1.5:4", "--grid", "brn_events=1:40:4", "--no-refine", "--out", "here")
+    refusals = {
+        "miniboone-electron": "no overlay called 'miniboone-electron'; did you mean 'miniboone-electrons'",
+        "nowhere.csv": "nowhere.csv: cannot be read",
+        "own.csv,other.csv": "'other' is a curve in nin_events and signal_norm, and the map is one in signal_norm and",
+    }
+    for given, words in refusals.items():
+        assert words in cevnsjax(*SMALL, *grids, "--overlay", given).sentence
+        assert not (tmp_path / "here").exists()
+    result = cevnsjax(*SMALL, *grids, "--overlay", "own.csv", "--overlay", "own.csv")
+    assert result.code == 0, result.err
+    assert "outside" not in result.err
+    (record,) = json.loads((tmp_path / "here" / "scan.json").read_text())["overlays"]
+    assert (record["label"], record["source"]) == ("Elsewhere (projection, mass_kg = 20)", "here")
+    assert record["values"] == {"signal_norm": [0.8, 1.2], "brn_events": [5.0, 15.0]}
+    (tmp_path / "own.csv").unlink()
+    drawn = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(overlay_curves.Curve, "from_record", lambda each: drawn.append(each))
+        patch.setattr(contours, "plot_contours", lambda maps, path, curves: path.write_text(str(len(curves))))
+        assert cevnsjax("plot", "here").code == 0
+    assert drawn == [record]
+    assert cevnsjax("plot", "here").code == 0
+    assert (tmp_path / "here" / "contours.png").read_bytes().startswith(b"\x89PNG")
