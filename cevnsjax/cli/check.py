@@ -144,7 +144,9 @@ def _blocks(experiment: "Experiment"):
     for name, background in experiment.backgrounds.items():
         yield f"backgrounds.{name}", summary(background)
     for name, entries in experiment.samples.items():
-        yield f"samples.{name}", ", ".join(entries)
+        ratio = experiment.time_ratios.get(name)
+        time = "" if ratio is None else f" ({float(ratio):g} of the time)"
+        yield f"samples.{name}", ", ".join(entries) + time
 
 
 def summary(block: Any) -> str:

@@ -247,10 +247,10 @@ def _drawn(path: Path) -> bool:
     return path.suffix.lower() not in _SIGNED or b"atplotlib" in content
 
 
-def results_folder(command: str, experiment: str, model: str) -> Path:
-    """Folder of the results of a command, from the names of what it was asked for."""
+def results_folder(command: str, experiment: str, *others: str) -> Path:
+    """Folder of the results of a command, from the names of what it was asked for: an experiment, and a model."""
     names = "+".join(Path(each.strip()).name.removesuffix(".toml") for each in experiment.split(","))
-    return Path(f"{command}-{names}-{model}")
+    return Path("-".join([command, names, *others]))
 
 
 def split_names(given: Iterable[str] | None) -> list[str]:

@@ -47,6 +47,7 @@ class Topic(StrEnum):
     models = "models"
     parameters = "parameters"
     overlays = "overlays"
+    spectra = "spectra"
 
 
 @reports_errors
@@ -63,7 +64,7 @@ def list_command(
     as_csv: CsvOption = False,
     as_latex: LatexOption = False,
 ) -> None:
-    """List experiments, models, the parameters of an experiment in a model, and curves that are drawn over maps."""
+    """List experiments, models, their parameters, curves that are drawn over maps, and spectra to be unfolded."""
     form = chosen_format(as_json, as_csv, as_latex)
     if form in (Format.csv, Format.latex) and (topic is None or paths):
         raise ParameterError(f"--{form} is one table; name what to list: {', '.join(Topic)}.")
@@ -98,6 +99,8 @@ def _content(topic: Topic | None, experiment: str, model: str, paths: bool) -> d
     content: dict[str, list[dict[str, Any]]] = {}
     if topic in (None, Topic.experiments):
         content["experiments"] = _experiments()
+    if topic in (None, Topic.spectra):
+        content["spectra"] = _spectra()
     if topic in (None, Topic.models):
         content["models"] = _models(built())
     if topic in (None, Topic.parameters) or paths:
@@ -135,6 +138,14 @@ def _experiments() -> list[dict[str, Any]]:
         {"name": name, "kind": experiment_kind(name), "description": description(name, build)}
         for name, build in EXPERIMENTS.items()
     ]
+
+
+def _spectra() -> list[dict[str, Any]]:
+    """Spectra that were released with a response, for `cevnsjax unfold` alone."""
+    from cevnsjax.experiment import MEASURED_SPECTRA
+
+    files = {name: inspect.getmodule(read) for name, read in MEASURED_SPECTRA.items()}
+    return [{"name": name, "description": (inspect.getdoc(file) or "").split("\n")[0]} for name, file in files.items()]
 
 
 def _models(built: "Experiment | Joint") -> list[dict[str, Any]]:

@@ -87,7 +87,8 @@ def warnings(found: "Sensitivity") -> list[str]:
     if beyond:
         said.append(
             f"limits of up to {beyond} of {found.toys} toys lie beyond {found.values[-1]:g}, where the prior of "
-            f"{found.name} or what was tested ends; bands count them as larger. Widen the prior with --prior."
+            f"{found.name} or what was tested ends; bands count them as larger. Widen the prior with --prior, or hold "
+            "what balances it with --fix."
         )
     return said
 

@@ -128,6 +128,7 @@ def prediction(experiment: "Experiment") -> dict[str, Any]:
         "components": components,
         "bins": {axis.name: list(axis.edges) for axis in experiment.axes},
         "samples": {sample: list(experiment.sample_contributions(sample)) for sample in experiment.samples},
+        "time_ratios": {sample: float(experiment.time_ratios.get(sample, 1.0)) for sample in experiment.samples},
         "asimov": experiment.is_asimov,
         "observed": {sample: counts.tolist() for sample, counts in zip(experiment.samples, observed, strict=True)},
     }
@@ -145,8 +146,8 @@ def bin_rows(name: str, content: dict[str, Any]) -> list[dict[str, Any]]:
     """
     rows = []
     for sample, names in content["samples"].items():
-        counts = {each: np.ravel(content["components"][each]["counts"]) for each in names}
-        observed = np.ravel(content["observed"][sample])
+        observed, ratio = np.ravel(content["observed"][sample]), content["time_ratios"][sample]
+        counts = {each: ratio * np.ravel(content["components"][each]["counts"]) for each in names}
         bins = [list(itertools.pairwise(edges)) for edges in content["bins"].values()]
         for index, edges in enumerate(itertools.product(*bins)):
             row: dict[str, Any] = {"experiment": name, "sample": sample}
@@ -167,8 +168,8 @@ def _tables(
     others = [name for name in others if len(content["bins"][name]) > 2]
     summed = f", summed over {' and '.join(others)}" if others else ""
     for sample, names in content["samples"].items():
-        observed = np.asarray(content["observed"][sample])
-        counts = {name: np.asarray(content["components"][name]["counts"]) for name in names}
+        observed, ratio = np.asarray(content["observed"][sample]), content["time_ratios"][sample]
+        counts = {name: ratio * np.asarray(content["components"][name]["counts"]) for name in names}
         counts |= {"expected": np.sum(list(counts.values()), axis=0), data_label: observed}
         forms: dict[str, Callable[[float], str]] = dict.fromkeys(counts, _count)
         if np.all(observed == np.round(observed)):

@@ -66,11 +66,11 @@ def read_study(path: Path) -> StudyFile:
 
 
 def _variables(tables: Any, file: str) -> tuple["AbstractVariable", ...]:
-    from cevnsjax.design import Enrichment, Variable
+    from cevnsjax.design import Enrichment, MassFraction, SourceOff, Variable
 
     if not isinstance(tables, dict) or not tables or not all(isinstance(each, dict) for each in tables.values()):
         raise ParameterError(f"{file} needs design variables; give tables like [variables.mass].")
-    kinds = {"Variable": Variable, "Enrichment": Enrichment}
+    kinds = {each.__name__: each for each in (Variable, Enrichment, MassFraction, SourceOff)}
     return tuple(
         _made(kinds, {"kind": "Variable", "name": name, **table}, file, f"variables.{name}")
         for name, table in tables.items()
@@ -104,12 +104,11 @@ def _made(kinds: Mapping[str, type], table: dict[str, Any], file: str, where: st
     ]
     if missing:
         raise ParameterError(f"{file}: {where} needs {' and '.join(missing)}.")
-    whole = {"draws", "seed"}
     told = {
         name: tuple(value)
         if isinstance(value, list)
         else float(value)
-        if isinstance(value, int) and not isinstance(value, bool) and name not in whole
+        if isinstance(value, int) and not isinstance(value, bool) and known[name].type is not int
         else value
         for name, value in given.items()
     }
@@ -123,15 +122,15 @@ def _check(what: str, value: Any, known: Any) -> None:
     """Refuse a value that is not of the type of its field."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
-    if known.name in ("name", "unit", "nuclide", "target"):
+    if known.type is str:
         wanted, good = "a text", isinstance(value, str)
-    elif known.name == "parameters":
+    elif known.type == tuple[str, ...]:
         wanted, good = "a list of names", texts
-    elif known.name == "where":
+    elif known.type == str | tuple[str, ...]:
         wanted, good = "a path, or a list of paths", texts or isinstance(value, str)
-    elif known.name in ("logarithmic", "with_cls"):
+    elif known.type is bool:
         wanted, good = "true or false", isinstance(value, bool)
-    elif known.name in ("draws", "seed"):
+    elif known.type is int:
         wanted, good = "a whole number", is_number and isinstance(value, int)
     else:
         wanted, good = "a number", is_number
@@ -139,15 +138,26 @@ def _check(what: str, value: Any, known: Any) -> None:
         raise ParameterError(f"{what} must be {wanted}, got {value!r}.")
 
 
-def _hypotheses(tables: Any, file: str) -> dict[str, list[float]]:
-    """Values by path, one for each hypothesis."""
+def _hypotheses(tables: Any, file: str) -> dict[str, list[Any]]:
+    """Numbers or quenchings by path, one for each hypothesis."""
+    from cevnsjax.experiment.description.block import block
+    from cevnsjax.experiment.description.where import Where
+    from cevnsjax.quenching import AbstractQuenching
+
+    def read(number: int, path: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return block(value, AbstractQuenching, Where(file, Path(file).parent, ("hypotheses", str(number), path)))
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ParameterError(
+                f'{file}: hypotheses need "PATH" = NUMBER, or a quenching like quenching = {{ kind = ... }}, got '
+                f"{path} = {value!r}."
+            )
+        return float(value)
+
     if not isinstance(tables, list) or not all(isinstance(each, dict) and each for each in tables):
-        raise ParameterError(f"{file}: hypotheses must be tables [[hypotheses]] of numbers by path.")
+        raise ParameterError(f"{file}: hypotheses must be tables [[hypotheses]] of numbers or quenchings by path.")
     paths = list(tables[0])
     for each in tables:
         if list(each) != paths:
-            raise ParameterError(f"{file}: every one of the hypotheses must have numbers for {', '.join(paths)}.")
-        for path, value in each.items():
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise ParameterError(f'{file}: hypotheses need "PATH" = NUMBER, got {path} = {value!r}.')
-    return {path: [float(each[path]) for each in tables] for path in paths}
+            raise ParameterError(f"{file}: every one of the hypotheses must have values for {', '.join(paths)}.")
+    return {path: [read(number, path, each[path]) for number, each in enumerate(tables)] for path in paths}

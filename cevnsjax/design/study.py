@@ -187,6 +187,8 @@ def study_of(
     names = [each.name for each in variables]
     if len(set(names)) < len(names):
         raise ParameterError(f"Every design variable needs a name of its own, got {', '.join(names)}.")
+    if isinstance(objective, WorstCase):
+        objective, prepared = objective.in_numbers(prepared)
     fitted = prepared_model(
         model, prepared, free=free, fixed=fixed, priors=priors, moving=_moving(variables, objective, prepared)
     )

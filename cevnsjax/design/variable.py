@@ -8,10 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from cevnsjax.arrays import Scalar
-from cevnsjax.constants import ATOMIC_MASS_UNIT_MEV, ELECTRON_MASS_MEV
-from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
+from cevnsjax.errors import ParameterError
 from cevnsjax.paths import get_path
-from cevnsjax.target import Nuclide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,65 +141,3 @@ class Variable(AbstractVariable):
         if leaf.ndim:
             raise ParameterError(f"{self.name!r} needs the path of a single number, got {self.where!r}.")
         return float(leaf)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Enrichment(AbstractVariable):
-    """The fraction of one isotope among the nuclei of its element; the others keep their ratios.
-
-    Attributes
-    ----------
-    nuclide
-        Which, like ``"Ge76"``.
-    target
-        Path of the material.
-    """
-
-    nuclide: str
-    target: str = "target"
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not 0.0 < self.low < self.high < 1.0:
-            raise ParameterError(
-                f"{self.name!r} is a fraction, whose bounds must lie between 0 and 1 and be neither of them, got "
-                f"{self.low:g} and {self.high:g}."
-            )
-
-    def _isotopes(self, experiment: Any) -> dict[str, Nuclide]:
-        """All isotopes of the element, the one itself first."""
-        material = get_path(experiment, self.target)
-        if self.nuclide not in material.nuclides:
-            raise UnknownNameError("nuclide in this material", self.nuclide, material.nuclides)
-        own = material.nuclides[self.nuclide]
-        same = {
-            name: each
-            for name, each in material.nuclides.items()
-            if each.proton_number == own.proton_number and name != self.nuclide
-        }
-        if not same:
-            raise CevnsjaxError(f"{self.nuclide} is the only isotope of its element here: it has no other fraction.")
-        return {self.nuclide: own, **same}
-
-    def paths(self, experiment: Any) -> tuple[str, ...]:
-        counts = (f"{self.target}.nuclei_per_formula_unit.{name}" for name in self._isotopes(experiment))
-        return *counts, f"{self.target}.molar_mass_g_per_mol"
-
-    def leaves(self, value: Scalar, experiment: Any) -> tuple[Scalar, ...]:
-        material = get_path(experiment, self.target)
-        isotopes = self._isotopes(experiment)
-        before = jnp.stack([material.nuclei_per_formula_unit[name] for name in isotopes])
-        rest = before.sum() - before[0]
-        after = [before.sum() * value, *(before[1:] * (1.0 - value) * before.sum() / rest)]
-        masses = [_atomic_mass_u(each) for each in isotopes.values()]
-        gained = sum((new - old) * mass for new, old, mass in zip(after, before, masses, strict=True))
-        return *after, material.molar_mass_g_per_mol + gained
-
-    def nominal(self, experiment: Any) -> float:
-        counts = get_path(experiment, self.target).nuclei_per_formula_unit
-        isotopes = self._isotopes(experiment)
-        return float(counts[self.nuclide]) / sum(float(counts[name]) for name in isotopes)
-
-
-def _atomic_mass_u(nuclide: Nuclide) -> Scalar:
-    return (nuclide.mass_MeV + nuclide.proton_number * ELECTRON_MASS_MEV) / ATOMIC_MASS_UNIT_MEV

@@ -2,7 +2,7 @@
 
 from cevnsjax.experiment.axis import NO_TIMES, Axis
 from cevnsjax.experiment.background import AbstractBackground, MeasuredBackground, SimulatedBackground
-from cevnsjax.experiment.catalogue import EXPERIMENTS, described_as, experiment_kind, named_experiment
+from cevnsjax.experiment.catalogue import EXPERIMENTS, MEASURED_SPECTRA, described_as, experiment_kind, named_experiment
 from cevnsjax.experiment.coherent_csi_2017 import coherent_csi_2017
 from cevnsjax.experiment.coherent_csi_2021 import coherent_csi_2021
 from cevnsjax.experiment.coherent_lar import coherent_lar, coherent_lar_templates
@@ -35,6 +35,7 @@ from cevnsjax.experiment.xenonnt_8b import xenonnt_8b, xenonnt_8b_2024
 
 __all__ = [
     "EXPERIMENTS",
+    "MEASURED_SPECTRA",
     "NO_TIMES",
     "AbstractBackground",
     "AbstractLikelihood",

@@ -16,6 +16,7 @@ from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.joint import Joint
 from cevnsjax.experiment.karmen_c12 import karmen_c12
 from cevnsjax.experiment.projections import PROJECTIONS
+from cevnsjax.experiment.prospect_hfir import PromptSpectrum, prospect_hfir
 from cevnsjax.experiment.xenonnt_8b import xenonnt_8b, xenonnt_8b_2024
 from cevnsjax.parameter import name_tuple
 from cevnsjax.tables import data_files
@@ -37,6 +38,9 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     **{name: functools.partial(read_experiment, path) for name, path in DESCRIPTIONS.items()},
 }
 """Functions that build the experiments, by the name used on the command line."""
+
+MEASURED_SPECTRA: dict[str, Callable[[], PromptSpectrum]] = {"prospect-hfir": prospect_hfir}
+"""Functions that read spectra with their released responses, which can be unfolded, by the name used there."""
 
 
 def experiment_kind(name: str) -> Literal["data", "counting", "projection"]:

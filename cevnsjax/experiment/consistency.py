@@ -10,9 +10,9 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from cevnsjax.arrays import check_edges, is_concrete, shown
+from cevnsjax.arrays import check_edges, check_positive, is_concrete, shown
 from cevnsjax.cross_section import AbstractInteraction
-from cevnsjax.errors import CevnsjaxError, ParameterError
+from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
 from cevnsjax.experiment.axis import UNITS_OF_AXES
 from cevnsjax.experiment.background import AbstractBackground
 from cevnsjax.flux import Source
@@ -82,6 +82,10 @@ def check_samples(experiment: Experiment) -> None:
             )
         if not experiment.sample_contributions(sample):
             raise CevnsjaxError(f"sample {sample!r} has neither an interaction nor a background.")
+    for sample, ratio in experiment.time_ratios.items():
+        if sample not in experiment.samples:
+            raise UnknownNameError("sample (in time_ratios)", sample, experiment.samples)
+        check_positive(f"time_ratios[{sample!r}]", ratio, "")
     *others, times = (axis.bins for axis in experiment.axes)
     shape = len(experiment.samples), math.prod(others), times
     if experiment.observed.shape != shape:

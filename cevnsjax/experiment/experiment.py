@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_positive, number_array
+from cevnsjax.arrays import as_float, as_floats, check_positive, number_array
 from cevnsjax.cross_section import (
     AbstractDeposit,
     AbstractInteraction,
@@ -65,6 +65,9 @@ class Experiment(eqx.Module):
         Backgrounds by name.
     samples
         For each data sample the names of what contributes to it (``"signal"`` and backgrounds).
+    time_ratios
+        For how long a data sample was taken, over ``exposure_days``, by name of the sample; 1 for those that are not
+        named. Of what was recorded with the source off, or between its pulses.
     observed
         What was observed (counts, or a rate), shape ``[sample, energy, time]``; the energy axis may hold the bins of
         several observables, the first one slowest.
@@ -107,6 +110,7 @@ class Experiment(eqx.Module):
     likelihood: AbstractLikelihood = eqx.field(default_factory=PoissonLikelihood)
     frozen: FrozenStages = eqx.field(default_factory=FrozenStages)
     exposure_days: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
+    time_ratios: dict[str, Float[Array, ""]] = eqx.field(converter=as_floats, default_factory=dict)
     is_asimov: bool = eqx.field(static=True, default=False)
     panels: dict[tuple[Recoil, str], Panels] = eqx.field(static=True, init=False)
     placed_for: PlacedFor | None = eqx.field(static=True, init=False)
@@ -293,7 +297,8 @@ class Experiment(eqx.Module):
         """Expected counts in each sample."""
         counts = self.contributions()
         return prediction.summed(
-            [[counts[name] for name in self.sample_contributions(sample)] for sample in self.samples]
+            [[counts[name] for name in self.sample_contributions(sample)] for sample in self.samples],
+            [self.time_ratios.get(sample) for sample in self.samples],
         )
 
     def log_likelihood(self, observed=None) -> Float[Array, ""]:

@@ -20,6 +20,7 @@ from cevnsjax.experiment.smooth_columns import smooth_columns
 from cevnsjax.experiment.smooth_table import Ranges, SmoothTable, tabulated_stage
 from cevnsjax.paths import get_path, leaf_paths, set_paths
 from cevnsjax.program import program
+from cevnsjax.quenching import alternatives
 
 
 def freeze(
@@ -111,9 +112,10 @@ def _freeze(experiment: Experiment, free_paths: Sequence[str], ranges: Ranges) -
         frozen = dataclasses.replace(frozen, columns=smooth.columns, kinked=smooth.kinked, few_nodes=few)
         experiment = eqx.tree_at(lambda e: e.response, experiment, smooth.response)
     elif moved:
-        # room for energies that float upwards: twice the largest nominal ionisation energy
+        # room for energies that float upwards: twice the largest ionisation energy of what is nominal
         seen = [pair for pair in experiment.pairs if pair not in frozen.unseen]
-        energies_keV = [_computed(Experiment.visible_energy_keV, experiment, *pair) for pair in seen]
+        models = [eqx.tree_at(lambda e: e.quenching, experiment, each) for each in alternatives(experiment.quenching)]
+        energies_keV = [_computed(Experiment.visible_energy_keV, each, *pair) for each in models for pair in seen]
         largest = max(float(each.max()) for each in energies_keV)
         free = [path.removeprefix("response.") for path in free_paths if path.startswith("response.")]
         table = experiment.response.tabulated(as_float(2.0 * largest), free)

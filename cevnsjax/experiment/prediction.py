@@ -20,7 +20,10 @@ Contributions = dict[str, Float[Array, "energy time"]]
 
 # of an experiment, what no prediction depends on: programs are not to be compiled anew for it
 _NOT_PREDICTED = frozenset(
-    ("name", "samples", "observed", "axes", "nuisances", "quantity", "unit", "likelihood", "is_asimov", "placed_for")
+    (
+        *("name", "samples", "time_ratios", "observed", "axes", "nuisances"),
+        *("quantity", "unit", "likelihood", "is_asimov", "placed_for"),
+    )
 )
 
 
@@ -143,6 +146,9 @@ def _folded(
 
 
 @eqx.filter_jit
-def summed(samples: list[list[Float[Array, "energy time"]]]) -> Float[Array, "sample energy time"]:
-    """Sum the contributions to each sample."""
-    return jnp.stack([functools.reduce(jnp.add, contributions) for contributions in samples])
+def summed(
+    samples: list[list[Float[Array, "energy time"]]], time_ratios: list[Float[Array, ""] | None]
+) -> Float[Array, "sample energy time"]:
+    """Sum the contributions to each sample, taken for another time where there is a ratio."""
+    sums = [functools.reduce(jnp.add, contributions) for contributions in samples]
+    return jnp.stack([each if ratio is None else ratio * each for each, ratio in zip(sums, time_ratios, strict=True)])

@@ -191,6 +191,7 @@ def projections(
         observed = np.asarray(experiment.observed[index], dtype=float)
         counted = isinstance(experiment.likelihood, PoissonLikelihood)
         events = f", {observed.sum():.0f} events" if counted else ""
+        ratio = float(experiment.time_ratios.get(sample, 1.0))
         row = []
         for axis in _shown_axes(experiment):
             down, up = _error_bars(experiment, index, axis)
@@ -199,7 +200,7 @@ def projections(
                     title=f"{experiment.name}: {sample.replace('_', ' ')}{events}",
                     observable=experiment.axes[axis].name,
                     edges=np.asarray(experiment.axes[axis].edges),
-                    components={name: experiment.project(components[name], axis) for name in names},
+                    components={name: ratio * experiment.project(components[name], axis) for name in names},
                     signals=frozenset(experiment.interactions),
                     draws=None if expected is None else experiment.project(expected[:, index], axis),
                     observed=experiment.project(observed, axis),

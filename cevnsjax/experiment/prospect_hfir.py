@@ -15,6 +15,8 @@ from cevnsjax.tables import read_table
 _HIGHEST_NORMALISING = 21
 """Prompt bins, up to 5 MeV, that give the response its norm: above, the table ends, and the release does not."""
 
+_UNSEEN, _WIDTH_MEV = 1e-2, 0.25
+
 
 @dataclass(frozen=True)
 class FittedNorm:
@@ -71,6 +73,14 @@ class PromptSpectrum:
     def prediction(self) -> np.ndarray:
         """Predicted events of all components."""
         return np.sum(list(self.predicted.values()), axis=0)
+
+    @property
+    def visible_edges_MeV(self) -> np.ndarray:
+        """Edges of bins of 0.25 MeV over the energies of all but a hundredth of the predicted events at either end."""
+        events = np.cumsum(self.fine_response.sum(axis=0) * self.fine_u235)
+        ends = np.interp(np.array([_UNSEEN, 1.0 - _UNSEEN]) * events[-1], events, self.neutrino_edges_MeV[1:])
+        low, high = np.round(ends / _WIDTH_MEV)
+        return _WIDTH_MEV * np.arange(low, high + 1.0)
 
     def fitted_norm(self) -> FittedNorm:
         """Fit one norm of the prediction to the data, with the covariance."""

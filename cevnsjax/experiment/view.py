@@ -17,7 +17,7 @@ from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
 from cevnsjax.prior_quantiles import prior_range
 from cevnsjax.program import program
-from cevnsjax.quenching import AbstractQuenching
+from cevnsjax.quenching import AbstractQuenching, alternatives
 from cevnsjax.response import AbstractResponse
 from cevnsjax.target import AbstractFormFactor, Material, Nuclide
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cevnsjax.experiment.experiment import Experiment
 
 _LARGEST_RECOIL_KEV, _BISECTIONS = 1e6, 80
+_CHOICE = "quenching.choice"  # among models that are all looked at
 _TAIL = 1e-3  # of a prior, beyond which a detector need not be seen as well
 
 
@@ -102,14 +103,15 @@ def place_panels(experiment: "Experiment", recoil: Recoil, source: str, paramete
             {"quenching": experiment.quenching, "response": experiment.response, "target": experiment.target}
         )
         quenched = recoil is Recoil.NUCLEUS
-        moving = [p for p in parameters if moves_what_is_seen(p, quenched)]
+        models = [{**blocks, "quenching": each} for each in alternatives(blocks["quenching"])] if quenched else [blocks]
+        moving = [p for p in parameters if moves_what_is_seen(p, quenched) and p.paths != (_CHOICE,)]
 
         def view(blocks):
             quenching = blocks["quenching"] if quenched else None
             return lambda energy_keV: np.asarray(probabilities(quenching, blocks["response"], as_float(energy_keV)))
 
-        views = [view(each) for each in (blocks, *_variations(blocks, moving))]
-        kinks = np.concatenate([_kinks_keV(blocks, quenched), kinks_keV(experiment)[recoil]])
+        views = [view(each) for each in (*models, *_variations(blocks, moving))]
+        kinks = np.concatenate([*(_kinks_keV(each, quenched) for each in models), kinks_keV(experiment)[recoil]])
         if quenched:
             ranges = {path: prior_range(p.prior) for p in moving for path in p.paths if path.startswith("quenching.")}
             known = {path.removeprefix("quenching."): ends for path, ends in ranges.items() if ends is not None}

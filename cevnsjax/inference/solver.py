@@ -256,7 +256,10 @@ def _products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 def _positive(curvature: np.ndarray) -> np.ndarray:
     """The curvatures with the absolute values of their eigenvalues: Newton steps then lead downhill everywhere."""
     finite = np.isfinite(curvature).all(axis=(1, 2), keepdims=True)
-    symmetric = np.where(finite, 0.5 * (curvature + curvature.transpose(0, 2, 1)), np.eye(curvature.shape[-1]))
+    each = np.eye(curvature.shape[-1], dtype=bool)
+    symmetric = np.where(finite, 0.5 * (curvature + curvature.transpose(0, 2, 1)), each)
+    # what moves nothing stays where it is: in the place of its zeros rounding would be inverted
+    symmetric = np.where(each & ~symmetric.any(axis=-1, keepdims=True), 1.0, symmetric)
     sizes, axes = np.linalg.eigh(symmetric.astype(curvature.dtype))
     return np.einsum("pij,pj,pkj->pik", axes, np.abs(sizes), axes)
 

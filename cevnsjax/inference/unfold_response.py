@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, check_edges
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
-from cevnsjax.experiment import Experiment, Joint
+from cevnsjax.experiment import Experiment, Joint, PromptSpectrum
 from cevnsjax.flux import (
     POWERS,
     AbstractFlux,
@@ -50,7 +50,8 @@ class FluxResponse:
         The experiment's own flux, its mean in each bin, in the unit.
     unit_per_cm2_s_MeV
         The unit of the flux, cm^-2 s^-1 MeV^-1 (cm^-2 MeV^-1 of the exposure where sources have no time): of a reactor
-        of known power one antineutrino per fission and MeV, otherwise the mean of the reference.
+        of known power one antineutrino per fission and MeV, otherwise the mean of the reference. None of a released
+        response, which is that to antineutrinos per fission.
     unit
         What it is called.
     source, component
@@ -61,7 +62,7 @@ class FluxResponse:
     response: np.ndarray
     background: np.ndarray
     reference: np.ndarray
-    unit_per_cm2_s_MeV: float
+    unit_per_cm2_s_MeV: float | None
     unit: str
     source: str
     component: str
@@ -130,6 +131,25 @@ def flux_response(
     size, unit = _unit(flux, mean)
     background = np.asarray(experiment.expected(), float).ravel() - slopes @ mean
     return FluxResponse(edges, slopes * size, background, mean / size, size, unit, source, component)
+
+
+def released_response(spectrum: PromptSpectrum, edges_MeV: Sequence[float] | np.ndarray) -> FluxResponse:
+    """What was released with a measured spectrum of antineutrinos of U235, in bins of their energy.
+
+    Parameters
+    ----------
+    spectrum
+        The spectrum.
+    edges_MeV
+        Edges of the bins, MeV: see :meth:`PromptSpectrum.response`.
+
+    Raises
+    ------
+    CevnsjaxError
+        If edges are none of the fine bins of the release.
+    """
+    response, background, reference = spectrum.response(edges_MeV)
+    return FluxResponse(np.asarray(edges_MeV), response, background, reference, None, PER_FISSION, "u235", "nu_e_bar")
 
 
 def visible_edges_MeV(

@@ -2,6 +2,7 @@
 
 from cevnsjax.quenching.lindhard import AdiabaticLindhard, Lindhard, ModifiedLindhard
 from cevnsjax.quenching.noble_liquid import ElectronQuenching, PhotonQuenching, ThomasImel
+from cevnsjax.quenching.one_of import OneOf, alternatives
 from cevnsjax.quenching.quenching import AbstractQuenching, ConstantQuenching, EnergyScale, PolynomialQuenching
 from cevnsjax.quenching.sarkis import Sarkis
 from cevnsjax.quenching.tabulated import MonotoneQuenching, TabulatedQuenching
@@ -15,9 +16,11 @@ __all__ = [
     "Lindhard",
     "ModifiedLindhard",
     "MonotoneQuenching",
+    "OneOf",
     "PhotonQuenching",
     "PolynomialQuenching",
     "Sarkis",
     "TabulatedQuenching",
     "ThomasImel",
+    "alternatives",
 ]

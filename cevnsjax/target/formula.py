@@ -16,6 +16,7 @@ mol %), no atom of the host is taken away, and ``CsI(Tl)`` or ``CsI[Na]`` withou
 import functools
 import math
 import re
+from collections.abc import Mapping
 from typing import NoReturn
 
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
@@ -149,6 +150,19 @@ def _alone(formula: str) -> str | None:
     if formula == "H2":
         _fail(formula, "H2 may be hydrogen, 'H', or its isotope, 'D'")
     return _isotope(formula, formula)
+
+
+def molar_mass_g_per_mol(nuclei: Mapping[str, float]) -> float:
+    """Mass of a mole of formula units, from the masses of neutral atoms, g/mol.
+
+    Parameters
+    ----------
+    nuclei
+        Number of nuclei by the name of the nuclide, as :func:`nuclei_in_formula` counts them.
+    """
+    table = nuclide_table()
+    masses = dict(zip(table["name"].tolist(), table["atomic_mass_u"].tolist(), strict=True))
+    return sum(count * masses[name] for name, count in nuclei.items())
 
 
 def nuclei_in_formula(formula: str) -> dict[str, float]:

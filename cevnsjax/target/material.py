@@ -10,9 +10,9 @@ from cevnsjax.arrays import as_float, as_floats, check_positive
 from cevnsjax.constants import AVOGADRO_PER_MOL
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.target.form_factor import AbstractFormFactor, Helm, KleinNystrand, PointLike
-from cevnsjax.target.formula import nuclei_in_formula
+from cevnsjax.target.formula import molar_mass_g_per_mol, nuclei_in_formula
 from cevnsjax.target.levels import NuclearLevels
-from cevnsjax.target.nuclide import Nuclide, nuclide, nuclide_table
+from cevnsjax.target.nuclide import Nuclide, nuclide
 
 FORM_FACTORS: dict[str, Callable[[int], AbstractFormFactor]] = {
     "klein-nystrand": KleinNystrand.from_mass_number,
@@ -110,7 +110,5 @@ def compound(
         If there is no such element.
     """
     counts = nuclei_in_formula(formula)
-    table = nuclide_table()
-    masses = dict(zip(table["name"].tolist(), table["atomic_mass_u"].tolist(), strict=True))
     nuclides = {name: nuclide(name, form_factor) for name in counts}
-    return Material(nuclides, counts, sum(count * masses[name] for name, count in counts.items()))
+    return Material(nuclides, counts, molar_mass_g_per_mol(counts))

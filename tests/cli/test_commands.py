@@ -78,6 +78,7 @@ def test_list_tables(cevnsjax):
     assert "eps_ee_u" in result.out
     assert "Uniform(-1, 1)" in result.out
     assert "CsI[Na]" in cevnsjax("list", "experiments").out
+    assert "PROSPECT" in cevnsjax("list", "spectra").out
 
 
 def test_list_overlays(cevnsjax):

@@ -5,6 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from cevnsjax.experiment import prospect_hfir
+from cevnsjax.inference import unfold
+
 # a made-up detector beside a reactor: few bins, quickly built
 DETECTOR = """
 name = "small"
@@ -149,6 +152,35 @@ def test_what_cannot_be_unfolded(cevnsjax, tmp_path, detector, arguments, words)
     assert words in result.err.splitlines()[-1]
     assert result.err.splitlines()[-1].startswith("error: ")
     assert [file.name for file in tmp_path.iterdir()] == [detector]
+
+
+def test_a_released_spectrum(cevnsjax, tmp_path):
+    """PROSPECT's, with its own response and covariance, as from Python; without bins over what it sees."""
+    spectrum = prospect_hfir()
+    asked = "--beta", "640", "--no-covariance", "--json"
+    result = cevnsjax("unfold", "prospect-hfir", "--bins", "2:8:12", *asked)
+    assert result.code == 0, result.err
+    assert (tmp_path / "unfold-prospect-hfir" / "unfolding.png").exists()
+    assert (result.json["unit"], result.json["unit_per_cm2_s_MeV"]) == ("antineutrinos/(fission MeV)", None)
+    response, background, _ = spectrum.response(np.linspace(2.0, 8.0, 13))
+    found = unfold(response, spectrum.observed, background, 640.0, covariance=spectrum.covariance, with_errors=False)
+    np.testing.assert_allclose([row["flux"] for row in result.json["bins"]], found.flux, rtol=1e-9)
+    edges = spectrum.visible_edges_MeV
+    np.testing.assert_allclose(edges / 0.25, np.round(edges / 0.25))
+    events = spectrum.response(edges)[0].sum(axis=0) @ spectrum.response(edges)[2]
+    assert 0.96 < events / (spectrum.fine_response.sum(axis=0) @ spectrum.fine_u235) < 0.99
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--model", "sm", "--seed", "1"), "that were released: --model and --seed cannot be given"),
+        (("--variance", "expected"), "--variance cannot be given"),
+        (("--bins", "2:8:7"), "multiples of 0.05 MeV between 1.75 and 10 MeV"),
+    ],
+)
+def test_what_a_released_spectrum_has_not(cevnsjax, arguments, words):
+    assert words in cevnsjax("unfold", "prospect-hfir", *arguments).err.splitlines()[-1]
 
 
 def test_an_experiment_is_needed(cevnsjax):

@@ -23,11 +23,12 @@ from cevnsjax.design import (
     nested_information_gain,
 )
 from cevnsjax.errors import CevnsjaxError, ParameterError
-from cevnsjax.experiment import named_experiment
+from cevnsjax.experiment import Joint, named_experiment
 from cevnsjax.experiment.likelihood import GaussianLikelihood
 from cevnsjax.inference import Model, expected_upper_limit
 from cevnsjax.inference.degeneracy import check_constrained
 from cevnsjax.parameter import Parameter
+from cevnsjax.quenching import ConstantQuenching, Lindhard, OneOf, Sarkis
 from cevnsjax.target import compound
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -41,6 +42,7 @@ OBJECTIVES = {
     "significance": AsimovSignificance(NORM),
     "limit": ExpectedLimit(NORM, null=0.0),
     "worst": WorstCase(PosteriorWidth(NORM), {"quenching.k": [0.14, 0.157, 0.17]}),
+    "worst quenching": WorstCase(PosteriorWidth(NORM), {"quenching": (Lindhard(0.157, 32), ConstantQuenching(0.12))}),
 }
 MASS = Variable(name="mass", where="mass_kg", low=1.0, high=50.0)
 
@@ -55,7 +57,12 @@ def counting(small, objective, **options):
     return build_study(small, [MASS], objective, fixed=["steady_state_norm"], **options)
 
 
-SLOW = ("gain over the prior", "significance", "worst")  # what they differentiate is in the others too
+SLOW = (
+    "gain over the prior",
+    "significance",
+    "worst",
+    "worst quenching",
+)  # what they differentiate is in the others too
 
 
 @pytest.mark.parametrize(
@@ -135,6 +142,52 @@ def test_worst_of_hypotheses(small):
         alone.append(float(build_study(other, [MASS], PosteriorWidth(NORM)).judged(jnp.asarray([10.0]))))
     found = float(study.judged(jnp.asarray([10.0])))
     assert max(alone) <= found <= max(alone) * np.exp(np.log(3.0) / 1e3)
+
+
+def test_worst_of_quenchings(small):
+    """Of other classes: each as in an experiment that has it, by the closed form of counting."""
+    models = (Lindhard(0.157, 32), Sarkis.germanium(), ConstantQuenching(0.12))
+    study = counting(small, WorstCase(PosteriorWidth(NORM), {"quenching": models}))
+    alone = []
+    for model in models:
+        counts = dataclasses.replace(small, quenching=model).contributions()
+        signal, background = (np.asarray(counts[name], float).ravel() for name in ("cevns", "steady_state"))
+        alone.append(np.sum(signal**2 / (signal + background)) ** -0.5)
+    assert np.ptp(np.log(alone)) > 0.05
+
+    @eqx.filter_jit
+    def both(study, values):
+        return study.objective.losses(study.designed(values)), study.judged(values)
+
+    losses, value = both(study, jnp.array([10.0]))
+    np.testing.assert_allclose(losses, np.log(alone), rtol=0, atol=1e-7)
+    assert max(alone) <= float(value) <= max(alone) * np.exp(np.log(3.0) / 1e3)
+
+
+def test_bad_quenchings(small):
+    models = (Lindhard(0.157, 32), Sarkis.germanium())
+    with pytest.raises(ParameterError, match="one value each"):
+        WorstCase(PosteriorWidth(NORM), {"quenching": models, "mass_kg": [1.0]})
+    with pytest.raises(ParameterError, match="'quenching' must be all numbers, or all quenchings"):
+        WorstCase(PosteriorWidth(NORM), {"quenching": [models[0], 1.0]})
+    with pytest.raises(ParameterError, match="Hypotheses at 'response' must be numbers"):
+        build_study(small, [MASS], WorstCase(PosteriorWidth(NORM), {"response": models}))
+
+
+def test_quenching_of_several(small):
+    """In one of two experiments; nuisance parameters of what was there go with it."""
+    own = Parameter("k", dist.Normal(0.157, 0.004), "quenching.k")
+    part = dataclasses.replace(small, nuisances=(*small.nuisances, own))
+    both = Joint.of([part, dataclasses.replace(part, name="other")])
+    models = (Lindhard(0.157, 32), ConstantQuenching(0.12))
+    objective = WorstCase(PosteriorWidth(NORM), {"experiments.other.quenching": models})
+    numbers, changed = objective.in_numbers(both)
+    np.testing.assert_array_equal(numbers.hypotheses["experiments.other.quenching.choice"], [0.0, 1.0])
+    assert isinstance(changed.parts["other"].quenching, OneOf)
+    assert isinstance(changed.parts["small"].quenching, Lindhard)
+    names = {parameter.name for parameter in changed.nuisances}
+    assert "small.k" in names
+    assert "other.k" not in names
 
 
 @pytest.fixture(scope="module")

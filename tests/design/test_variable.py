@@ -1,14 +1,13 @@
-"""Design variables: bounds, costs, and fractions of isotopes."""
+"""Design variables: bounds and costs."""
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cevnsjax.design import Enrichment, Variable, build_study, unscaled
+from cevnsjax.design import Variable, build_study, unscaled
 from cevnsjax.design.objective import PosteriorWidth
-from cevnsjax.errors import CevnsjaxError, ParameterError, UnknownNameError
+from cevnsjax.errors import CevnsjaxError, ParameterError
 from cevnsjax.experiment import Joint, coherent_csi_2021, named_experiment
-from cevnsjax.target.nuclide import nuclide_table
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 
@@ -32,21 +31,6 @@ def test_costs():
     assert Variable(name="x", where="x", low=0.1, high=1.0).cheapest is None
 
 
-def test_enrichment_keeps_the_ratios_of_the_others(small):
-    """Counts, and the molar mass from the atomic masses of the table."""
-    variable = Enrichment(name="e", nuclide="Ge76", low=0.01, high=0.95)
-    before = {name: float(count) for name, count in small.target.nuclei_per_formula_unit.items()}
-    assert variable.nominal(small) == pytest.approx(before["Ge76"], rel=1e-6)
-    paths, values = variable.paths(small), [float(each) for each in variable.leaves(jnp.array(0.87), small)]
-    counts = {path.rpartition(".")[2]: value for path, value in zip(paths[:-1], values[:-1], strict=True)}
-    assert counts["Ge76"] == pytest.approx(0.87, rel=1e-6)
-    assert sum(counts.values()) == pytest.approx(1.0)
-    assert counts["Ge70"] / counts["Ge74"] == pytest.approx(before["Ge70"] / before["Ge74"])
-    table = nuclide_table()
-    masses = dict(zip(table["name"].tolist(), table["atomic_mass_u"].tolist(), strict=True))
-    assert values[-1] == pytest.approx(sum(counts[name] * masses[name] for name in counts), rel=1e-7)
-
-
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -62,13 +46,6 @@ def test_enrichment_keeps_the_ratios_of_the_others(small):
 def test_bad_variables(given, sentence):
     with pytest.raises(ParameterError, match=sentence):
         Variable(**{"name": "x", "where": "mass_kg", "low": 1.0, "high": 2.0, **given})
-
-
-def test_bad_enrichment(small):
-    with pytest.raises(ParameterError, match="a fraction, whose bounds"):
-        Enrichment(name="e", nuclide="Ge76", low=0.0, high=0.9)
-    with pytest.raises(UnknownNameError, match="Ge75"):
-        Enrichment(name="e", nuclide="Ge75", low=0.1, high=0.9).paths(small)
 
 
 WIDTH = PosteriorWidth(("signal_norm",))

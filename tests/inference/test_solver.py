@@ -15,7 +15,7 @@ from cevnsjax.inference.coordinates import Coordinates
 from cevnsjax.inference.objective import Box, Objective
 from cevnsjax.inference.prior_groups import unconstraining
 from cevnsjax.inference.rounds import Fitter, fit_lowest
-from cevnsjax.inference.solver import curvatures
+from cevnsjax.inference.solver import curvatures, solve
 from cevnsjax.parameter import Parameter
 
 pytestmark = pytest.mark.usefixtures("standard_promotion")
@@ -93,6 +93,27 @@ def test_curvatures_of_a_parabola(place):
     found = curvatures(evaluate, coordinates, latents)[0]
     # at 12 the first derivative is 6e3, whose rounding over the step is 3e-5
     np.testing.assert_allclose(found / np.outer(slope, slope), matrix, rtol=0, atol=1e-4)
+
+
+def test_what_moves_nothing_stays():
+    """A parabola of four latents among twelve, the others held: none of their zeros is inverted as if it were one."""
+    seen, nothing = [1, 9, 10, 11], [0, 2, 3, 4, 5, 6, 7, 8]
+    rng = np.random.default_rng(3)
+    axes = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    matrix = np.zeros((12, 12))
+    matrix[np.ix_(seen, seen)] = axes @ np.diag([1e-2, 1.0, 30.0, 3e4]) @ axes.T
+    coordinates = Coordinates(np.zeros(12, int), np.zeros(12), np.ones(12))
+
+    def evaluate(points, latents):
+        return 0.5 * np.einsum("pi,ij,pj->p", latents, matrix, latents), latents @ matrix
+
+    latents = rng.normal(size=(3, 12))
+    curvature = curvatures(evaluate, coordinates, latents)
+    np.testing.assert_allclose(curvature[0], matrix + np.diag(np.isin(range(12), nothing)), atol=1e-4)
+    found = solve(evaluate, coordinates, latents, curvature, 8, 1e-5)
+    assert found.converged.all()
+    np.testing.assert_allclose(found.latents[:, nothing], latents[:, nothing], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.latents[:, seen], 0.0, atol=1e-3)
 
 
 def starts(number, size):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.quenching import ConstantQuenching, PolynomialQuenching
+from cevnsjax.quenching import ConstantQuenching, OneOf, PolynomialQuenching
 
 # Coefficients of the COHERENT data release (MeV), nominal and both components.
 NOMINAL = np.array([0.0554628, 4.30681, -111.707, 840.384])
@@ -52,3 +52,17 @@ def test_constant(precision):
 def test_message_names_the_argument():
     with pytest.raises(CevnsjaxError, match="factor must be positive"):
         ConstantQuenching(0.0)
+
+
+def test_one_of_several(precision):
+    """Whole numbers choose one, others lie between neighbours; its slope is their difference."""
+    factors = (0.1, 0.2, 0.15)
+    models, recoil = [ConstantQuenching(factor) for factor in factors], jnp.array([2.0])
+    for choice, factor in ((0.0, 0.1), (1.0, 0.2), (2.0, 0.15), (1.5, 0.175)):
+        assert float(OneOf(models, choice)(recoil)[0]) == pytest.approx(2.0 * factor, rel=1e-6)
+    slope = jax.grad(lambda choice: OneOf(models, choice)(recoil)[0])(jnp.array(1.5, dtype=precision))
+    assert float(slope) == pytest.approx(2.0 * (0.15 - 0.2), rel=1e-5)
+    with pytest.raises(CevnsjaxError, match="choice must be that of one of 3 models, got 3"):
+        OneOf(models, 3.0)
+    with pytest.raises(CevnsjaxError, match="models must be quenchings"):
+        OneOf(())

@@ -38,6 +38,7 @@ KEYS = {
     "signal_norm": "ratio of the signal to its prediction, 1 nominally",
     "backgrounds": "backgrounds by name",
     "samples": 'for each data sample what contributes: "signal" and backgrounds; all in one unless given',
+    "time_ratios": "time of a data sample over exposure_days, by sample, 1 unless given: of data with the source off",
     "data": "what was observed; the prediction itself unless given",
     "quantity": "what the observed numbers are, for plots",
     "unit": "unit of their sum over bins",
@@ -121,6 +122,7 @@ def described_experiment(content: Mapping[str, Any], where: Where) -> Experiment
                 signal_norm=convert(content.get("signal_norm", 1.0), float, where.at("signal_norm")),
                 backgrounds=backgrounds,
                 samples=samples,
+                time_ratios=convert(content.get("time_ratios", {}), dict[str, float], where.at("time_ratios")),
                 observed=data.counts,
                 axes=(*axes, times),
                 nuisances=tuple(

@@ -46,6 +46,7 @@ def description_schema() -> dict[str, Any]:
             ("prior", "where"),
         ),
         "samples": {"type": "array", "items": _TEXT},
+        "time_ratios": dict(_NUMBER),
     }
     single = {
         "target": _target(definitions),
