@@ -119,6 +119,7 @@ API = {
         "HistogramArrival",
         "HistogramTimes",
         "InterpolatedSpectra",
+        "IsotropicBosons",
         "LevelEmission",
         "LineSource",
         "M1Emission",

@@ -24,14 +24,7 @@ from cevnsjax.flux.background_times import AbstractTimeDistribution, Exponential
 from cevnsjax.flux.boson_production import AbstractBosonProduction, AbstractIsotropicProduction
 from cevnsjax.flux.catalogue import NAMED_FLUXES, named_flux
 from cevnsjax.flux.dark_flux import DarkFlux
-from cevnsjax.flux.dark_production import (
-    AbstractNeutralMeson,
-    AbstractProduction,
-    Emission,
-    Eta,
-    NeutralPion,
-    PionCapture,
-)
+from cevnsjax.flux.dark_production import AbstractProduction, Emission, IsotropicBosons, PionCapture
 from cevnsjax.flux.dark_source import AbstractDarkSource
 from cevnsjax.flux.diffuse_supernova import CoreCollapseHistory, DiffuseSupernovae
 from cevnsjax.flux.electron_bremsstrahlung import electron_bremsstrahlung
@@ -50,6 +43,7 @@ from cevnsjax.flux.line_sources import LineSource, argon_37_source, chromium_51_
 from cevnsjax.flux.meson_cells import MesonCells, beam_pions, beams_with_pions
 from cevnsjax.flux.moments import POWERS, energy_powers
 from cevnsjax.flux.mono_energetic import MonoEnergetic
+from cevnsjax.flux.neutral_mesons import AbstractNeutralMeson, Eta, NeutralPion
 from cevnsjax.flux.oscillation import SterileOscillation
 from cevnsjax.flux.pion_decay_at_rest import PionDecayAtRest
 from cevnsjax.flux.proton_bremsstrahlung import ProtonBremsstrahlung, proton_splitting
@@ -108,6 +102,7 @@ __all__ = [
     "HistogramArrival",
     "HistogramTimes",
     "InterpolatedSpectra",
+    "IsotropicBosons",
     "LevelEmission",
     "LineSource",
     "M1Emission",

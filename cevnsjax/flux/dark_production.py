@@ -1,31 +1,16 @@
-"""Where dark matter is made: neutral mesons that decay in flight, and stopped negative pions."""
+"""Where dark matter is made: what every channel says, stopped negative pions, and bosons that go anywhere."""
 
-import math
 from abc import abstractmethod
-from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, check_fraction, check_not_negative, check_positive, gauss_legendre
-from cevnsjax.constants import (
-    CHARGED_PION_MASS_MEV,
-    ETA_MASS_MEV,
-    ETA_TO_PHOTONS,
-    NEUTRAL_PION_MASS_MEV,
-    NEUTRAL_PION_TO_PHOTONS,
-    NEUTRON_MASS_MEV,
-    PROTON_MASS_MEV,
-)
+from cevnsjax.arrays import Scalar, as_float, check_fraction, check_not_negative, gauss_legendre
+from cevnsjax.constants import CHARGED_PION_MASS_MEV, NEUTRON_MASS_MEV, PROTON_MASS_MEV
 from cevnsjax.flux import rapidity
-from cevnsjax.flux.boosts import STEPS, boosted
-from cevnsjax.flux.meson_cells import MesonCells
-from cevnsjax.particle import AbstractDarkMatter, AbstractPortal
-from cevnsjax.particle.dark_matter import power_above_zero
-
-_ANGLES = 2
-_FLOOR = 1e-12  # of a squared mass: what is closed has no width at all
+from cevnsjax.flux.boson_production import AbstractIsotropicProduction
+from cevnsjax.particle import AbstractDarkMatter
 
 
 class Emission(eqx.Module):
@@ -47,7 +32,7 @@ class Emission(eqx.Module):
 class AbstractProduction(eqx.Module):
     """A way of making dark matter with protons on a target."""
 
-    origin: eqx.AbstractClassVar[str]
+    origin: eqx.AbstractVar[str]
     """When it is made: a component of the arrival times."""
 
     norm: eqx.AbstractVar[Float[Array, ""]]
@@ -64,181 +49,6 @@ class AbstractProduction(eqx.Module):
         cosine
             Of the angle between the beam and the direction of the detector.
         """
-
-
-class AbstractNeutralMeson(AbstractProduction):
-    """A pseudoscalar meson P that decays in flight: P -> gamma V*, V* -> chi chi.
-
-    The invariant mass sqrt(s) of the pair is integrated over,
-
-    dBR/ds = 2 B(P -> gamma gamma) eps^2 (1 - s/M^2)^3 sqrt(s) Gamma_chi(s)/(pi [(s - m_V^2)^2 + s Gamma_V(s)^2]),
-
-    with widths at s: at m_V, as in BdNMC, the pole of a fermion at threshold would have no width. So nothing happens at
-    m_V = 2 m_chi or m_V = M: above 2 m_chi that is the pole, whose integral is 2 B eps^2 (1 - m_V^2/M^2)^3 BR(V -> chi
-    chi), and a few per cent from its surroundings. V is transverse: chi has the angular law of its helicity in the
-    frame of V, unless ``isotropic`` says otherwise, as most codes do. In the frame of the meson a pair of one s is a
-    box in the energy of chi; the boost to the laboratory adds rapidities.
-
-    Nodes in s are placed in arcsinh((s - m_V^2)/w), w = m_V Gamma_V, on both sides of the pole and closer to it. Boosts
-    do not know of masses: they take steps of rapidity in the frame of the meson to nodes of rapidity in the laboratory,
-    and are computed once.
-
-    For alpha_D above 1e-3 the defaults are good to 1e-3; narrower poles are taken to be as wide as that.
-    """
-
-    mesons: eqx.AbstractVar[MesonCells]
-    mass_MeV: eqx.AbstractVar[Float[Array, ""]]
-    photon_branching_ratio: eqx.AbstractVar[Float[Array, ""]]
-    isotropic: eqx.AbstractVar[bool]
-    masses: eqx.AbstractVar[int]
-
-    @abstractmethod
-    def mixing(self, portal: AbstractPortal, mass_ratio: Scalar) -> Scalar:
-        """eps: amplitude of gamma V over that of a second photon."""
-
-    def pairs(self, dark_matter: AbstractDarkMatter) -> tuple[Float[Array, " s"], Float[Array, " s"]]:
-        """Invariant masses sqrt(s) of the pairs, MeV, and the branching ratio that each node stands for."""
-        mass, mediator, width = self.mass_MeV, dark_matter.mediator_mass_MeV, dark_matter.width_MeV
-        threshold = 4.0 * dark_matter.mass_MeV**2
-        end = jnp.maximum(mass**2, threshold * (1.0 + 1e-6))  # where it is closed, weights are zero
-        # a pole that is too narrow for the nodes is widened at the same integral
-        broad = jnp.maximum(width, _narrowest_width_MeV(dark_matter))
-        has_width = width > 0.0
-        factor = jnp.where(has_width, broad / jnp.where(has_width, width, 1.0), 1.0)
-        scale = mediator * broad + jnp.maximum(threshold - mediator**2, 0.0) + _FLOOR * mediator**2
-        low = jnp.arcsinh((threshold - mediator**2) / scale)
-        high = jnp.arcsinh((end - mediator**2) / scale)
-        # from the pole, or from the threshold above it, up; and from the pole down to threshold
-        middle = jnp.clip(0.0, low, high)
-        abscissae, weights = map(as_float, gauss_legendre(self.masses // 2))
-        part = 0.5 * (1.0 + abscissae)
-        down, up = part**2 * (3.0 - 2.0 * part), part**2  # square roots at threshold are smooth in its root
-        place = jnp.concatenate([middle + (low - middle) * down, middle + (high - middle) * up])
-        steps = 3.0 * part * (1.0 - part) * weights, part * weights
-        length = jnp.concatenate([(middle - low) * steps[0], (high - middle) * steps[1]])
-        s = mediator**2 + scale * jnp.sinh(place)
-        step = scale * jnp.cosh(place) * length
-        s = jnp.clip(s, threshold, end)
-        virtuality = jnp.sqrt(s)
-        dark = factor * dark_matter.dark_width_MeV(virtuality)
-        of_all = dark + factor * dark_matter.visible_width_MeV * (virtuality / mediator)
-        pole = (s - mediator**2) ** 2 + (virtuality * of_all) ** 2 + (_FLOOR * mediator**2) ** 2
-        mixing = self.mixing(dark_matter.portal, dark_matter.mass_ratio)
-        photons = 2.0 * self.photon_branching_ratio * mixing**2 * power_above_zero(1.0 - s / mass**2, 3.0)
-        decays = virtuality * dark / (math.pi * pole)
-        return virtuality, photons * decays * step
-
-    def branching_ratio(self, dark_matter: AbstractDarkMatter) -> Scalar:
-        """Branching ratio of P -> gamma chi chi."""
-        return self.pairs(dark_matter)[1].sum()
-
-    def emission(self, dark_matter: AbstractDarkMatter, cosine: Scalar) -> Emission:
-        kernel = boosted(self.mesons.kinetic_energy_MeV / self.mass_MeV, self.mesons.angular_moments, cosine)
-        number = self.mesons.tilted_per_proton
-        mixed = jnp.matmul(number, kernel.reshape(number.shape[0], -1), precision="highest")
-        at_rest = self._at_rest(dark_matter)
-        density = jnp.matmul(mixed.reshape(-1, at_rest.shape[0]), at_rest, precision="highest")
-        edges = as_float(rapidity.EDGES)
-        momentum = jnp.sinh(rapidity.nodes(edges))  # over the mass
-        return Emission(edges, self.norm * momentum * density.reshape(momentum.shape))
-
-    def _at_rest(self, dark_matter: AbstractDarkMatter) -> Float[Array, " step"]:
-        """Particles per meson at rest in steps of rapidity, over the sine of what is left of it: dN/(dE/m)."""
-        mass = dark_matter.mass_MeV
-        virtuality, ratio = self.pairs(dark_matter)
-        boson = jnp.log(jnp.maximum(self.mass_MeV / virtuality, 1.0))  # rapidity of V*
-        chi = rapidity.of_two_body(virtuality, mass, mass)  # of chi in the frame of V*
-        half_width = jnp.sinh(boson) * jnp.sinh(chi)  # of the box in the energy, over the mass
-        opens = half_width > 0.0
-        half_width = jnp.where(opens, half_width, 1.0)
-        per_energy = jnp.where(opens, ratio / half_width, 0.0)[:, None]  # two particles
-        steps = as_float(STEPS)
-        low = jnp.maximum(steps[None, :-1], jnp.abs(boson - chi)[:, None])
-        high = jnp.minimum(steps[None, 1:], (boson + chi)[:, None])
-        half = 0.5 * jnp.maximum(high - low, 0.0)
-        if self.isotropic:
-            return (2.0 * half * per_energy).sum(axis=0)
-        middle = jnp.cosh(boson) * jnp.cosh(chi)
-        total = jnp.zeros_like(half)
-        for abscissa, weight in zip(*(each.tolist() for each in gauss_legendre(_ANGLES)), strict=True):
-            energy = jnp.cosh(low + half * (1.0 + abscissa))
-            of_pair = jnp.clip((energy - middle[:, None]) / half_width[:, None], -1.0, 1.0)
-            total = total + weight * dark_matter.helicity_law(of_pair, virtuality[:, None])
-        return (half * total * per_energy).sum(axis=0)
-
-
-class NeutralPion(AbstractNeutralMeson):
-    """pi0 -> gamma V*: see :class:`AbstractNeutralMeson`.
-
-    Attributes
-    ----------
-    mesons
-        Pions that a proton makes.
-    mass_MeV
-        Mass, MeV.
-    photon_branching_ratio
-        B(pi0 -> gamma gamma); 1 where a code leaves it out.
-    norm
-        Ratio to the prediction.
-    isotropic
-        Leave out the helicity of V.
-    masses
-        Nodes of the invariant mass.
-    """
-
-    origin: ClassVar[str] = "prompt"
-    mesons: MesonCells
-    mass_MeV: Float[Array, ""] = eqx.field(converter=as_float, default=NEUTRAL_PION_MASS_MEV)
-    photon_branching_ratio: Float[Array, ""] = eqx.field(converter=as_float, default=NEUTRAL_PION_TO_PHOTONS)
-    norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
-    isotropic: bool = eqx.field(static=True, default=False)
-    masses: int = eqx.field(static=True, default=24)
-
-    def __check_init__(self):
-        _check_meson(self)
-
-    def mixing(self, portal: AbstractPortal, mass_ratio: Scalar) -> Scalar:
-        return portal.pion_mixing(mass_ratio)
-
-
-class Eta(AbstractNeutralMeson):
-    """eta -> gamma V*: see :class:`AbstractNeutralMeson`; for beams above 1.3 GeV.
-
-    Attributes
-    ----------
-    mesons
-        Etas that a proton makes.
-    mass_MeV
-        Mass, MeV.
-    photon_branching_ratio
-        B(eta -> gamma gamma).
-    norm
-        Ratio to the prediction.
-    isotropic
-        Leave out the helicity of V.
-    masses
-        Nodes of the invariant mass.
-    """
-
-    origin: ClassVar[str] = "prompt"
-    mesons: MesonCells
-    mass_MeV: Float[Array, ""] = eqx.field(converter=as_float, default=ETA_MASS_MEV)
-    photon_branching_ratio: Float[Array, ""] = eqx.field(converter=as_float, default=ETA_TO_PHOTONS)
-    norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
-    isotropic: bool = eqx.field(static=True, default=False)
-    masses: int = eqx.field(static=True, default=24)
-
-    def __check_init__(self):
-        _check_meson(self)
-
-    def mixing(self, portal: AbstractPortal, mass_ratio: Scalar) -> Scalar:
-        return portal.eta_mixing(mass_ratio)
-
-
-def _check_meson(meson: AbstractNeutralMeson) -> None:
-    check_positive("mass_MeV", meson.mass_MeV, "MeV")
-    check_fraction("photon_branching_ratio", meson.photon_branching_ratio)
-    check_not_negative("norm", meson.norm, "")
 
 
 class PionCapture(AbstractProduction):
@@ -260,7 +70,7 @@ class PionCapture(AbstractProduction):
         Ratio to the prediction.
     """
 
-    origin: ClassVar[str] = "prompt"
+    origin: str = eqx.field(static=True, default="prompt", init=False)
     captured_per_proton: Float[Array, ""] = eqx.field(converter=as_float)
     photon_share: Float[Array, ""] = eqx.field(converter=as_float, default=0.02)
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
@@ -278,12 +88,12 @@ class PionCapture(AbstractProduction):
         return jnp.where(mediator < total - NEUTRON_MASS_MEV, energy, mediator)
 
     def emission(self, dark_matter: AbstractDarkMatter, cosine: Scalar) -> Emission:
-        mass, mediator = dark_matter.mass_MeV, dark_matter.mediator_mass_MeV
+        mass, mediator = dark_matter.arriving_mass_MeV, dark_matter.mediator_mass_MeV
         total = CHARGED_PION_MASS_MEV + PROTON_MASS_MEV
         neutron = as_float(NEUTRON_MASS_MEV)
         boson = rapidity.of_two_body(as_float(total), mediator, neutron)
         photon_MeV = (total**2 - NEUTRON_MASS_MEV**2) / (2.0 * total)
-        chi = rapidity.of_two_body(mediator, mass, mass)
+        chi = rapidity.of_two_body(mediator, mass, dark_matter.partner_mass_MeV)
         opens = (boson > 0.0) & (chi > 0.0)
         first = jnp.where(opens, jnp.abs(boson - chi), 0.0)
         last = jnp.where(opens, boson + chi, 0.0)
@@ -292,13 +102,49 @@ class PionCapture(AbstractProduction):
         # p_V over the width 2 m sinh sinh of the box, in which sinh of V cancels
         box = mediator / (photon_MeV * 2.0 * mass * jnp.where(opens, jnp.sinh(chi), 1.0))
         bosons = self.norm * self.captured_per_proton * self.photon_share * mixing**2
-        per_MeV = jnp.where(opens, 2.0 * bosons * dark_matter.dark_branching_ratio * box, 0.0)
+        particles = dark_matter.particles_per_boson * dark_matter.dark_branching_ratio * bosons
+        per_MeV = jnp.where(opens, particles * box, 0.0)
         return Emission(edges, per_MeV * mass * jnp.sinh(rapidity.nodes(edges)))
 
 
-def _narrowest_width_MeV(dark_matter: AbstractDarkMatter) -> Scalar:
-    """Width that a coupling alpha_D of 1e-3 would give."""
-    coupling = dark_matter.couplings.dark
-    some = coupling > 0.0
-    scale = jnp.where(some, 4e-3 * math.pi / jnp.where(some, coupling, 1.0) ** 2, 0.0)
-    return scale * dark_matter.dark_width_MeV(dark_matter.mediator_mass_MeV)
+class IsotropicBosons(AbstractProduction):
+    """Bosons that are made in all directions alike, and decay: V -> chi chi, each V of one rapidity y.
+
+    In the frame of V chi has one rapidity x*; in the laboratory it has dN/dw = N(y) sinh(w)/(sinh(y) sinh(x*)) between
+    abs(y - x*) and y + x*, for two particles. V is on its mass shell.
+
+    Attributes
+    ----------
+    bosons
+        What makes them, as a distribution of their rapidity.
+    origin
+        ``"prompt"``, or ``"stopped_pion"`` for what waits for pions to decay.
+    order
+        Nodes in the rapidity of V for each rapidity of chi.
+    """
+
+    bosons: AbstractIsotropicProduction
+    origin: str = eqx.field(static=True, default="prompt")
+    order: int = eqx.field(static=True, default=16)
+
+    @property
+    def norm(self) -> Float[Array, ""]:
+        return self.bosons.norm
+
+    def emission(self, dark_matter: AbstractDarkMatter, cosine: Scalar) -> Emission:
+        mass, mediator = dark_matter.arriving_mass_MeV, dark_matter.mediator_mass_MeV
+        chi = rapidity.of_two_body(mediator, mass, dark_matter.partner_mass_MeV)
+        first, last = self.bosons.rapidity_range(dark_matter)
+        opens = (chi > 0.0) & (last > first)
+        edges = jnp.linspace(jnp.zeros_like(chi), jnp.where(opens, last + chi, 0.0), rapidity.PANELS + 1)
+        at = rapidity.nodes(edges)
+        low = jnp.clip(jnp.abs(at - chi), first, last)
+        high = jnp.clip(at + chi, first, last)
+        abscissae, weights = map(as_float, gauss_legendre(self.order))
+        boson = low[..., None] + 0.5 * (high - low)[..., None] * (1.0 + abscissae)
+        moves = boson > 0.0
+        density = self.bosons.boson_density(dark_matter, boson) / jnp.sinh(jnp.where(moves, boson, 1.0))
+        folded = 0.5 * (high - low) * (jnp.where(moves, density, 0.0) * weights).sum(axis=-1)
+        particles = 0.5 * dark_matter.particles_per_boson * dark_matter.dark_branching_ratio
+        share = particles / jnp.sinh(jnp.where(opens, chi, 1.0))
+        return Emission(edges, jnp.where(opens, share * jnp.sinh(at) * folded, 0.0))

@@ -38,6 +38,16 @@ class AbstractDarkMatter(eqx.Module):
         return jnp.zeros_like(self.mass_MeV)
 
     @property
+    def partner_mass_MeV(self) -> Scalar:
+        """Mass of what is made beside it, and of what it becomes by scattering, MeV."""
+        return self.arriving_mass_MeV + self.mass_gain_MeV
+
+    @property
+    def particles_per_boson(self) -> float:
+        """How many particles that a source sends V decays to: particle and antiparticle, or one of two states."""
+        return 2.0
+
+    @property
     def couplings(self):
         """Couplings of V: see :class:`cevnsjax.particle.PortalCouplings`."""
         return self.portal.couplings(self.mass_ratio)

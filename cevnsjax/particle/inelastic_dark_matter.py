@@ -91,6 +91,20 @@ class InelasticDarkMatter(AbstractDarkMatter):
         phase_space = phase_space * power_above_zero((1.0 - gap) * (1.0 + gap), 1.5)
         return self.couplings.dark**2 / (24.0 * math.pi) * virtuality_MeV * phase_space * (2.0 + total**2)
 
+    @property
+    def particles_per_boson(self) -> float:
+        return 1.0
+
+    def helicity_law(
+        self, cosine: Float[Array, "*point"], virtuality_MeV: Float[Array, "*#point"]
+    ) -> Float[Array, "*point"]:
+        lighter, heavier = self.mass_MeV, self.heavier_mass_MeV
+        s, split = virtuality_MeV**2, heavier**2 - lighter**2
+        product = 0.25 * (s - split) * (s + split) / s  # of the energies
+        momentum2 = jnp.maximum(0.5 * (s - lighter**2 - heavier**2) - product, 0.0)
+        rest = product + lighter * heavier
+        return (rest + momentum2 * cosine**2) / (rest + momentum2 / 3.0)
+
     def recoil_coefficients(
         self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar, spin_half: bool
     ) -> Float[Array, "power *node"]:
