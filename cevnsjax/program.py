@@ -1,6 +1,7 @@
 """Functions that are programs of their own: compiled once, and quickly."""
 
 import functools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -48,7 +49,11 @@ class _Program:
 
 @functools.cache
 def compiler_options() -> dict[str, Any]:
-    """Those that programs are compiled with: none but on processors, and none that this version of XLA lacks."""
+    """Those that programs are compiled with: none but on processors, and none that this version of XLA lacks.
+
+    Nor any that ``XLA_FLAGS`` sets: that is the user's choice.
+    """
+    chosen = os.environ.get("XLA_FLAGS", "")
 
     def is_known(name: str) -> bool:
         try:
@@ -57,4 +62,5 @@ def compiler_options() -> dict[str, Any]:
             return False
         return True
 
-    return {name: _QUICKLY[name] for name in _QUICKLY if jax.default_backend() == "cpu" and is_known(name)}
+    ours = [name for name in _QUICKLY if f"--{name}=" not in chosen]
+    return {name: _QUICKLY[name] for name in ours if jax.default_backend() == "cpu" and is_known(name)}

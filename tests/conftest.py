@@ -11,8 +11,8 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
-# Nearly all that a test takes is compiling, and this halves it.
-QUICKLY = {"xla_cpu_use_fusion_emitters": False}
+# Nearly all that a test takes is compiling, of which this leaves a quarter; programs run half as long again.
+QUICKLY = {"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 0}
 
 
 def pytest_configure(config):
@@ -23,6 +23,8 @@ def pytest_configure(config):
     """
     if not hasattr(config, "workerinput") and "XLA_FLAGS" not in os.environ and _known(QUICKLY):
         os.environ["XLA_FLAGS"] = " ".join(f"--{name}={str(value).lower()}" for name, value in QUICKLY.items())
+    # processes of a run share the cores: with threads in each, NumPy's products of matrices take twice as long
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     folder = os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("jax")))
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
@@ -54,14 +56,6 @@ def precision(request):
     """Run a test in both precisions."""
     with jax.enable_x64(request.param == "float64"):
         yield request.param
-
-
-@pytest.fixture
-def quick_compilation():
-    """Compile fast, not well: for formulas in double precision that are compared to 1e-5 at a few points."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture

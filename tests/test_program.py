@@ -11,7 +11,8 @@ from cevnsjax.program import compiler_options, program
 
 @pytest.fixture
 def options(monkeypatch):
-    """Set what programs are compiled with."""
+    """Set what programs are compiled with, where a user has chosen nothing."""
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
     compiler_options.cache_clear()
     yield lambda options: monkeypatch.setattr(module, "_QUICKLY", options)
     compiler_options.cache_clear()
@@ -45,6 +46,7 @@ def test_keeps_what_a_function_says_of_itself():
     assert program(logistic_sum).__name__ == "logistic_sum"
 
 
+@pytest.mark.usefixtures("options")
 def test_options_are_known_here():
     """They halve what compiling takes; a version of XLA without them would say so here."""
     assert compiler_options() == module._QUICKLY
@@ -60,6 +62,12 @@ def test_without_any_option(options):
     options({"xla_of_another_century": True})
     assert compiler_options() == {}
     assert program(logistic_sum)(jnp.zeros(4)) == 2.0
+
+
+def test_what_a_user_chose_stays(options, monkeypatch):
+    options({"xla_backend_optimization_level": 1, "xla_cpu_use_fusion_emitters": False})
+    monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters_of_old=true")
+    assert compiler_options() == {"xla_cpu_use_fusion_emitters": False}
 
 
 def test_other_devices_compile_as_they_do(options, monkeypatch):

@@ -15,7 +15,7 @@ from cevnsjax.cross_section.term import AbstractVectorTerm
 from cevnsjax.experiment import Experiment, coherent_lar, coherent_lar_templates
 from cevnsjax.inference import Model, build_model, maximum
 from cevnsjax.paths import get_path
-from cevnsjax.response import DepositEfficiency, GaussianResponse, TabulatedEfficiency
+from cevnsjax.response import AbstractResponse, DepositEfficiency, GaussianResponse, TabulatedEfficiency
 from cevnsjax.tables import read_table
 from cevnsjax.target import AbstractFormFactor, Helm, KleinNystrand, Material, nuclide
 from cevnsjax.validation.published_number import PublishedNumber
@@ -53,6 +53,13 @@ def convention_experiment(form_factor: AbstractFormFactor, term: AbstractVectorT
     return eqx.tree_at(lambda e: e.target, experiment, Material({"Ar40": argon}, {"Ar40": 1.0}, 39.948))
 
 
+@eqx.filter_jit
+def _all_times(experiment: Experiment, response: AbstractResponse):
+    events = experiment.spectrum("cevns", "sns").flat().events
+    kernel = response.kernel(experiment.visible_energy_keV("cevns", "sns"))
+    return jnp.matmul(events, kernel, precision="highest").sum(axis=0)
+
+
 def _energies(experiment: Experiment, true_energy: bool = False) -> np.ndarray:
     """Events in the bins of energy, without a time window."""
     response: Any = get_path(experiment, "response.response")
@@ -61,21 +68,25 @@ def _energies(experiment: Experiment, true_energy: bool = False) -> np.ndarray:
         deposits = np.asarray(experiment.quenching(as_float(table["recoil_energy_keVnr"])))
         passed = TabulatedEfficiency(deposits, table["efficiency"])
         response = DepositEfficiency(GaussianResponse(response.edges_keV, response.resolution), passed)
-    events = experiment.spectrum("cevns", "sns").flat().events
-    kernel = response.kernel(experiment.visible_energy_keV("cevns", "sns"))
-    return np.asarray(jnp.matmul(events, kernel, precision="highest").sum(axis=0))
+    return np.asarray(_all_times(experiment, response))
 
 
 def _count(form_factor: AbstractFormFactor, term: AbstractVectorTerm, true_energy: bool = False) -> float:
     return float(_energies(convention_experiment(form_factor, term), true_energy).sum())
 
 
-def _shape(axis: int, index: int) -> float:
-    """Fraction of the signal in a bin of energy (axis 0, no time window) or of time (2), over that of the release."""
+@functools.cache
+def _shares(axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Fractions of the signal in bins of energy (axis 0, no time window) or of time (2): our own and the release's."""
     experiment = coherent_lar()
     own = _energies(experiment) if axis == 0 else experiment.project(experiment.signal().sum(axis=0), axis)
     released = experiment.project(coherent_lar_templates().contributions()["cevns"], axis)
-    return float(own[index] / own.sum() / (released[index] / released.sum()))
+    return np.asarray(own / own.sum()), np.asarray(released / released.sum())
+
+
+def _shape(axis: int, index: int) -> float:
+    own, released = _shares(axis)
+    return float(own[index] / released[index])
 
 
 def _rows():

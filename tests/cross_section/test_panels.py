@@ -206,7 +206,6 @@ def test_refined():
     ids=["no nodes", "above the end point", "no width"],
 )
 # optimised, products and sums are rounded together, and derivatives are 1e-22 where they cancel
-@pytest.mark.usefixtures("quick_compilation")
 def test_nothing_seen(panels):
     """Zeros, finite ones, with finite derivatives of zero."""
 

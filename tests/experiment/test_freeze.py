@@ -55,7 +55,7 @@ def check_potential(name, precision, rtol):
     return model
 
 
-@pytest.mark.usefixtures("standard_promotion", "quick_compilation")
+@pytest.mark.usefixtures("standard_promotion")
 @pytest.mark.parametrize(
     ("name", "precision"),
     [

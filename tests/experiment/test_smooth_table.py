@@ -144,7 +144,6 @@ def exact(model):
     return eqx.tree_at(lambda m: m.experiment.frozen, model, model.experiment.frozen.without_tables())
 
 
-@pytest.mark.usefixtures("quick_compilation")
 def test_a_model_with_tables_is_the_same(model):
     """Draws from the prior, and three sigma out in every direction but the first."""
     assert any("polynomials of quenching" in words for words in describe_frozen(model.experiment).values())

@@ -32,7 +32,10 @@ def wrapped(splitting=1.0, spread=0.0, mixings=MIXINGS, nodes=256):
     return SterileOscillation(source(), splitting, **mixings, path_spread_m=spread, moment_nodes=nodes)
 
 
-compiled_moments = eqx.filter_jit(lambda flux, lower_MeV: flux.moments(lower_MeV))
+# as users compile: without mixing the moments are those of the source to the last digit
+compiled_moments = eqx.filter_jit(
+    lambda flux, lower_MeV: flux.moments(lower_MeV), compiler_options={"xla_backend_optimization_level": 3}
+)
 density_of = eqx.filter_jit(lambda flux, energy_MeV: flux.density(energy_MeV))
 LIMITS = 32
 

@@ -214,7 +214,6 @@ def assert_gradients_are_differences(kind, interaction, first=()):
             assert np.any(gradient[i] != 0.0) != none, path
 
 
-@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("kind", ["nuclei", "electrons"])
 def test_every_leaf_against_differences(kind):
     interaction = everything_at_once()[kind]
@@ -222,7 +221,6 @@ def test_every_leaf_against_differences(kind):
     assert_gradients_are_differences(kind, interaction)
 
 
-@pytest.mark.usefixtures("quick_compilation")
 def test_dipole_portal_against_differences():
     """Below and above the threshold of the line."""
     masses = [np.array([mass, 1e-9, -0.7e-9, 0.4e-9]) for mass in (3.0, 28.0, 40.0)]
@@ -231,7 +229,6 @@ def test_dipole_portal_against_differences():
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("name", INTERACTIONS)
 def test_term_by_term_against_differences(name):
     """With the Standard Model alone, and what it interferes with: nothing drowns in larger terms."""
@@ -239,7 +236,6 @@ def test_term_by_term_against_differences(name):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("kind", ["nuclei", "electrons", "dipole portal"])
 def test_forward_mode_is_reverse_mode(kind):
     _, start, values = compiled(everything_at_once()[kind], ordinary_values)

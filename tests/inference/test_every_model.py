@@ -98,7 +98,6 @@ def test_every_offered_model_can_be_fitted(experiment):
     assert not failures([(experiment, model) for model in offered_models(experiment)], can_be_fitted)
 
 
-@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_offered_model_gives_a_prediction(experiment):
     models = offered_models(experiment)

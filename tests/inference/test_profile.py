@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
@@ -79,8 +80,12 @@ def test_interval_of_a_dipole_moment(mass):
     model = Model(portal.at({"mass": mass}), [moment])
     found = profile_interval(model, "moment")
 
+    @jax.jit
+    def log_likelihood(moment):
+        return model.log_likelihood({"moment": moment})
+
     def height(log_moment):
-        return float(model.log_likelihood({"moment": np.exp(log_moment)}))
+        return float(log_likelihood(np.exp(log_moment)))
 
     ends = np.log(1e-11), np.log(1e-7)
     best = minimize_scalar(lambda log_moment: -height(log_moment), bounds=ends, options={"xatol": 1e-9}).x

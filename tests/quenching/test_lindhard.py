@@ -18,6 +18,17 @@ def energy(quenching, recoil):
     return quenching(recoil)
 
 
+def moving_kink(numbers):
+    """Of k and q."""
+    return ModifiedLindhard(numbers[0], numbers[1], 32).moving_kink_keV
+
+
+# one program each, for all k and q
+kink_of, slopes_of, curvatures_of = (
+    jax.jit(each) for each in (moving_kink, jax.grad(moving_kink), jax.jacfwd(jax.grad(moving_kink)))
+)
+
+
 def exact_fraction(reduced, k):
     stopping = k * (3 * reduced ** mpmath.mpf("0.15") + mpmath.mpf("0.7") * reduced ** mpmath.mpf("0.6") + reduced)
     return stopping / (1 + stopping)
@@ -67,17 +78,14 @@ def test_kink_that_moves(k, q, precision):
 
     root = float(mpmath.exp(mpmath.findroot(excess, (mpmath.log(abs(offset)), mpmath.log(10 * abs(offset))))))
 
-    def kink(numbers):
-        return ModifiedLindhard(numbers[0], numbers[1], 32).moving_kink_keV
-
-    found = jax.jit(kink)(jnp.asarray([k, q]))
+    found = kink_of(jnp.asarray([k, q]))
     assert found.dtype == precision
     np.testing.assert_allclose(found, root, rtol=1e-13 if precision == "float64" else 1e-5)
     if precision == "float64":
         steps = 1e-4 * np.diag([k, abs(q)])
         at = jnp.asarray([k, q])
-        for function in (kink, lambda numbers: jax.grad(kink)(numbers)):
-            slopes = jax.jacfwd(function)(at)
+        for function, derivative in ((kink_of, slopes_of), (slopes_of, curvatures_of)):
+            slopes = derivative(at)
             for leaf, step in enumerate(steps):
                 expected = (np.asarray(function(at + step)) - np.asarray(function(at - step))) / (2.0 * step[leaf])
                 np.testing.assert_allclose(np.asarray(slopes)[..., leaf], expected, rtol=1e-6)
