@@ -23,6 +23,7 @@ from cevnsjax.flux.atmospheric import atmospheric_neutrinos
 from cevnsjax.flux.background_times import AbstractTimeDistribution, ExponentialTimes, HistogramTimes
 from cevnsjax.flux.boson_production import AbstractBosonProduction, AbstractIsotropicProduction
 from cevnsjax.flux.catalogue import NAMED_FLUXES, named_flux
+from cevnsjax.flux.dark_beams import DARK_BEAMS, DarkBeam, dark_beam, facility_dark_matter
 from cevnsjax.flux.dark_flux import DarkFlux
 from cevnsjax.flux.dark_production import AbstractProduction, Emission, IsotropicBosons, PionCapture
 from cevnsjax.flux.dark_source import AbstractDarkSource
@@ -66,6 +67,7 @@ from cevnsjax.flux.supernova_conversion import SupernovaConversion
 from cevnsjax.flux.tabulated import TabulatedFlux
 
 __all__ = [
+    "DARK_BEAMS",
     "DECAY_AT_REST_FACILITIES",
     "FLAVOURS",
     "NAMED_FLUXES",
@@ -87,6 +89,7 @@ __all__ = [
     "AlpFlux",
     "ConeGeometry",
     "CoreCollapseHistory",
+    "DarkBeam",
     "DarkFlux",
     "DecayAtRestFacility",
     "DiffuseSupernovae",
@@ -147,9 +150,11 @@ __all__ = [
     "beams_with_pions",
     "boron_capture",
     "chromium_51_source",
+    "dark_beam",
     "decay_at_rest_facility",
     "electron_bremsstrahlung",
     "energy_powers",
+    "facility_dark_matter",
     "facility_neutrinos",
     "fissions_per_s",
     "huber_mueller_polynomials",

@@ -1,7 +1,9 @@
 """From the frame of mesons that decay in flight to the laboratory, in the direction of a detector."""
 
 import functools
+from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -56,33 +58,36 @@ def _on_host(kinetic: bytes, moments: bytes, cosine: bytes, shape: tuple[int, in
     return _boosted(*numbers)
 
 
-def _boosted(kinetic_over_mass, angular_moments, cosine):
+def _boosted(kinetic_over_mass, angular_moments, cosine) -> Any:
     xp = namespace(kinetic_over_mass)
-    at = np.asarray(rapidity.EDGES)[:-1, None] + 0.5 * np.diff(rapidity.EDGES)[:, None] * (
-        1.0 + gauss_legendre(rapidity.ORDER)[0]
-    )
-    at, steps = at.reshape(-1), np.asarray(STEPS)
-    boost = xp.arccosh(1.0 + kinetic_over_mass)
+    numbers = np.asarray if xp is np else as_float
+    half_width = 0.5 * np.diff(rapidity.EDGES)[:, None]
+    at = np.asarray(rapidity.EDGES)[:-1, None] + half_width * (1.0 + gauss_legendre(rapidity.ORDER)[0])
+    at, steps = numbers(at.reshape(-1)), numbers(STEPS)
     degrees = angular_moments.shape[1]
     of_beam = xp.stack(_legendre(cosine, degrees))
-    series = (np.arange(degrees) + 0.5)[None] * of_beam[None] * angular_moments
-    each = []
-    for index in range(boost.shape[0]):
-        y = boost[index]
-        nearest = xp.abs(at - y)[:, None]
+    series = numbers(np.arange(degrees) + 0.5)[None] * of_beam[None] * angular_moments
+
+    def of_meson(given):
+        boost, terms = given
+        nearest = xp.abs(at - boost)[:, None]
         low = xp.maximum(nearest, steps[None, :-1])
-        high = xp.minimum((at + y)[:, None], steps[None, 1:])
+        high = xp.minimum((at + boost)[:, None], steps[None, 1:])
         half = 0.5 * xp.maximum(high - low, 0.0)
-        opening = (np.sinh(at) * xp.sinh(y))[:, None]
+        opening = (xp.sinh(at) * xp.sinh(boost))[:, None]
         total = xp.zeros_like(half)
         for abscissa, weight in zip(*(x.tolist() for x in gauss_legendre(_ORDER)), strict=True):
             x = low + half * (1.0 + abscissa)
             # cosh x - cosh(w - y), without cancellation
             above = 2.0 * xp.sinh(0.5 * (x + nearest)) * xp.sinh(0.5 * (x - nearest))
             polynomials = _legendre(xp.clip(1.0 - above / opening, -1.0, 1.0), degrees)
-            total = total + weight * sum(series[index, degree] * polynomials[degree] for degree in range(degrees))
-        each.append(half * total / (xp.sinh(y) * np.diff(steps)[None]))
-    return xp.stack(each)
+            total = total + weight * sum(terms[degree] * polynomials[degree] for degree in range(degrees))
+        return half * total / (xp.sinh(boost) * xp.diff(steps)[None])
+
+    mesons = xp.arccosh(1.0 + kinetic_over_mass), series
+    if xp is np:
+        return np.stack([of_meson(each) for each in zip(*mesons, strict=True)])
+    return jax.lax.map(of_meson, mesons)
 
 
 def _legendre(x, number: int) -> list:

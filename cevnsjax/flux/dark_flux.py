@@ -94,8 +94,8 @@ class DarkFlux(AbstractDarkSource):
 
     @property
     def break_points_MeV(self) -> Float[Array, " panel"]:
-        last = self._emitted.edges[:, -1].max()
-        return (self.mass_MeV * jnp.cosh(jnp.maximum(last, _SMALLEST_RAPIDITY)))[None]
+        breaks = jnp.sort(jnp.concatenate([each.breaks for each in self._emissions]))
+        return self.mass_MeV * jnp.cosh(jnp.maximum(breaks, _SMALLEST_RAPIDITY))
 
     @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
@@ -108,12 +108,12 @@ class DarkFlux(AbstractDarkSource):
 
     def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
         points = rapidity.rapidity(energy_MeV.reshape(-1), self.mass_MeV)
-        emitted = self._emitted
+        edges, density = self._emitted
         # the density per unit of rapidity ends in p at rest; what is interpolated has no zero there
-        momentum = self.mass_MeV * jnp.sinh(jax.vmap(rapidity.nodes)(emitted.edges))
-        per_MeV = emitted.density / jnp.where(momentum > 0.0, momentum, 1.0)
+        momentum = self.mass_MeV * jnp.sinh(jax.vmap(rapidity.nodes)(edges))
+        per_MeV = density / jnp.where(momentum > 0.0, momentum, 1.0)
         between = jax.vmap(lambda edges, values: rapidity.values_at(edges, values[None], points)[0])
-        sliced = between(emitted.edges, per_MeV)[:, None] * self._shares(points)[None]
+        sliced = between(edges, per_MeV)[:, None] * self._shares(points)[None]
         return self._over_particles(sliced.reshape(-1, points.shape[0])).reshape(-1, *energy_MeV.shape)
 
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
@@ -128,8 +128,7 @@ class DarkFlux(AbstractDarkSource):
             summed = jnp.matmul(flat, weights.reshape(lower.shape[0], -1).T, precision="highest")
             return summed.reshape(len(self.slices), 3, -1)
 
-        emitted = self._emitted
-        moments = jax.vmap(of_channel)(emitted.edges, emitted.density)
+        moments = jax.vmap(of_channel)(*self._emitted)
         return self._over_particles(moments.reshape(len(self.components), 3, *minimum_energy_MeV.shape))
 
     @property
@@ -137,22 +136,25 @@ class DarkFlux(AbstractDarkSource):
         return [self.production[name] for name in sorted(self.production)]
 
     @property
-    def _emitted(self) -> Emission:
-        """Emission of all channels, along an axis in front."""
+    def _emissions(self) -> list[Emission]:
         cosine = jnp.cos(jnp.deg2rad(self.angle_deg))
-        each = [channel.emission(self.dark_matter, cosine) for channel in self._channels]
-        return jax.tree.map(lambda *arrays: jnp.stack(arrays), *each)
+        return [channel.emission(self.dark_matter, cosine) for channel in self._channels]
+
+    @property
+    def _emitted(self) -> tuple[Float[Array, "channel edge"], Float[Array, "channel panel node"]]:
+        """Edges of panels and densities of all channels."""
+        each = self._emissions
+        return jnp.stack([one.edges for one in each]), jnp.stack([one.density for one in each])
 
     @property
     def _particles(self) -> Float[Array, " component"]:
         """Particles of each component per proton, for an emission that is everywhere as in the detector's direction."""
-        emitted = self._emitted
 
         def of_channel(edges, density):
             weights = rapidity.integrals_above(edges, edges[:1])[0]
             return (self._shares(rapidity.nodes(edges)) * (weights * density)[None]).sum(axis=(1, 2))
 
-        return jax.vmap(of_channel)(emitted.edges, emitted.density).reshape(-1)
+        return jax.vmap(of_channel)(*self._emitted).reshape(-1)
 
     def _shares(self, at: Float[Array, "*point"]) -> Float[Array, "slice *point"]:
         """Share of each slice in particles of a rapidity."""

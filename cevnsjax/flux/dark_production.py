@@ -23,10 +23,13 @@ class Emission(eqx.Module):
     density
         4 pi times particles per proton, unit of rapidity and sr on the nodes of each panel, particles and antiparticles
         together: for an isotropic source particles per proton and unit of rapidity.
+    breaks
+        Rapidities at which the density is not smooth, the last one its end.
     """
 
     edges: Float[Array, " edge"]
     density: Float[Array, "panel node"]
+    breaks: Float[Array, " break"]
 
 
 class AbstractProduction(eqx.Module):
@@ -104,7 +107,7 @@ class PionCapture(AbstractProduction):
         bosons = self.norm * self.captured_per_proton * self.photon_share * mixing**2
         particles = dark_matter.particles_per_boson * dark_matter.dark_branching_ratio * bosons
         per_MeV = jnp.where(opens, particles * box, 0.0)
-        return Emission(edges, per_MeV * mass * jnp.sinh(rapidity.nodes(edges)))
+        return Emission(edges, per_MeV * mass * jnp.sinh(rapidity.nodes(edges)), edges[:: rapidity.PANELS])
 
 
 class IsotropicBosons(AbstractProduction):
@@ -147,4 +150,4 @@ class IsotropicBosons(AbstractProduction):
         folded = 0.5 * (high - low) * (jnp.where(moves, density, 0.0) * weights).sum(axis=-1)
         particles = 0.5 * dark_matter.particles_per_boson * dark_matter.dark_branching_ratio
         share = particles / jnp.sinh(jnp.where(opens, chi, 1.0))
-        return Emission(edges, jnp.where(opens, share * jnp.sinh(at) * folded, 0.0))
+        return Emission(edges, jnp.where(opens, share * jnp.sinh(at) * folded, 0.0), edges[1:])

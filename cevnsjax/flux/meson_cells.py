@@ -90,6 +90,11 @@ class MesonCells(eqx.Module):
         moments = [np.ones_like(table["mesons_per_proton"]), *(table[f"legendre_{i + 1}"] for i in range(degrees))]
         return cls(table["kinetic_energy_MeV"], table["mesons_per_proton"], np.stack(moments, axis=1))
 
+    def of_yield(self, mesons_per_proton: float) -> "MesonCells":
+        """Return the same mesons, another number of them per proton."""
+        scale = mesons_per_proton / self.number_per_proton
+        return MesonCells(self.kinetic_energy_MeV, scale * self.mesons_per_proton, self.angular_moments, self.tilt)
+
     def isotropic(self) -> "MesonCells":
         """Return the same mesons in all directions."""
         return MesonCells(self.kinetic_energy_MeV, self.mesons_per_proton, self.angular_moments[:, :1], self.tilt)

@@ -94,7 +94,7 @@ class AbstractNeutralMeson(AbstractProduction):
         density = jnp.matmul(mixed.reshape(-1, at_rest.shape[0]), at_rest, precision="highest")
         edges = as_float(rapidity.EDGES)
         momentum = jnp.sinh(rapidity.nodes(edges))  # over the mass
-        return Emission(edges, self.norm * momentum * density.reshape(momentum.shape))
+        return Emission(edges, self.norm * momentum * density.reshape(momentum.shape), edges[1:])
 
     def _at_rest(self, dark_matter: AbstractDarkMatter) -> Float[Array, " step"]:
         """Particles per meson at rest in steps of rapidity, over the sine of what is left of it: dN/(dE/m)."""

@@ -28,6 +28,7 @@ from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import Experiment, Joint
 from cevnsjax.flux import AbstractSource
 from cevnsjax.models.alp import ALP_MODELS
+from cevnsjax.models.dark_matter import DARK_MODELS
 from cevnsjax.models.dipole_portal import dipole_parameters, with_dipole_portal
 from cevnsjax.models.named_model import NamedModel, combine, jointly, with_electrons
 from cevnsjax.models.nsi_in_matter import NSI_IN_MATTER
@@ -235,6 +236,7 @@ MODELS: dict[str, NamedModel] = {
         ("mass_splitting", "electron_mixing2", "muon_mixing2"),
     ),
     **ALP_MODELS,
+    **DARK_MODELS,
 }
 """Models by name."""
 

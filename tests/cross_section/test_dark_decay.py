@@ -152,7 +152,6 @@ def test_what_does_not_decay():
         DarkDecay(1.0, 1.0, pair_nodes=0)
 
 
-@pytest.mark.usefixtures("quick_compilation")
 def test_gradients():
     """Of number and energies in masses, couplings, distance and detector."""
 
@@ -180,7 +179,6 @@ def number_and_slopes(epsilon, splitting):
     return number(epsilon, splitting), jax.jacfwd(number, (0, 1))(epsilon, splitting)
 
 
-@pytest.mark.usefixtures("quick_compilation")
 def test_finite_everywhere(precision):
     """Decay lengths from far below 1e-12 m to far above 1e12 m, at and beside 2 m_e, beyond the end of the flux."""
     electrons = 0.2 * ELECTRON_MASS_MEV

@@ -297,7 +297,6 @@ class Setting(eqx.Module):
 PORTALS = {"vector": VectorPortal(1e-4, 0.5), "leptophobic": Leptophobic(1e-8, 0.5, 1e-5)}
 
 
-@pytest.mark.usefixtures("quick_compilation")
 def test_derivatives_of_events():
     """Masses, couplings, moments, form factor and end point of the source, by differences."""
     particle = DiracDarkMatter(10.0, PORTALS["leptophobic"], 0.3)
@@ -311,7 +310,6 @@ def test_derivatives_of_events():
     assert found["source.dark_matter.mass_ratio"] < 0.0
 
 
-@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("transition", [GamowTeller(isoscalar_axial_coupling=0.3), TalkGamowTeller()])
 def test_derivatives_of_cross_sections(transition):
     """The same of other operators, for a scalar."""
@@ -326,7 +324,6 @@ def test_derivatives_of_cross_sections(transition):
     assert found["source.dark_matter.mass_ratio"] < 0.0
 
 
-@pytest.mark.usefixtures("quick_compilation")
 def test_finite_at_threshold(precision):
     """Below, at and above threshold, almost at rest and almost without a mass, with a mediator as light or heavy."""
     nuclide = CAESIUM.nuclides["Cs133"]
@@ -353,7 +350,6 @@ def test_finite_at_threshold(precision):
     assert bool(jnp.all(jnp.where(columns[0] <= columns[1], values, 0.0) == 0.0))
 
 
-@pytest.mark.usefixtures("quick_compilation")
 def test_single_precision():
     """To 1e-4, also where the forward peak of a light mediator is all that counts."""
 

@@ -109,7 +109,7 @@ def test_stopped_pions():
 
 
 @pytest.mark.parametrize("name", ["photons", "muons"])
-def test_gradients(name, quick_compilation):
+def test_gradients(name):
     """Of every number of a production, and of the dark matter, against differences."""
 
     def count(both):
@@ -129,7 +129,7 @@ def counts(production, masses, mixing):
 
 
 @pytest.mark.parametrize("name", PRODUCTIONS)
-def test_edges(name, precision, quick_compilation):
+def test_edges(name, precision):
     """Light bosons, ones next to the heaviest, and heavier ones, of which there are none: everything is finite."""
     production = PRODUCTIONS[name]()
     heaviest = {"photons": 479.44, "electrons": 139.57039 - 0.51099895, "muons": 139.57039 - 105.6583755}[name]

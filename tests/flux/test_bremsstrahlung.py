@@ -117,13 +117,13 @@ def test_cross_section():
     np.testing.assert_array_less(np.abs(np.asarray(found) - [98.6, 101.7]), 2 * np.array([2.2, 2.9]))
 
 
-def test_gradients(quick_compilation):
+def test_gradients():
     """Of every number of the beam, and of the dark matter, against differences."""
     pair = (ProtonBremsstrahlung(12000.0), dark(200.0, Leptophobic(1e-6, 0.5, 1e-4)))
     check_gradients(pair, lambda both: 1e9 * both[0].bosons_per_proton(both[1], 16), skip=("1.portal.alpha_chi",))
 
 
-def test_edges(precision, quick_compilation):
+def test_edges(precision):
     """Finite for bosons from light to far too heavy, on both sides of the resonances."""
     production = ProtonBremsstrahlung(8000.0)
     masses = as_float([0.1, 10.0, 770.0, 3000.0, 20000.0])

@@ -220,7 +220,7 @@ def ratio_of(mass, lepton_coupling, meson_coupling):
     return charged_meson_decay("pion", "muon").branching_ratio(legs, mass)
 
 
-def test_derivatives(precision, quick_compilation):
+def test_derivatives(precision):
     """Against differences at ordinary masses and close to the end; finite and exactly zero from there on."""
     of_all = jax.jit(jax.vmap(jax.value_and_grad(ratio_of, argnums=(0, 1, 2))))
     masses = np.array([0.5, 10.0, 30.0, END - 0.1, END - 1e-3, END * (1 - 1e-7), END + 1e-6, 40.0, 500.0])

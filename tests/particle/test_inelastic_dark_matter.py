@@ -225,7 +225,6 @@ def values_and_slopes(points):
     return np.asarray(found)[: len(points)], np.asarray(slopes)[: len(points)]
 
 
-@pytest.mark.usefixtures("quick_compilation")
 def test_gradients():
     """Also just above 2 m_e, where the width grows like the third power, and on either side of m_V = m_1 + m_2."""
     electrons = PAIR_MEV / 10.0
@@ -250,7 +249,6 @@ def test_gradients():
     assert np.all(slopes[2, 0] == 0.0)
 
 
-@pytest.mark.usefixtures("quick_compilation")
 def test_finite_everywhere(precision):
     """Without splitting, at 2 m_e and beside it, at m_V = m_1 + m_2, beyond m_V = delta; without couplings."""
     electrons = PAIR_MEV / 10.0
