@@ -20,7 +20,7 @@ from cevnsjax.particle import AbstractDarkMatter
 SLICES = (0.0, 0.04, 0.1, 0.2, 0.35, 0.6, 1.0, 1.8)
 """Delays of slices of speed, c/v - 1: between two of them particles are shared linearly."""
 
-_US_PER_M = 1e3 / (SPEED_OF_LIGHT_KM_S * 1e3)
+_US_PER_M = 1e3 / SPEED_OF_LIGHT_KM_S
 
 
 class DarkFlux(AbstractDarkSource):

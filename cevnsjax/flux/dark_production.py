@@ -12,6 +12,8 @@ from cevnsjax.flux import rapidity
 from cevnsjax.flux.boson_production import AbstractIsotropicProduction
 from cevnsjax.particle import AbstractDarkMatter
 
+_NOWHERE = 1.0  # rapidity up to which there is nothing of a closed channel: at rest moments have no derivative
+
 
 class Emission(eqx.Module):
     """Dark matter that one channel of production sends towards a detector, as a function of its rapidity.
@@ -99,7 +101,7 @@ class PionCapture(AbstractProduction):
         chi = rapidity.of_two_body(mediator, mass, dark_matter.partner_mass_MeV)
         opens = (boson > 0.0) & (chi > 0.0)
         first = jnp.where(opens, jnp.abs(boson - chi), 0.0)
-        last = jnp.where(opens, boson + chi, 0.0)
+        last = jnp.where(opens, boson + chi, _NOWHERE)
         edges = jnp.linspace(first, last, rapidity.PANELS + 1)
         mixing = dark_matter.portal.charge_mixing(dark_matter.mass_ratio)
         # p_V over the width 2 m sinh sinh of the box, in which sinh of V cancels
@@ -139,15 +141,15 @@ class IsotropicBosons(AbstractProduction):
         chi = rapidity.of_two_body(mediator, mass, dark_matter.partner_mass_MeV)
         first, last = self.bosons.rapidity_range(dark_matter)
         opens = (chi > 0.0) & (last > first)
-        edges = jnp.linspace(jnp.zeros_like(chi), jnp.where(opens, last + chi, 0.0), rapidity.PANELS + 1)
+        edges = jnp.linspace(jnp.zeros_like(chi), jnp.where(opens, last + chi, _NOWHERE), rapidity.PANELS + 1)
         at = rapidity.nodes(edges)
         low = jnp.clip(jnp.abs(at - chi), first, last)
         high = jnp.clip(at + chi, first, last)
         abscissae, weights = map(as_float, gauss_legendre(self.order))
-        boson = low[..., None] + 0.5 * (high - low)[..., None] * (1.0 + abscissae)
+        boson = low[..., None] + 0.5 * (high - low)[..., None] * (1.0 + abscissae).reshape(1, 1, -1)
         moves = boson > 0.0
         density = self.bosons.boson_density(dark_matter, boson) / jnp.sinh(jnp.where(moves, boson, 1.0))
-        folded = 0.5 * (high - low) * (jnp.where(moves, density, 0.0) * weights).sum(axis=-1)
+        folded = 0.5 * (high - low) * jnp.matmul(jnp.where(moves, density, 0.0), weights, precision="highest")
         particles = 0.5 * dark_matter.particles_per_boson * dark_matter.dark_branching_ratio
         share = particles / jnp.sinh(jnp.where(opens, chi, 1.0))
         return Emission(edges, jnp.where(opens, share * jnp.sinh(at) * folded, 0.0), edges[1:])

@@ -70,17 +70,18 @@ class AbstractNeutralMeson(AbstractProduction):
         place = jnp.concatenate([middle + (low - middle) * down, middle + (high - middle) * up])
         steps = 3.0 * part * (1.0 - part) * weights, part * weights
         length = jnp.concatenate([(middle - low) * steps[0], (high - middle) * steps[1]])
-        s = mediator**2 + scale * jnp.sinh(place)
-        step = scale * jnp.cosh(place) * length
-        s = jnp.clip(s, threshold, end)
+        s = jnp.clip(mediator**2 + scale * jnp.sinh(place), threshold, end)
         virtuality = jnp.sqrt(s)
         dark = factor * dark_matter.dark_width_MeV(virtuality)
         of_all = dark + factor * dark_matter.visible_width_MeV * (virtuality / mediator)
-        pole = (s - mediator**2) ** 2 + (virtuality * of_all) ** 2 + (_FLOOR * mediator**2) ** 2
+        # all in units of the scale, and over cosh^2: in float32 their squares would be none, or without bound
+        stretch = jnp.cosh(place)
+        damping = (virtuality * of_all / scale / stretch) ** 2 + (_FLOOR * mediator**2 / scale / stretch) ** 2
+        pole = jnp.tanh(place) ** 2 + damping
         mixing = self.mixing(dark_matter.portal, dark_matter.mass_ratio)
         photons = 2.0 * self.photon_branching_ratio * mixing**2 * power_above_zero(1.0 - s / mass**2, 3.0)
-        decays = virtuality * dark / (math.pi * pole)
-        return virtuality, photons * decays * step
+        decays = (virtuality * dark / scale) / (math.pi * pole * stretch)
+        return virtuality, photons * decays * length
 
     def branching_ratio(self, dark_matter: AbstractDarkMatter) -> Scalar:
         """Branching ratio of P -> gamma chi chi."""

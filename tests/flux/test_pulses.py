@@ -12,8 +12,10 @@ from leaf_gradients import check_gradients
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import (
     ExponentialArrival,
+    GaussianPulse,
     HistogramArrival,
     PionDecayArrival,
+    PromptArrival,
     RectangularPulse,
     SharpPulse,
     SteadyArrival,
@@ -138,6 +140,62 @@ def test_gradients_of_bunches():
     np.testing.assert_allclose(value, exact(0.1).mean(), rtol=1e-12)
     np.testing.assert_allclose(slopes.starts_us, -0.5 * (1 - exact(0.1)) / MUON, rtol=1e-10)
     np.testing.assert_allclose(slopes.width_us, (exact(0.1001) - exact(0.0999)).mean() / 2e-4, rtol=1e-6)
+
+
+EVERY_PULSE = {name: pulse for name, (pulse, _, _) in PULSES.items()}
+EVERY_PULSE |= {"gaussian": GaussianPulse(0.3, 0.11), "sharp": SharpPulse(0.27)}
+
+
+@jax.jit
+def beside_decays(pulse, times, lifetime, rate):
+    """What has arrived, what has decayed, and their slopes in time."""
+    both = [lambda at: pulse.arrived(at, rate), lambda at: pulse.decayed(at, lifetime, rate)]
+    return [jax.jvp(each, (times,), (jnp.ones_like(times),)) for each in both]
+
+
+@pytest.mark.parametrize("name", EVERY_PULSE)
+def test_what_arrives_is_what_decays_at_once(name):
+    """f_tau + tau f_tau' = f for every lifetime tau, and the limit of a short one."""
+    times = jnp.asarray(TIMES)
+    for lifetime, rate in ((MUON, 0.0), (MUON, 0.0494), (PION, 0.7)):
+        (arrived, _), (decayed, slope) = beside_decays(EVERY_PULSE[name], times, jnp.array(lifetime), jnp.array(rate))
+        np.testing.assert_allclose((1.0 + rate * lifetime) * decayed + lifetime * slope, arrived, rtol=1e-9, atol=1e-12)
+    times = times + 3e-3  # away from kinks
+    (arrived, density), (decayed, _) = beside_decays(EVERY_PULSE[name], times, jnp.array(1e-5), jnp.array(0.0))
+    np.testing.assert_allclose(arrived - 1e-5 * density, decayed, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", [*PULSES, "gaussian"])
+def test_current_of_what_arrives(name):
+    """Its slope is the current of protons, of which there is one in the end."""
+    pulse, rate = EVERY_PULSE[name], 0.0494
+    if name == "gaussian":
+        pieces = [(-0.8, 0.3), (0.3, 1.4)]
+
+        def density(u):
+            return np.exp(-0.5 * ((u - 0.3) / 0.11) ** 2) / (0.11 * np.sqrt(2.0 * np.pi))
+    else:
+        _, density, pieces = PULSES[name]
+    nodes = [panel(*piece) for piece in pieces]
+    times, weights = (np.concatenate(each) for each in zip(*nodes, strict=True))
+    (_, slope), _ = beside_decays(pulse, jnp.asarray(times), jnp.array(MUON), jnp.array(0.0))
+    np.testing.assert_allclose(slope, density(times), rtol=1e-9)
+    assert np.sum(weights * np.asarray(slope)) == pytest.approx(1.0, rel=1e-10)
+    (weighted, _), _ = beside_decays(pulse, jnp.full(len(times), 1e5), jnp.array(MUON), jnp.array(rate))
+    expected = np.sum(weights * density(times) * np.exp(-rate * times))
+    np.testing.assert_allclose(weighted, expected, rtol=1e-9)
+
+
+def test_prompt_arrival():
+    """What protons make at once, and what their pions make."""
+    pulse, times, rate = PULSES["triangle"][0], jnp.asarray(TIMES), jnp.array(0.05)
+    found = cumulative(PromptArrival(pulse), times, rate)
+    (arrived, _), (from_pions, _) = beside_decays(pulse, times, jnp.array(PION), rate)
+    np.testing.assert_allclose(found, np.stack([arrived, from_pions]), rtol=1e-12)
+    np.testing.assert_allclose(found[1], cumulative(PionDecayArrival(pulse), times, rate)[0], rtol=1e-12)
+    assert PromptArrival(pulse).components == ("prompt", "stopped_pion")
+    with pytest.raises(CevnsjaxError, match="pion_lifetime_us must be positive"):
+        PromptArrival(pulse, 0.0)
 
 
 def test_steady_arrival():
