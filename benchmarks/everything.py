@@ -25,6 +25,7 @@ BENCHMARKS = {
     "design": ["--points", "4"],
     "csi_scan": ["--model", "sm", "--grid", "signal_norm=0.5:1.5:8", "--fits", "2", "--repeats", "1"],
     "nuclear_lines": ["--quick", "--case", "folding moves"],
+    "dark_matter": ["--quick"],
     "commands": ["--quick"],
     "gpu": ["--quick"],
 }

@@ -30,7 +30,7 @@ def total(experiment):
 
 def test_catalogue(experiment):
     # KARMEN's counts, of lines, are in test_nuclear_lines.py, the others in test_designs.py
-    others = ("karmen-c12", "coherent-ge-2026", "pandax-4t-8b")
+    others = ("karmen-c12", "coherent-ge-2026", "pandax-4t-8b", "ccm120")
     assert {*COUNTS, *others} == {name for name in EXPERIMENTS if experiment_kind(name) == "counting"}
     assert EXPERIMENTS[experiment.name]().name == experiment.name
 
