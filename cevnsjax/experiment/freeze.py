@@ -86,7 +86,19 @@ def _computed(stage: Callable[..., Any], *arguments: Any) -> Any:
     return stage(*arguments)
 
 
+def _with_prepared_sources(experiment: Experiment, free_paths: Sequence[str]) -> Experiment:
+    """The same experiment, with sources that have computed beforehand what does not move."""
+    for name, source in experiment.sources.items():
+        begins = f"sources.{name}.flux."
+        flux = source.flux.prepared([path.removeprefix(begins) for path in free_paths if path.startswith(begins)])
+        if flux is not source.flux:
+            experiment = eqx.tree_at(lambda e, name=name: e.sources[name].flux, experiment, flux)
+    return experiment
+
+
 def _freeze(experiment: Experiment, free_paths: Sequence[str], ranges: Ranges) -> Experiment:
+    experiment = _with_prepared_sources(experiment, free_paths)
+
     def constants(stage: Callable[..., Any], names: Iterable[Any]) -> dict[Any, Any]:
         """The stage for each name where it is constant."""
         return {

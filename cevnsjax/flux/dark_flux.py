@@ -1,13 +1,14 @@
 """Dark matter of a proton beam at a detector: every channel of production, in slices of speed."""
 
 import math
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import as_float, check_edges, check_positive, is_concrete
+from cevnsjax.arrays import Scalar, as_float, check_edges, check_positive, is_concrete
 from cevnsjax.constants import SPEED_OF_LIGHT_KM_S
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import rapidity
@@ -100,7 +101,7 @@ class DarkFlux(AbstractDarkSource):
     @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
         protons_per_cm2 = self.protons_on_target / (4e4 * math.pi * self.distance_m**2)
-        return self.norm * protons_per_cm2 * self._particles
+        return self.norm * protons_per_cm2 * self._particles(*self._emitted)
 
     @property
     def lines(self) -> tuple[Float[Array, " line"], Float[Array, "component line"]]:
@@ -114,7 +115,8 @@ class DarkFlux(AbstractDarkSource):
         per_MeV = density / jnp.where(momentum > 0.0, momentum, 1.0)
         between = jax.vmap(lambda edges, values: rapidity.values_at(edges, values[None], points)[0])
         sliced = between(edges, per_MeV)[:, None] * self._shares(points)[None]
-        return self._over_particles(sliced.reshape(-1, points.shape[0])).reshape(-1, *energy_MeV.shape)
+        particles = self._particles(edges, density)
+        return _over(sliced.reshape(-1, points.shape[0]), particles).reshape(-1, *energy_MeV.shape)
 
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
         lower = rapidity.rapidity(minimum_energy_MeV.reshape(-1), self.mass_MeV)
@@ -128,8 +130,17 @@ class DarkFlux(AbstractDarkSource):
             summed = jnp.matmul(flat, weights.reshape(lower.shape[0], -1).T, precision="highest")
             return summed.reshape(len(self.slices), 3, -1)
 
-        moments = jax.vmap(of_channel)(*self._emitted)
-        return self._over_particles(moments.reshape(len(self.components), 3, *minimum_energy_MeV.shape))
+        emitted = self._emitted
+        moments = jax.vmap(of_channel)(*emitted).reshape(len(self.components), 3, *minimum_energy_MeV.shape)
+        return _over(moments, self._particles(*emitted))
+
+    def prepared(self, moving: Sequence[str]) -> "DarkFlux":
+        if "angle_deg" in moving:
+            return self
+        within = {name: f"production.{name}." for name in self.production}
+        own = {n: [p.removeprefix(begin) for p in moving if p.startswith(begin)] for n, begin in within.items()}
+        channels = {name: each.prepared(self._cosine, own[name]) for name, each in self.production.items()}
+        return eqx.tree_at(lambda flux: flux.production, self, channels)
 
     @property
     def _channels(self) -> list[AbstractProduction]:
@@ -137,8 +148,11 @@ class DarkFlux(AbstractDarkSource):
 
     @property
     def _emissions(self) -> list[Emission]:
-        cosine = jnp.cos(jnp.deg2rad(self.angle_deg))
-        return [channel.emission(self.dark_matter, cosine) for channel in self._channels]
+        return [channel.emission(self.dark_matter, self._cosine) for channel in self._channels]
+
+    @property
+    def _cosine(self) -> Scalar:
+        return jnp.cos(jnp.deg2rad(self.angle_deg))
 
     @property
     def _emitted(self) -> tuple[Float[Array, "channel edge"], Float[Array, "channel panel node"]]:
@@ -146,15 +160,16 @@ class DarkFlux(AbstractDarkSource):
         each = self._emissions
         return jnp.stack([one.edges for one in each]), jnp.stack([one.density for one in each])
 
-    @property
-    def _particles(self) -> Float[Array, " component"]:
+    def _particles(
+        self, edges: Float[Array, "channel edge"], density: Float[Array, "channel panel node"]
+    ) -> Float[Array, " component"]:
         """Particles of each component per proton, for an emission that is everywhere as in the detector's direction."""
 
         def of_channel(edges, density):
             weights = rapidity.integrals_above(edges, edges[:1])[0]
             return (self._shares(rapidity.nodes(edges)) * (weights * density)[None]).sum(axis=(1, 2))
 
-        return jax.vmap(of_channel)(*self._emitted).reshape(-1)
+        return jax.vmap(of_channel)(edges, density).reshape(-1)
 
     def _shares(self, at: Float[Array, "*point"]) -> Float[Array, "slice *point"]:
         """Share of each slice in particles of a rapidity."""
@@ -167,11 +182,14 @@ class DarkFlux(AbstractDarkSource):
         )
         return passed[: steps + 1] - passed[1:]
 
-    def _over_particles(self, of_all: Float[Array, "component *rest"]) -> Float[Array, "component *rest"]:
-        """For one particle of each component; nothing of a component that is empty."""
-        number = self._particles.reshape(-1, *[1] * (of_all.ndim - 1))
-        some = number > 0.0
-        return jnp.where(some, of_all / jnp.where(some, number, 1.0), 0.0)
+
+def _over(
+    of_all: Float[Array, "component *rest"], particles: Float[Array, " component"]
+) -> Float[Array, "component *rest"]:
+    """For one particle of each component; nothing of a component that is empty."""
+    number = particles.reshape(-1, *[1] * (of_all.ndim - 1))
+    some = number > 0.0
+    return jnp.where(some, of_all / jnp.where(some, number, 1.0), 0.0)
 
 
 _SMALLEST_RAPIDITY = 1e-3

@@ -1,6 +1,7 @@
 """Where dark matter is made: what every channel says, stopped negative pions, and bosons that go anywhere."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -42,6 +43,18 @@ class AbstractProduction(eqx.Module):
 
     norm: eqx.AbstractVar[Float[Array, ""]]
     """Ratio to its prediction (1 nominally)."""
+
+    def prepared(self, cosine: Scalar, moving: Sequence[str]) -> "AbstractProduction":
+        """Return the same with what does not move computed beforehand: nothing, unless a channel knows better.
+
+        Parameters
+        ----------
+        cosine
+            Of the angle between the beam and the direction of the detector, which stays.
+        moving
+            Paths of the leaves that may change afterwards.
+        """
+        return self
 
     @abstractmethod
     def emission(self, dark_matter: AbstractDarkMatter, cosine: Scalar) -> Emission:

@@ -1,6 +1,7 @@
 """What every source must say of what it sends."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 import equinox as eqx
@@ -133,6 +134,16 @@ class AbstractSource(eqx.Module):
         edges = jnp.concatenate([self.lowest_energy_MeV[None], self.break_points_MeV])
         moments = line_moments(lower, *self.lines, powers) + continuum_moments(self.density, edges, lower, powers)
         return moments.reshape(-1, len(POWERS), *minimum_energy_MeV.shape)
+
+    def prepared(self, moving: Sequence[str]) -> "AbstractSource":
+        """Return the same source with what does not move computed beforehand: nothing, unless a source knows better.
+
+        Parameters
+        ----------
+        moving
+            Paths of the leaves of the source that may change afterwards.
+        """
+        return self
 
     def nodes(
         self,

@@ -2,6 +2,7 @@
 
 import math
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -45,6 +46,7 @@ class AbstractNeutralMeson(AbstractProduction):
     photon_branching_ratio: eqx.AbstractVar[Float[Array, ""]]
     isotropic: eqx.AbstractVar[bool]
     masses: eqx.AbstractVar[int]
+    boosts: eqx.AbstractVar[Float[Array, "cell node step"] | None]
 
     @abstractmethod
     def mixing(self, portal: AbstractPortal, mass_ratio: Scalar) -> Scalar:
@@ -87,8 +89,16 @@ class AbstractNeutralMeson(AbstractProduction):
         """Branching ratio of P -> gamma chi chi."""
         return self.pairs(dark_matter)[1].sum()
 
+    def prepared(self, cosine: Scalar, moving: Sequence[str]) -> "AbstractNeutralMeson":
+        if any(path.startswith(("mass_MeV", "mesons.kinetic_energy_MeV", "mesons.angular_moments")) for path in moving):
+            return self
+        return eqx.tree_at(lambda m: m.boosts, self, self._boosts(cosine), is_leaf=lambda leaf: leaf is None)
+
+    def _boosts(self, cosine: Scalar) -> Float[Array, "cell node step"]:
+        return boosted(self.mesons.kinetic_energy_MeV / self.mass_MeV, self.mesons.angular_moments, cosine)
+
     def emission(self, dark_matter: AbstractDarkMatter, cosine: Scalar) -> Emission:
-        kernel = boosted(self.mesons.kinetic_energy_MeV / self.mass_MeV, self.mesons.angular_moments, cosine)
+        kernel = self._boosts(cosine) if self.boosts is None else self.boosts
         number = self.mesons.tilted_per_proton
         mixed = jnp.matmul(number, kernel.reshape(number.shape[0], -1), precision="highest")
         at_rest = self._at_rest(dark_matter)
@@ -139,6 +149,8 @@ class NeutralPion(AbstractNeutralMeson):
         Leave out the helicity of V.
     masses
         Nodes of the invariant mass.
+    boosts
+        What boosts to the laboratory are worth, computed beforehand where nothing that they depend on moves.
     """
 
     origin: str = eqx.field(static=True, default="prompt", init=False)
@@ -148,6 +160,7 @@ class NeutralPion(AbstractNeutralMeson):
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
     isotropic: bool = eqx.field(static=True, default=False)
     masses: int = eqx.field(static=True, default=24)
+    boosts: Float[Array, "cell node step"] | None = None
 
     def __check_init__(self):
         _check_meson(self)
@@ -173,6 +186,8 @@ class Eta(AbstractNeutralMeson):
         Leave out the helicity of V.
     masses
         Nodes of the invariant mass.
+    boosts
+        What boosts to the laboratory are worth, computed beforehand where nothing that they depend on moves.
     """
 
     origin: str = eqx.field(static=True, default="prompt", init=False)
@@ -182,6 +197,7 @@ class Eta(AbstractNeutralMeson):
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
     isotropic: bool = eqx.field(static=True, default=False)
     masses: int = eqx.field(static=True, default=24)
+    boosts: Float[Array, "cell node step"] | None = None
 
     def __check_init__(self):
         _check_meson(self)
