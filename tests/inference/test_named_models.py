@@ -25,6 +25,7 @@ from cevnsjax.experiment import Scattering, coherent_csi_2021
 from cevnsjax.flux import AbstractAlpSource, MonoEnergetic, Source, SterileOscillation
 from cevnsjax.inference import build_model
 from cevnsjax.models import MODELS, named_model
+from cevnsjax.models.dark_matter import DARK_MODELS
 from cevnsjax.paths import get_path, set_paths
 from cevnsjax.target import compound
 
@@ -43,8 +44,14 @@ ON_ELECTRONS = {
     "charge-radius": "charge_radius",
     "millicharge": "millicharge",
 }
+# of one family: the others are looked at with the slow tests
+RARELY = set(DARK_MODELS) - {"vector-portal-dm"}
 COMMON = ("xi_scalar", "xi_tensor", "c_nlqu", "c_nldq", "c_prime_nldq", "moment", "neutron_skin")
 NEEDS_COHERENT = (*ON_ELECTRONS, "sm-axial", "nsi", "generalized", "quark-operators", "tensor")
+
+
+def cases(names):
+    return [pytest.param(n, marks=pytest.mark.slow) if n.removesuffix("+electrons") in RARELY else n for n in names]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +63,7 @@ def same(first, second):
     return eqx.tree_equal(first, second) is True or bool(eqx.tree_equal(first, second))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", cases(NAMES))
 def test_preparing_twice_is_preparing_once(name, experiment):
     once = named_model(name).prepare(experiment)
     twice = named_model(name).prepare(once)
@@ -64,7 +71,7 @@ def test_preparing_twice_is_preparing_once(name, experiment):
     assert same(twice, once)
 
 
-@pytest.mark.parametrize("name", OFFERING)
+@pytest.mark.parametrize("name", cases(OFFERING))
 def test_parameters_have_symbols_that_can_be_drawn(name, experiment):
     model = MODELS[name]
     prepared = model.prepare(experiment)
@@ -80,7 +87,7 @@ def test_parameters_have_symbols_that_can_be_drawn(name, experiment):
             assert each.prior.support(each.standard_model), each.name
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", cases(NAMES))
 def test_parameters_have_their_paths(name, experiment):
     """Every path is that of one number, within the support of the prior or free to be set there; names differ."""
     model = named_model(name)
@@ -98,7 +105,7 @@ def test_parameters_have_their_paths(name, experiment):
     assert set(model.free_nuisances(prepared)) <= {p.name for p in prepared.nuisances}
 
 
-@pytest.mark.parametrize("name", OFFERING)
+@pytest.mark.parametrize("name", cases(OFFERING))
 def test_each_parameter_moves_the_counts(name, experiment):
     """All of them, but those of tau neutrinos, which are not in the beam."""
     model = named_model(name)
@@ -115,9 +122,14 @@ def test_each_parameter_moves_the_counts(name, experiment):
         start = set_paths(start, where, [jnp.asarray(value) for value in values.values()])
     if name == "dipole-portal":
         start = set_paths(start, ["interactions.dipole_portal.mass_MeV"], [jnp.asarray(10.0)])
+    if name in DARK_MODELS:  # heavier dark matter is not made
+        particle = "sources.dark.flux.dark_matter"
+        start = set_paths(
+            start, [f"{particle}.mass_MeV", f"{particle}.mass_ratio"], [jnp.asarray(10.0), jnp.asarray(3.0)]
+        )
 
     def counts(values):
-        return set_paths(start, paths, list(values)).signal().sum()
+        return sum(each.sum() for each in set_paths(start, paths, list(values)).signals().values())
 
     gradient = jax.jit(jax.grad(counts))([get_path(start, path) for path in paths])
     for parameter, each in zip(parameters, gradient, strict=True):
@@ -125,7 +137,7 @@ def test_each_parameter_moves_the_counts(name, experiment):
         assert (float(each) != 0.0) != of_tau, parameter.name
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", cases(NAMES))
 def test_the_standard_model_is_where_nothing_was_added(name, experiment):
     """Terms that were there stay; the interactions of the experiment keep their order."""
     prepared = named_model(name).prepare(experiment)
