@@ -212,6 +212,14 @@ def power_series(argument: Float[Array, "*shape"], coefficients: Sequence[float]
     return result
 
 
+def legendre_polynomials(x, number: int) -> list:
+    """Legendre polynomials of degrees below a number, each of the shape of x, an array of NumPy or of JAX."""
+    polynomials = [namespace(x).ones_like(x), x]
+    for degree in range(2, number):
+        polynomials.append(((2 * degree - 1) * x * polynomials[-1] - (degree - 1) * polynomials[-2]) / degree)
+    return polynomials[:number]
+
+
 def exponential_integral(length: Float[Array, "*#shape"], rate: Float[Array, "*#shape"]) -> Float[Array, "*#shape"]:
     """Integral of exp(-rate u) over u from 0 to length, smooth through rate = 0."""
     exponent = length * rate

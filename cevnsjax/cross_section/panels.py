@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import HostOrDevice, Scalar, as_float, gauss_legendre, namespace
+from cevnsjax.arrays import HostOrDevice, Scalar, as_float, gauss_legendre, legendre_polynomials, namespace
 from cevnsjax.cross_section.kinematics import (
     massless_energy_MeV,
     minimum_neutrino_energy_MeV,
@@ -193,7 +193,7 @@ class Panels:
         wide = upper > lower
         x = jnp.where(wide, (2.0 * y - lower - upper) / jnp.where(wide, upper - lower, 1.0), 0.0)
         moments = moments_at(source, y, target_mass_MeV) * width[None, None]
-        folded = moments[..., None] * _legendre(x, max(orders)).T[None, None]
+        folded = moments[..., None] * jnp.stack(legendre_polynomials(x, max(orders)), axis=-1)[None, None]
         integrals = jax.ops.segment_sum(
             jnp.moveaxis(folded, 2, 0), panel, num_segments=len(orders), indices_are_sorted=True
         )
@@ -217,11 +217,3 @@ def _coefficients(order: int, degrees: int) -> np.ndarray:
     points, weights = gauss_legendre(order)
     coefficients = np.polynomial.legendre.legvander(points, order - 1) * weights[:, None] * (np.arange(order) + 0.5)
     return np.pad(coefficients, ((0, 0), (0, degrees - order)))
-
-
-def _legendre(x: Float[Array, " point"], number: int) -> Float[Array, "degree point"]:
-    """Legendre polynomials of degrees below a number."""
-    polynomials = [jnp.ones_like(x), x]
-    for degree in range(2, number):
-        polynomials.append(((2 * degree - 1) * x * polynomials[-1] - (degree - 1) * polynomials[-2]) / degree)
-    return jnp.stack(polynomials[:number])

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, gauss_legendre, is_concrete, namespace
+from cevnsjax.arrays import Scalar, as_float, gauss_legendre, is_concrete, legendre_polynomials, namespace
 from cevnsjax.flux import rapidity
 
 STEPS = tuple(0.05 * np.arange(193))
@@ -54,7 +54,7 @@ def boosted(
 
 @functools.lru_cache(maxsize=32)
 def _on_host(kinetic: bytes, moments: bytes, cosine: bytes, shape: tuple[int, int]) -> np.ndarray:
-    numbers = np.frombuffer(kinetic), np.frombuffer(moments).reshape(shape), np.frombuffer(cosine)[0]
+    numbers = np.frombuffer(kinetic), np.frombuffer(moments).reshape(shape), np.frombuffer(cosine).reshape(())
     return _boosted(*numbers)
 
 
@@ -65,7 +65,7 @@ def _boosted(kinetic_over_mass, angular_moments, cosine) -> Any:
     at = np.asarray(rapidity.EDGES)[:-1, None] + half_width * (1.0 + gauss_legendre(rapidity.ORDER)[0])
     at, steps = numbers(at.reshape(-1)), numbers(STEPS)
     degrees = angular_moments.shape[1]
-    of_beam = xp.stack(_legendre(cosine, degrees))
+    of_beam = xp.stack(legendre_polynomials(cosine, degrees))
     series = numbers(np.arange(degrees) + 0.5)[None] * of_beam[None] * angular_moments
 
     def of_meson(given):
@@ -80,7 +80,7 @@ def _boosted(kinetic_over_mass, angular_moments, cosine) -> Any:
             x = low + half * (1.0 + abscissa)
             # cosh x - cosh(w - y), without cancellation
             above = 2.0 * xp.sinh(0.5 * (x + nearest)) * xp.sinh(0.5 * (x - nearest))
-            polynomials = _legendre(xp.clip(1.0 - above / opening, -1.0, 1.0), degrees)
+            polynomials = legendre_polynomials(xp.clip(1.0 - above / opening, -1.0, 1.0), degrees)
             total = total + weight * sum(terms[degree] * polynomials[degree] for degree in range(degrees))
         return half * total / (xp.sinh(boost) * xp.diff(steps)[None])
 
@@ -88,11 +88,3 @@ def _boosted(kinetic_over_mass, angular_moments, cosine) -> Any:
     if xp is np:
         return np.stack([of_meson(each) for each in zip(*mesons, strict=True)])
     return jax.lax.map(of_meson, mesons)
-
-
-def _legendre(x, number: int) -> list:
-    """Legendre polynomials of degrees below a number."""
-    polynomials = [x**0, x]
-    for degree in range(2, number):
-        polynomials.append(((2 * degree - 1) * x * polynomials[-1] - (degree - 1) * polynomials[-2]) / degree)
-    return polynomials[:number]

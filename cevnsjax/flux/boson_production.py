@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import Scalar, as_float, gauss_legendre
+from cevnsjax.flux.rapidity import rapidity_of
 from cevnsjax.particle import AbstractDarkMatter
 
 
@@ -57,10 +58,3 @@ class AbstractBosonProduction(eqx.Module):
 
 class AbstractIsotropicProduction(AbstractBosonProduction):
     """Production in all directions alike."""
-
-
-def rapidity_of(energy_MeV: Float[Array, "*point"], mass_MeV: Scalar) -> Float[Array, "*point"]:
-    """Rapidity arcosh(E/m) of total energies in MeV; zero, with a derivative of zero, from m down."""
-    moves = energy_MeV > mass_MeV
-    kinetic = jnp.where(moves, energy_MeV - mass_MeV, mass_MeV)
-    return jnp.where(moves, 2.0 * jnp.arcsinh(jnp.sqrt(0.5 * kinetic / mass_MeV)), 0.0)

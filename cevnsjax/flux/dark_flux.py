@@ -67,6 +67,8 @@ class DarkFlux(AbstractDarkSource):
     def __check_init__(self):
         if not self.production:
             raise CevnsjaxError("production must hold at least one channel, got none.")
+        for channel in self.production.values():
+            channel.check(self.dark_matter)
         check_positive("protons_on_target", self.protons_on_target, "protons")
         check_positive("distance_m", self.distance_m, "m")
         check_positive("norm", self.norm, "")
@@ -108,7 +110,7 @@ class DarkFlux(AbstractDarkSource):
         return jnp.zeros((0,)), jnp.zeros((len(self.components), 0))
 
     def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
-        points = rapidity.rapidity(energy_MeV.reshape(-1), self.mass_MeV)
+        points = rapidity.rapidity_of(energy_MeV.reshape(-1), self.mass_MeV)
         edges, density = self._emitted
         # the density per unit of rapidity ends in p at rest; what is interpolated has no zero there
         momentum = self.mass_MeV * jnp.sinh(jax.vmap(rapidity.nodes)(edges))
@@ -119,7 +121,7 @@ class DarkFlux(AbstractDarkSource):
         return _over(sliced.reshape(-1, points.shape[0]), particles).reshape(-1, *energy_MeV.shape)
 
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
-        lower = rapidity.rapidity(minimum_energy_MeV.reshape(-1), self.mass_MeV)
+        lower = rapidity.rapidity_of(minimum_energy_MeV.reshape(-1), self.mass_MeV)
 
         def of_channel(edges, density):
             at = rapidity.nodes(edges)

@@ -44,6 +44,15 @@ class AbstractProduction(eqx.Module):
     norm: eqx.AbstractVar[Float[Array, ""]]
     """Ratio to its prediction (1 nominally)."""
 
+    def check(self, dark_matter: AbstractDarkMatter) -> None:
+        """Refuse dark matter that it cannot describe: none, unless a channel knows better.
+
+        Raises
+        ------
+        CevnsjaxError
+            With what is the matter.
+        """
+
     def prepared(self, cosine: Scalar, moving: Sequence[str]) -> "AbstractProduction":
         """Return the same with what does not move computed beforehand: nothing, unless a channel knows better.
 

@@ -8,8 +8,17 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, check_fraction, check_not_negative, check_positive, gauss_legendre
+from cevnsjax.arrays import (
+    Scalar,
+    as_float,
+    check_fraction,
+    check_not_negative,
+    check_positive,
+    gauss_legendre,
+    is_concrete,
+)
 from cevnsjax.constants import ETA_MASS_MEV, ETA_TO_PHOTONS, NEUTRAL_PION_MASS_MEV, NEUTRAL_PION_TO_PHOTONS
+from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import rapidity
 from cevnsjax.flux.boosts import STEPS, boosted
 from cevnsjax.flux.dark_production import AbstractProduction, Emission
@@ -101,11 +110,26 @@ class AbstractNeutralMeson(AbstractProduction):
         kernel = self._boosts(cosine) if self.boosts is None else self.boosts
         number = self.mesons.tilted_per_proton
         mixed = jnp.matmul(number, kernel.reshape(number.shape[0], -1), precision="highest")
-        at_rest = self._at_rest(dark_matter)
+        # lighter than the steps reach: nothing, said by NaN where the mass is traced
+        at_rest = jnp.where(self._largest_rapidity(dark_matter) <= STEPS[-1], self._at_rest(dark_matter), jnp.nan)
         density = jnp.matmul(mixed.reshape(-1, at_rest.shape[0]), at_rest, precision="highest")
         edges = as_float(rapidity.EDGES)
         momentum = jnp.sinh(rapidity.nodes(edges))  # over the mass
         return Emission(edges, self.norm * momentum * density.reshape(momentum.shape), edges[1:])
+
+    def check(self, dark_matter: AbstractDarkMatter) -> None:
+        largest = self._largest_rapidity(dark_matter)
+        if is_concrete(largest) and float(largest) > STEPS[-1]:
+            lightest = float(self.mass_MeV) / (2.0 * math.cosh(STEPS[-1]))
+            raise CevnsjaxError(
+                f"Dark matter of {float(dark_matter.arriving_mass_MeV):g} MeV is too light for mesons that decay in "
+                f"flight, which are followed down to {lightest:.2g} MeV."
+            )
+
+    def _largest_rapidity(self, dark_matter: AbstractDarkMatter) -> Scalar:
+        """Of what is made by a meson at rest."""
+        mass, partner = dark_matter.arriving_mass_MeV, dark_matter.partner_mass_MeV
+        return rapidity.of_two_body(self.mass_MeV, mass, partner)
 
     def _at_rest(self, dark_matter: AbstractDarkMatter) -> Float[Array, " step"]:
         """Particles per meson at rest in steps of rapidity, over the sine of what is left of it: dN/(dE/m)."""

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, gauss_legendre
+from cevnsjax.arrays import Scalar, as_float, gauss_legendre, legendre_polynomials
 
 PANELS, ORDER = 10, 10
 """Panels of a spectrum, and nodes of each."""
@@ -21,11 +21,11 @@ EDGES = tuple(END * np.arange(PANELS + 1) / PANELS)
 """Edges of panels that do not move with a mass."""
 
 
-def rapidity(energy_MeV: Float[Array, "*point"], mass_MeV: Scalar) -> Float[Array, "*point"]:
-    """Rapidity of energies, MeV, of a mass, MeV; zero, with a derivative of zero, from the mass down."""
+def rapidity_of(energy_MeV: Float[Array, "*point"], mass_MeV: Scalar) -> Float[Array, "*point"]:
+    """Rapidity arcosh(E/m) of total energies in MeV; zero, with a derivative of zero, from m down."""
     moves = energy_MeV > mass_MeV
-    squared = (energy_MeV - mass_MeV) * (energy_MeV + mass_MeV)
-    return jnp.where(moves, jnp.arcsinh(jnp.sqrt(jnp.where(moves, squared, 1.0)) / mass_MeV), 0.0)
+    kinetic = jnp.where(moves, energy_MeV - mass_MeV, mass_MeV)
+    return jnp.where(moves, 2.0 * jnp.arcsinh(jnp.sqrt(0.5 * kinetic / mass_MeV)), 0.0)
 
 
 def of_two_body(mass_MeV: Float[Array, "*point"], first_MeV: Scalar, second_MeV: Scalar) -> Float[Array, "*point"]:
@@ -60,8 +60,10 @@ def values_at(
     low, high = edges[panel], edges[panel + 1]
     inside = (points >= edges[0]) & (points <= edges[-1]) & (high > low)
     x = jnp.where(inside, (2.0 * points - low - high) / jnp.where(inside, high - low, 1.0), 0.0)
-    to_nodes = jnp.matmul(_legendre(x), as_float(_coefficients()), precision="highest")
-    return jnp.where(inside[None], (jnp.moveaxis(values[:, panel], 1, 1) * to_nodes[None]).sum(axis=-1), 0.0)
+    to_nodes = jnp.matmul(
+        jnp.stack(legendre_polynomials(x, ORDER), axis=-1), as_float(_coefficients()), precision="highest"
+    )
+    return jnp.where(inside[None], (values[:, panel] * to_nodes[None]).sum(axis=-1), 0.0)
 
 
 @functools.cache
@@ -72,17 +74,9 @@ def _coefficients() -> np.ndarray:
     return np.polynomial.legendre.legvander(points, ORDER - 1).T * weights[None, :] * (degrees + 0.5)[:, None]
 
 
-def _legendre(x: Float[Array, "*point"], number: int = ORDER) -> Float[Array, "*point degree"]:
-    """Legendre polynomials of degrees below a number."""
-    polynomials = [jnp.ones_like(x), x]
-    for degree in range(2, number):
-        polynomials.append(((2 * degree - 1) * x * polynomials[-1] - (degree - 1) * polynomials[-2]) / degree)
-    return jnp.stack(polynomials, axis=-1)
-
-
 def _legendre_above(x: Float[Array, "*point"]) -> Float[Array, "*point degree"]:
     """Integrals of Legendre polynomials from x to 1: (P_(n-1) - P_(n+1))/(2 n + 1)."""
-    polynomials = _legendre(x, ORDER + 1)
+    polynomials = jnp.stack(legendre_polynomials(x, ORDER + 1), axis=-1)
     odd = as_float(2.0 * np.arange(1, ORDER) + 1.0).reshape(*[1] * x.ndim, -1)
     later = (polynomials[..., : ORDER - 1] - polynomials[..., 2 : ORDER + 1]) / odd
     return jnp.concatenate([1.0 - x[..., None], later], axis=-1)

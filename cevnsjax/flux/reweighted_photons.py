@@ -9,7 +9,8 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import Scalar, as_float, check_finite, check_knots, check_not_negative, check_positive, is_concrete
 from cevnsjax.chebyshev import chebyshev_polynomials
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
-from cevnsjax.flux.boson_production import AbstractIsotropicProduction, rapidity_of
+from cevnsjax.flux.boson_production import AbstractIsotropicProduction
+from cevnsjax.flux.rapidity import rapidity_of
 from cevnsjax.particle import AbstractDarkMatter
 from cevnsjax.tables import data_files, read_table
 

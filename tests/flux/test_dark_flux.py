@@ -340,6 +340,7 @@ def test_edges(channel, precision):
         (lambda: MesonCells([1.0], [0.0], [[1.0]]), "mesons_per_proton must not be zero"),
         (lambda: MesonCells([1.0, 2.0], [0.1], [[1.0]]), "must have as many rows"),
         (lambda: NeutralPion(ONE_ENERGY, photon_branching_ratio=1.5), "photon_branching_ratio must be between"),
+        (lambda: of_pions(ScalarDarkMatter(1e-3, VectorPortal(1e-4))), "too light for mesons"),
         (lambda: beam_pions("moon"), "table of neutral pions for the beam"),
     ],
 )
