@@ -3,7 +3,7 @@
 from cevnsjax.design.study import Study
 from cevnsjax.experiment import Experiment, prediction
 from cevnsjax.experiment.likelihood import PoissonLikelihood
-from cevnsjax.experiment.reached import depends_on
+from cevnsjax.reached import depends_on
 
 _SIZES = "mass_kg", "exposure_days"
 

@@ -26,6 +26,7 @@ from cevnsjax.experiment.background import AbstractBackground
 from cevnsjax.experiment.exposure import Exposure
 from cevnsjax.experiment.frozen_stages import FrozenStages, Pair
 from cevnsjax.experiment.likelihood import AbstractLikelihood, PoissonLikelihood
+from cevnsjax.experiment.moving_sources import moves_where_sources_end
 from cevnsjax.experiment.placing import moved_kinks, placed_panels, recoils
 from cevnsjax.experiment.smooth_table import SmoothTable
 from cevnsjax.experiment.view import PlacedFor, moves_what_is_seen
@@ -230,7 +231,8 @@ class Experiment(eqx.Module):
         now = PlacedFor.numbers_of(self)
         if now is None or self.placed_for is None:
             return self
-        wider = [p for p in parameters if p not in self.nuisances and moves_what_is_seen(p)]
+        others = [p for p in parameters if p not in self.nuisances]
+        wider = [p for p in others if moves_what_is_seen(p) or moves_where_sources_end(self, p)]
         return self.placed(parameters=wider) if wider or not now.same_as(self.placed_for) else self
 
     # the stages of the signal, in their order: alone they are evaluated step by step, from `signals` on as one program

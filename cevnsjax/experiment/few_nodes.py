@@ -12,9 +12,9 @@ from jaxtyping import Array, Float
 from cevnsjax.arrays import as_float
 from cevnsjax.cross_section import RecoilNodes
 from cevnsjax.experiment import prediction
-from cevnsjax.experiment.reached import reaching
 from cevnsjax.experiment.smooth_table import TOLERANCE, Ends, Ranges, at_points
 from cevnsjax.paths import get_path
+from cevnsjax.reached import reaching
 
 if TYPE_CHECKING:
     from cevnsjax.experiment.experiment import Experiment

@@ -15,12 +15,12 @@ from cevnsjax.experiment.factors import common_factor
 from cevnsjax.experiment.few_nodes import few_nodes
 from cevnsjax.experiment.frozen_stages import Folded, FrozenStages, Pair, Powers
 from cevnsjax.experiment.joint import Joint
-from cevnsjax.experiment.reached import depends_on
 from cevnsjax.experiment.smooth_columns import smooth_columns
 from cevnsjax.experiment.smooth_table import Ranges, SmoothTable, tabulated_stage
 from cevnsjax.paths import get_path, leaf_paths, set_paths
 from cevnsjax.program import program
 from cevnsjax.quenching import alternatives
+from cevnsjax.reached import depends_on
 
 
 def freeze(

@@ -77,14 +77,14 @@ def particles_above(source: AbstractSource, energy_MeV: Float[Array, " point"]) 
 
 
 def place(
-    source: AbstractSource, recoiling: Sequence[Recoiling], views: Sequence[Seen], kinks_keV: np.ndarray
+    sources: Sequence[AbstractSource], recoiling: Sequence[Recoiling], views: Sequence[Seen], kinks_keV: np.ndarray
 ) -> Panels:
     """Place panels so that no bin is off by more than 1e-8 of the largest.
 
     Parameters
     ----------
-    source
-        What arrives; concrete numbers.
+    sources
+        What arrives, nominally and as it may become: of one structure, concrete numbers.
     recoiling
         What recoils: the lightest and the heaviest nuclide are enough.
     views
@@ -93,48 +93,30 @@ def place(
         Recoil energies at which that has a kink, keV.
     """
     with jax.enable_x64(True):
-        exact = tree_as_float(source)
-        return _Placement(exact, recoiling, views, np.asarray(kinks_keV, dtype=float)).panels()
+        sent = [_Sent(tree_as_float(source)) for source in sources]
+        return _Placement(sent, recoiling, views, np.asarray(kinks_keV, dtype=float)).panels()
 
 
-class _Placement:
-    """The state of a search.
+class _Sent:
+    """Numbers of a source.
 
-    Errors are counted in what the nodes of a panel leave out of the largest bin, for two fluxes: the true one, and one
-    that a light mediator or a photon makes grow towards small recoils like 1/T^2.
+    Attributes
+    ----------
+    product
+        Whether it is a table, with kinks that are too many for break points.
     """
 
-    def __init__(self, source, recoiling, views, kinks_keV):
-        self.source, self.recoiling, self.views = source, recoiling, views
+    def __init__(self, source: AbstractSource):
+        self.source = source = source.prepared(())
         self.breaks_MeV, self.knots_MeV = map(np.asarray, _ends(source))
         self.projectile_MeV = None if source.mass_MeV is None else float(source.mass_MeV)
         self.product = self.knots_MeV.size > 0
-        self.tolerance_of_knots = _TOLERANCE_OF_JUMPS if source.jumps else _TOLERANCE_OF_KINKS
-        largest = max(float(_recoil_keV(self._breaks_MeV(each.mass_MeV)[-1:], each.mass_MeV)[0]) for each in recoiling)
-        grid_keV = np.geomspace(_RANGE * largest, largest, _POINTS)
-        probabilities = [view(grid_keV) for view in views]
-        lightest = recoiling[0].mass_MeV
-        given = self._particles(_energy_MeV(grid_keV, lightest), lightest) > 0.0  # a table may end in zeros
-        self.in_sight = bool(np.any(probabilities[0].sum(axis=1)[given] >= _IN_SIGHT))
-        self.lowest_keV, self.highest_keV = self._range(grid_keV, probabilities)
-        inside = (kinks_keV > self.lowest_keV) & (kinks_keV < self.highest_keV)
-        self.kinks_keV = tuple(float(kink) for kink in np.unique(kinks_keV[inside]))
-        self.scales = [self._largest_bins(grid_keV, probabilities, each) for each in recoiling]
 
-    @staticmethod
-    def _range(grid_keV: np.ndarray, probabilities: list[np.ndarray]) -> tuple[float, float]:
-        """Range of recoils that is seen, one point of the grid wider on either side."""
-        seen = np.flatnonzero(np.any([np.any(each > _SEEN, axis=1) for each in probabilities], axis=0))
-        if not seen.size:
-            return float(grid_keV[-1]), float(grid_keV[-1])
-        first, last = max(seen[0] - 1, 0), min(seen[-1] + 1, len(grid_keV) - 1)
-        return float(grid_keV[first]), math.inf if last == len(grid_keV) - 1 else float(grid_keV[last])
-
-    def _breaks_MeV(self, mass_MeV: float) -> np.ndarray:
-        """Break points of the source in y, for the mass of what recoils."""
+    def breaks_for(self, mass_MeV: float) -> np.ndarray:
+        """Break points in y, MeV, for the mass of what recoils."""
         return massless_energy_MeV(self.breaks_MeV, mass_MeV, self.projectile_MeV)
 
-    def _particles(self, y_MeV: np.ndarray, mass_MeV: float) -> np.ndarray:
+    def particles(self, y_MeV: np.ndarray, mass_MeV: float) -> np.ndarray:
         """Particles that can give a mass recoils as large as those of y; of a table, which is dear, roughly."""
         energy_MeV = y_MeV
         if self.projectile_MeV is not None:
@@ -149,16 +131,72 @@ class _Placement:
         energies = np.geomspace(1e-4, 1.0, _POINTS) * self.breaks_MeV[-1]
         return energies, np.asarray(particles_above(self.source, as_float(energies)))
 
-    def _largest_bins(self, grid_keV: np.ndarray, probabilities: list[np.ndarray], each: Recoiling) -> np.ndarray:
-        """Roughly the largest bin, of either flux in each view, shape ``[view, flux]``."""
+
+@dataclass(frozen=True)
+class _Case:
+    """What is to be resolved: a source, what it makes recoil, edges of the slots in y (MeV), and who sees that.
+
+    Attributes
+    ----------
+    views
+        Of :class:`_Placement`, by number, with roughly the largest bin of either flux in each.
+    """
+
+    sent: _Sent
+    recoiling: Recoiling
+    edges_MeV: np.ndarray
+    views: dict[int, np.ndarray]
+
+
+class _Placement:
+    """The state of a search.
+
+    Errors are counted in what the nodes of a panel leave out of the largest bin, for two fluxes: the true one, and one
+    that a light mediator or a photon makes grow towards small recoils like 1/T^2.
+    """
+
+    def __init__(self, sent: list[_Sent], recoiling, views, kinks_keV):
+        self.views, nominal, lightest = views, sent[0], recoiling[0].mass_MeV
+        self.product = nominal.product
+        self.tolerance = _TOLERANCE if nominal.source.roughness == 0.0 else nominal.source.roughness
+        self.tolerance_of_knots = _TOLERANCE_OF_JUMPS if nominal.source.jumps else _TOLERANCE_OF_KINKS
+        pairs = [(source, each) for source in sent for each in recoiling]
+        largest = max(float(_recoil_keV(s.breaks_for(each.mass_MeV)[-1:], each.mass_MeV)[0]) for s, each in pairs)
+        grid_keV = np.geomspace(_RANGE * largest, largest, _POINTS)
+        probabilities = [view(grid_keV) for view in views]
+        # a table may end in zeros
+        given = np.any([each.particles(_energy_MeV(grid_keV, lightest), lightest) > 0.0 for each in sent], axis=0)
+        self.in_sight = bool(np.any(probabilities[0].sum(axis=1)[given] >= _IN_SIGHT))
+        self.lowest_keV, self.highest_keV = self._range(grid_keV, probabilities)
+        inside = (kinks_keV > self.lowest_keV) & (kinks_keV < self.highest_keV)
+        self.kinks_keV = tuple(float(kink) for kink in np.unique(kinks_keV[inside]))
+
+        def case(source: _Sent, each: Recoiling) -> _Case:
+            seen = range(len(views)) if source is nominal else range(1)  # one thing after the other
+            scales = {i: self._largest_bins(grid_keV, probabilities[i], source, each) for i in seen}
+            return _Case(source, each, self._slot_edges(source, each.mass_MeV), scales)
+
+        self.cases = [case(*pair) for pair in pairs]
+
+    @staticmethod
+    def _range(grid_keV: np.ndarray, probabilities: list[np.ndarray]) -> tuple[float, float]:
+        """Range of recoils that is seen, one point of the grid wider on either side."""
+        seen = np.flatnonzero(np.any([np.any(each > _SEEN, axis=1) for each in probabilities], axis=0))
+        if not seen.size:
+            return float(grid_keV[-1]), float(grid_keV[-1])
+        first, last = max(seen[0] - 1, 0), min(seen[-1] + 1, len(grid_keV) - 1)
+        return float(grid_keV[first]), math.inf if last == len(grid_keV) - 1 else float(grid_keV[last])
+
+    def _largest_bins(self, grid_keV: np.ndarray, seen: np.ndarray, sent: _Sent, each: Recoiling) -> np.ndarray:
+        """Roughly the largest bin of either flux in a view."""
         y = _energy_MeV(grid_keV, each.mass_MeV)
-        rate = np.gradient(grid_keV) * self._particles(y, each.mass_MeV) * each.strength(grid_keV)
+        rate = np.gradient(grid_keV) * sent.particles(y, each.mass_MeV) * each.strength(grid_keV)
         rates = np.stack([rate * (self.lowest_keV / grid_keV) ** power for power in _POWERS])
-        return np.array([(rates @ seen).max(axis=1) for seen in probabilities])
+        return (rates @ seen).max(axis=1)
 
     def panels(self) -> Panels:
         """Cut slots until every panel is resolved."""
-        edges = [self._slot_edges(each.mass_MeV) for each in self.recoiling]
+        edges = [case.edges_MeV for case in self.cases]
         number = len(edges[0]) - 1
         empty = [all(not each[i + 1] > each[i] * (1.0 + 1e-14) for each in edges) for i in range(number)]
         todo = [(i, 0.0, 1.0, 0) for i in range(number) if not empty[i]]
@@ -167,7 +205,7 @@ class _Placement:
         while todo:
             placed = sum(map(len, done))
             patience.log(placed, placed + len(todo), "panels")
-            orders = self._orders([(slot, begin, end) for slot, begin, end, _ in todo], edges)
+            orders = self._orders([(slot, begin, end) for slot, begin, end, _ in todo])
             later = []
             for (slot, begin, end, cuts), order in zip(todo, orders, strict=True):
                 if order > _MOST_NODES and cuts < _MOST_CUTS:
@@ -177,29 +215,28 @@ class _Placement:
                     done[slot].append((begin, end, min(max(order, _FEWEST_NODES), _MOST_NODES)))
             todo = later
         slots = tuple(tuple((end, order) for _, end, order in sorted(panels)) for panels in done)
-        between = self._between_knots(slots, edges) if self.product else 0
+        between = self._between_knots(slots) if self.product else 0
         return Panels(self.lowest_keV, self.highest_keV, self.kinks_keV, slots, between, self.in_sight)
 
-    def _slot_edges(self, mass_MeV: float) -> np.ndarray:
+    def _slot_edges(self, sent: _Sent, mass_MeV: float) -> np.ndarray:
         empty = Panels(self.lowest_keV, self.highest_keV, self.kinks_keV, ())
-        return empty.slot_edges_MeV(self._breaks_MeV(mass_MeV), mass_MeV)
+        return empty.slot_edges_MeV(sent.breaks_for(mass_MeV), mass_MeV)
 
-    def _orders(self, panels: list[tuple[int, float, float]], edges: list[np.ndarray]) -> list[int]:
+    def _orders(self, panels: list[tuple[int, float, float]]) -> list[int]:
         """Nodes that each panel needs."""
         found = np.zeros(len(panels), dtype=int)
-        for each, slots, scale in zip(self.recoiling, edges, self.scales, strict=True):
+        for case in self.cases:
             for some in _blocks(len(panels), _POINTS // _ORDER):
-                found[some] = np.maximum(found[some], self._needed([panels[i] for i in some], slots, each, scale))
+                found[some] = np.maximum(found[some], self._needed([panels[i] for i in some], case))
         return found.tolist()
 
-    def _needed(
-        self, panels: list[tuple[int, float, float]], slots: np.ndarray, each: Recoiling, scale: np.ndarray
-    ) -> np.ndarray:
+    def _needed(self, panels: list[tuple[int, float, float]], case: _Case) -> np.ndarray:
         """From the coefficients in Legendre polynomials of what is integrated.
 
         n nodes integrate polynomials of degree 2n - 1 exactly; times a flux with kinks, those of degree n - 1.
         """
         abscissae, to_coefficients = _legendre()
+        slots, each = case.edges_MeV, case.recoiling
         low = np.array([slots[i] * (slots[i + 1] / slots[i]) ** begin for i, begin, _ in panels])
         high = np.array([slots[i] * (slots[i + 1] / slots[i]) ** end for i, _, end in panels])
         half = 0.5 * (high - low)[:, None]
@@ -207,14 +244,14 @@ class _Placement:
         recoil_keV = _recoil_keV(y, each.mass_MeV)
         slope = recoil_energy_slope(y, each.mass_MeV)
         padded = np.pad(recoil_keV, (0, _POINTS - len(y)), mode="edge")
-        particles = self._particles(y, each.mass_MeV).reshape(len(panels), _ORDER)
+        particles = case.sent.particles(y, each.mass_MeV).reshape(len(panels), _ORDER)
         if self.product:  # of a table the largest in a panel stands for all
             particles = particles.max(axis=1, keepdims=True)
         rate = (each.strength(padded)[: len(y)] * slope).reshape(len(panels), _ORDER) * particles * half
         tilt = self.lowest_keV / recoil_keV.reshape(len(panels), _ORDER)
         needed = np.zeros(len(panels), dtype=int)
-        for view, largest_bins in zip(self.views, scale, strict=True):
-            seen = view(padded)[: len(y)].reshape(len(panels), _ORDER, -1)
+        for view, largest_bins in case.views.items():
+            seen = self.views[view](padded)[: len(y)].reshape(len(panels), _ORDER, -1)
             for power, largest in zip(_POWERS, largest_bins, strict=True):
                 if largest > 0.0:
                     values = seen * (rate * tilt**power / largest)[..., None]
@@ -225,18 +262,19 @@ class _Placement:
     def _nodes_for(self, size: np.ndarray) -> np.ndarray:
         """Nodes for coefficients of a size, shape ``[panel, degree]``."""
         above = 2.0 * np.cumsum(size[:, ::-1], axis=1)[:, ::-1]  # all from a degree on
-        degrees = (above > _TOLERANCE).sum(axis=1)
+        degrees = (above > self.tolerance).sum(axis=1)
         # the last few coefficients are rounding, or say that 64 nodes are not enough
         nodes = (degrees + 1) // 2
         if self.product:  # kinks are small: what they make of the polynomials between n and 2n is so too
             nodes = np.maximum(nodes + 1, (above > self.tolerance_of_knots).sum(axis=1))
-        return np.where(above[:, -4] > _TOLERANCE, _ORDER, nodes)
+        return np.where(above[:, -4] > self.tolerance, _ORDER, nodes)
 
-    def _between_knots(self, slots: tuple, edges: list[np.ndarray]) -> int:
+    def _between_knots(self, slots: tuple) -> int:
         """Nodes between neighbouring knots, for the polynomials of the widest gap in each panel."""
         most = 0.0
-        for each, recoiling in zip(edges, self.recoiling, strict=True):
-            knots_MeV = massless_energy_MeV(self.knots_MeV, recoiling.mass_MeV, self.projectile_MeV)
+        for case in self.cases:
+            each, mass_MeV = case.edges_MeV, case.recoiling.mass_MeV
+            knots_MeV = massless_energy_MeV(case.sent.knots_MeV, mass_MeV, case.sent.projectile_MeV)
             for index, slot in enumerate(slots):
                 low, high, begin = each[index], each[index + 1], 0.0
                 for end, order in slot:

@@ -67,6 +67,10 @@ class _Signal(NamedTuple):
 
 @eqx.filter_jit
 def _predicted(blocks: "Experiment") -> tuple[Signals, Contributions]:
+    blocks = copy.copy(blocks)
+    # what all stages ask of a source is computed once
+    sources = {name: dataclasses.replace(each, flux=each.flux.prepared(())) for name, each in blocks.sources.items()}
+    object.__setattr__(blocks, "sources", sources)
     fractions = {source: blocks.time_fractions(source) for source in blocks.sources}
     signals, counts = {}, {}
     for name in blocks.interactions:

@@ -12,8 +12,8 @@ from cevnsjax.arrays import as_float
 from cevnsjax.experiment.few_nodes import FewNodes, few_nodes
 from cevnsjax.experiment.frozen_stages import Pair
 from cevnsjax.experiment.kinked_events import KinkedEvents, furthest_kink_keV, largest_ionisation_keV
-from cevnsjax.experiment.reached import reaching
 from cevnsjax.experiment.smooth_table import Ranges, SmoothTable, may_be_tabulated, tabulated_stage
+from cevnsjax.reached import reaching
 from cevnsjax.response import AbstractResponse
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from numpy.polynomial import chebyshev
 
 from cevnsjax.arrays import as_float, is_concrete, tree_as_float
 from cevnsjax.chebyshev import chebyshev_array
-from cevnsjax.experiment.reached import reaching
 from cevnsjax.paths import get_path, set_paths
 from cevnsjax.program import program
+from cevnsjax.reached import reaching
 
 if TYPE_CHECKING:
     from cevnsjax.experiment.experiment import Experiment

@@ -12,6 +12,7 @@ from cevnsjax.arrays import as_float, is_concrete, tree_as_float
 from cevnsjax.constants import ELECTRON_MASS_MEV, HBAR_C_MEV_FM
 from cevnsjax.cross_section import AbstractScattering, Panels, Recoil
 from cevnsjax.experiment.kinked_events import furthest_kink_keV, moving_kink_keV
+from cevnsjax.experiment.moving_sources import other_sources, visible_in
 from cevnsjax.experiment.placement import Recoiling, place
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
@@ -116,7 +117,10 @@ def place_panels(experiment: "Experiment", recoil: Recoil, source: str, paramete
             ranges = {path: prior_range(p.prior) for p in moving for path in p.paths if path.startswith("quenching.")}
             known = {path.removeprefix("quenching."): ends for path, ends in ranges.items() if ends is not None}
             kinks = np.append(kinks, furthest_kink_keV(blocks["quenching"], known))
-        return place(experiment.sources[source].flux, _recoiling(blocks["target"], recoil), views, kinks)
+        recoiling = _recoiling(blocks["target"], recoil)
+        visible = visible_in(views[0], recoiling[0].mass_MeV)
+        sources = [experiment.sources[source].flux, *other_sources(experiment, source, parameters, visible)]
+        return place(sources, recoiling, views, kinks)
 
 
 def moves_what_is_seen(parameter: Parameter, quenched: bool = True) -> bool:

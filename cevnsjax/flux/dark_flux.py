@@ -17,11 +17,24 @@ from cevnsjax.flux.dark_source import AbstractDarkSource
 from cevnsjax.flux.moments import energy_powers
 from cevnsjax.flux.paths import one_path
 from cevnsjax.particle import AbstractDarkMatter
+from cevnsjax.program import program
+from cevnsjax.reached import depends_on
 
 SLICES = (0.0, 0.04, 0.1, 0.2, 0.35, 0.6, 1.0, 1.8)
 """Delays of slices of speed, c/v - 1: between two of them particles are shared linearly."""
 
 _US_PER_M = 1e3 / SPEED_OF_LIGHT_KM_S
+
+
+class _Emitted(eqx.Module):
+    """What all channels emit: see :class:`cevnsjax.flux.dark_production.Emission`."""
+
+    edges: Float[Array, "channel edge"]
+    density: Float[Array, "channel panel node"]
+    breaks: Float[Array, " break"]
+    dark_width_MeV: Float[Array, " channel"]
+    particles: Float[Array, " component"]
+    """Of each component, per proton and over the strength of its channel, were they everywhere as in this direction."""
 
 
 class DarkFlux(AbstractDarkSource):
@@ -47,6 +60,8 @@ class DarkFlux(AbstractDarkSource):
         Delays c/v - 1 of the slices, increasing from zero.
     norm
         Ratio of the flux to its prediction (1 nominally).
+    emitted
+        What is sent towards the detector, computed beforehand where nothing that it depends on moves.
     """
 
     components: tuple[str, ...] = eqx.field(static=True, init=False)
@@ -57,6 +72,7 @@ class DarkFlux(AbstractDarkSource):
     angle_deg: Float[Array, ""] = eqx.field(converter=as_float, default=90.0)
     slices: tuple[float, ...] = eqx.field(static=True, default=SLICES)
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
+    emitted: _Emitted | None = None
 
     def __post_init__(self):
         one = len(self.slices) == 1
@@ -97,13 +113,28 @@ class DarkFlux(AbstractDarkSource):
 
     @property
     def break_points_MeV(self) -> Float[Array, " panel"]:
-        breaks = jnp.sort(jnp.concatenate([each.breaks for each in self._emissions]))
-        return self.mass_MeV * jnp.cosh(jnp.maximum(breaks, _SMALLEST_RAPIDITY))
+        return self._energies_MeV(jnp.sort(self._emitted.breaks))
+
+    @property
+    def roughness(self) -> float:
+        return 1e-7  # of polynomials that do not meet
+
+    @property
+    def panel_ends_MeV(self) -> Float[Array, " panel"]:
+        emitted = self._emitted
+        return self._energies_MeV(jnp.sort(jnp.concatenate([emitted.edges[:, 1:].reshape(-1), emitted.breaks])))
+
+    def _energies_MeV(self, at: Float[Array, " rapidity"]) -> Float[Array, " rapidity"]:
+        return self.mass_MeV * jnp.cosh(jnp.maximum(at, _SMALLEST_RAPIDITY))
 
     @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
         protons_per_cm2 = self.protons_on_target / (4e4 * math.pi * self.distance_m**2)
-        return self.norm * protons_per_cm2 * self._particles(*self._emitted)
+        emitted = self._emitted
+        widths_MeV = emitted.dark_width_MeV
+        strength = jnp.stack([c.strength(self.dark_matter, widths_MeV[i]) for i, c in enumerate(self._channels)])
+        of_all = jnp.repeat(strength, len(self.slices), total_repeat_length=len(self.components))
+        return self.norm * protons_per_cm2 * of_all * emitted.particles
 
     @property
     def lines(self) -> tuple[Float[Array, " line"], Float[Array, "component line"]]:
@@ -111,14 +142,14 @@ class DarkFlux(AbstractDarkSource):
 
     def density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
         points = rapidity.rapidity_of(energy_MeV.reshape(-1), self.mass_MeV)
-        edges, density = self._emitted
+        emitted = self._emitted
+        edges, density = emitted.edges, emitted.density
         # the density per unit of rapidity ends in p at rest; what is interpolated has no zero there
         momentum = self.mass_MeV * jnp.sinh(jax.vmap(rapidity.nodes)(edges))
         per_MeV = density / jnp.where(momentum > 0.0, momentum, 1.0)
         between = jax.vmap(lambda edges, values: rapidity.values_at(edges, values[None], points)[0])
         sliced = between(edges, per_MeV)[:, None] * self._shares(points)[None]
-        particles = self._particles(edges, density)
-        return _over(sliced.reshape(-1, points.shape[0]), particles).reshape(-1, *energy_MeV.shape)
+        return _over(sliced.reshape(-1, points.shape[0]), emitted.particles).reshape(-1, *energy_MeV.shape)
 
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
         lower = rapidity.rapidity_of(minimum_energy_MeV.reshape(-1), self.mass_MeV)
@@ -133,40 +164,43 @@ class DarkFlux(AbstractDarkSource):
             return summed.reshape(len(self.slices), 3, -1)
 
         emitted = self._emitted
-        moments = jax.vmap(of_channel)(*emitted).reshape(len(self.components), 3, *minimum_energy_MeV.shape)
-        return _over(moments, self._particles(*emitted))
+        moments = jax.vmap(of_channel)(emitted.edges, emitted.density)
+        return _over(moments.reshape(len(self.components), 3, *minimum_energy_MeV.shape), emitted.particles)
 
     def prepared(self, moving: Sequence[str]) -> "DarkFlux":
-        if "angle_deg" in moving:
+        if self.emitted is not None:
             return self
-        within = {name: f"production.{name}." for name in self.production}
-        own = {n: [p.removeprefix(begin) for p in moving if p.startswith(begin)] for n, begin in within.items()}
-        channels = {name: each.prepared(self._cosine, own[name]) for name, each in self.production.items()}
-        return eqx.tree_at(lambda flux: flux.production, self, channels)
+        flux = self
+        if "angle_deg" not in moving:
+            within = {name: f"production.{name}." for name in self.production}
+            own = {n: [p.removeprefix(begin) for p in moving if p.startswith(begin)] for n, begin in within.items()}
+            channels = {name: each.prepared(self._cosine, own[name]) for name, each in self.production.items()}
+            flux = eqx.tree_at(lambda flux: flux.production, self, channels)
+        if depends_on(lambda flux: flux._emitted, flux, moving):
+            return flux
+        return eqx.tree_at(lambda flux: flux.emitted, flux, _emitted_by(flux), is_leaf=lambda leaf: leaf is None)
 
     @property
     def _channels(self) -> list[AbstractProduction]:
         return [self.production[name] for name in sorted(self.production)]
 
     @property
-    def _emissions(self) -> list[Emission]:
-        return [channel.emission(self.dark_matter, self._cosine) for channel in self._channels]
-
-    @property
     def _cosine(self) -> Scalar:
         return jnp.cos(jnp.deg2rad(self.angle_deg))
 
     @property
-    def _emitted(self) -> tuple[Float[Array, "channel edge"], Float[Array, "channel panel node"]]:
-        """Edges of panels and densities of all channels."""
-        each = self._emissions
-        return jnp.stack([one.edges for one in each]), jnp.stack([one.density for one in each])
+    def _emitted(self) -> _Emitted:
+        if self.emitted is not None:
+            return self.emitted
+        each: list[Emission] = [channel.emission(self.dark_matter, self._cosine) for channel in self._channels]
+        edges, density = jnp.stack([one.edges for one in each]), jnp.stack([one.density for one in each])
+        widths_MeV = jnp.stack([one.dark_width_MeV for one in each])
+        breaks = jnp.concatenate([one.breaks for one in each])
+        return _Emitted(edges, density, breaks, widths_MeV, self._particles(edges, density))
 
     def _particles(
         self, edges: Float[Array, "channel edge"], density: Float[Array, "channel panel node"]
     ) -> Float[Array, " component"]:
-        """Particles of each component per proton, for an emission that is everywhere as in the detector's direction."""
-
         def of_channel(edges, density):
             weights = rapidity.integrals_above(edges, edges[:1])[0]
             return (self._shares(rapidity.nodes(edges)) * (weights * density)[None]).sum(axis=(1, 2))
@@ -183,6 +217,11 @@ class DarkFlux(AbstractDarkSource):
             [jnp.ones_like(at)[None], jnp.clip(beyond, 0.0, 1.0), jnp.zeros_like(at)[None]], axis=0
         )
         return passed[: steps + 1] - passed[1:]
+
+
+@program
+def _emitted_by(flux: DarkFlux) -> _Emitted:
+    return flux._emitted
 
 
 def _over(

@@ -25,14 +25,17 @@ class Emission(eqx.Module):
         Edges of the panels in rapidity.
     density
         4 pi times particles per proton, unit of rapidity and sr on the nodes of each panel, particles and antiparticles
-        together: for an isotropic source particles per proton and unit of rapidity.
+        together, over the strength of the channel: for an isotropic source particles per proton and unit of rapidity.
     breaks
         Rapidities at which the density is not smooth, the last one its end.
+    dark_width_MeV
+        Width of V to dark matter, MeV: of V* its mean over what is made.
     """
 
     edges: Float[Array, " edge"]
     density: Float[Array, "panel node"]
     breaks: Float[Array, " break"]
+    dark_width_MeV: Float[Array, ""]
 
 
 class AbstractProduction(eqx.Module):
@@ -64,6 +67,18 @@ class AbstractProduction(eqx.Module):
             Paths of the leaves that may change afterwards.
         """
         return self
+
+    @abstractmethod
+    def strength(self, dark_matter: AbstractDarkMatter, dark_width_MeV: Scalar) -> Scalar:
+        """What an emission is multiplied by: norm, couplings, and the share of V that decays to dark matter.
+
+        Parameters
+        ----------
+        dark_matter
+            What is made.
+        dark_width_MeV
+            That of the emission, MeV.
+        """
 
     @abstractmethod
     def emission(self, dark_matter: AbstractDarkMatter, cosine: Scalar) -> Emission:
@@ -114,6 +129,10 @@ class PionCapture(AbstractProduction):
         energy = (total**2 - NEUTRON_MASS_MEV**2 + mediator**2) / (2.0 * total)
         return jnp.where(mediator < total - NEUTRON_MASS_MEV, energy, mediator)
 
+    def strength(self, dark_matter: AbstractDarkMatter, dark_width_MeV: Scalar) -> Scalar:
+        mixing = dark_matter.portal.charge_mixing(dark_matter.mass_ratio)
+        return self.norm * mixing**2 * dark_matter.dark_share(dark_width_MeV)
+
     def emission(self, dark_matter: AbstractDarkMatter, cosine: Scalar) -> Emission:
         mass, mediator = dark_matter.arriving_mass_MeV, dark_matter.mediator_mass_MeV
         total = CHARGED_PION_MASS_MEV + PROTON_MASS_MEV
@@ -125,13 +144,13 @@ class PionCapture(AbstractProduction):
         first = jnp.where(opens, jnp.abs(boson - chi), 0.0)
         last = jnp.where(opens, boson + chi, _NOWHERE)
         edges = jnp.linspace(first, last, rapidity.PANELS + 1)
-        mixing = dark_matter.portal.charge_mixing(dark_matter.mass_ratio)
         # p_V over the width 2 m sinh sinh of the box, in which sinh of V cancels
         box = mediator / (photon_MeV * 2.0 * mass * jnp.where(opens, jnp.sinh(chi), 1.0))
-        bosons = self.norm * self.captured_per_proton * self.photon_share * mixing**2
-        particles = dark_matter.particles_per_boson * dark_matter.dark_branching_ratio * bosons
+        particles = dark_matter.particles_per_boson * self.captured_per_proton * self.photon_share
         per_MeV = jnp.where(opens, particles * box, 0.0)
-        return Emission(edges, per_MeV * mass * jnp.sinh(rapidity.nodes(edges)), edges[:: rapidity.PANELS])
+        density = per_MeV * mass * jnp.sinh(rapidity.nodes(edges))
+        breaks = jnp.where(opens, edges[:: rapidity.PANELS], 0.0)
+        return Emission(edges, density, breaks, dark_matter.dark_width_MeV(mediator))
 
 
 class IsotropicBosons(AbstractProduction):
@@ -158,6 +177,9 @@ class IsotropicBosons(AbstractProduction):
     def norm(self) -> Float[Array, ""]:
         return self.bosons.norm
 
+    def strength(self, dark_matter: AbstractDarkMatter, dark_width_MeV: Scalar) -> Scalar:
+        return dark_matter.dark_share(dark_width_MeV)  # of bosons that know their norm and their couplings
+
     def emission(self, dark_matter: AbstractDarkMatter, cosine: Scalar) -> Emission:
         mass, mediator = dark_matter.arriving_mass_MeV, dark_matter.mediator_mass_MeV
         chi = rapidity.of_two_body(mediator, mass, dark_matter.partner_mass_MeV)
@@ -172,6 +194,6 @@ class IsotropicBosons(AbstractProduction):
         moves = boson > 0.0
         density = self.bosons.boson_density(dark_matter, boson) / jnp.sinh(jnp.where(moves, boson, 1.0))
         folded = 0.5 * (high - low) * jnp.matmul(jnp.where(moves, density, 0.0), weights, precision="highest")
-        particles = 0.5 * dark_matter.particles_per_boson * dark_matter.dark_branching_ratio
-        share = particles / jnp.sinh(jnp.where(opens, chi, 1.0))
-        return Emission(edges, jnp.where(opens, share * jnp.sinh(at) * folded, 0.0), edges[1:])
+        share = 0.5 * dark_matter.particles_per_boson / jnp.sinh(jnp.where(opens, chi, 1.0))
+        density = jnp.where(opens, share * jnp.sinh(at) * folded, 0.0)
+        return Emission(edges, density, edges[-1:], dark_matter.dark_width_MeV(mediator))

@@ -81,6 +81,11 @@ class AbstractSource(eqx.Module):
         return False
 
     @property
+    def roughness(self) -> float:
+        """Error of spectra, in units of their largest bin, to which it is smooth between break points; 0: rounding."""
+        return 0.0
+
+    @property
     def panel_ends_MeV(self) -> Float[Array, " panel"]:
         """Break points, and every jump, MeV: no polynomial goes through one."""
         knots = self.knots_MeV if self.jumps else None

@@ -5,7 +5,9 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import (
@@ -25,8 +27,9 @@ from cevnsjax.flux.dark_production import AbstractProduction, Emission
 from cevnsjax.flux.meson_cells import MesonCells
 from cevnsjax.particle import AbstractDarkMatter, AbstractPortal
 from cevnsjax.particle.dark_matter import power_above_zero
+from cevnsjax.reached import depends_on
 
-_ANGLES = 2  # nodes of the helicity in what is left of a step
+_SMALLEST_RATIO = 1e-36  # a branching ratio that float32 can be divided by
 _FLOOR = 1e-12  # of a squared mass: what is closed has no width at all
 
 
@@ -39,9 +42,11 @@ class AbstractNeutralMeson(AbstractProduction):
 
     with widths at s: at m_V, as in BdNMC, the pole of a fermion at threshold would have no width. So nothing happens at
     m_V = 2 m_chi or m_V = M: above 2 m_chi that is the pole, whose integral is 2 B eps^2 (1 - m_V^2/M^2)^3 BR(V -> chi
-    chi), and a few per cent from its surroundings. V is transverse: chi has the angular law of its helicity in the
-    frame of V, unless ``isotropic`` says otherwise, as most codes do. In the frame of the meson a pair of one s is a
-    box in the energy of chi; the boost to the laboratory adds rapidities.
+    chi), and a few per cent from its surroundings. Gamma_V is Gamma_chi here, times the share that the mean Gamma_chi
+    of all pairs has in the sum with the width to what is visible: exact for a pole, and the couplings that make V do
+    not change the shape. V is transverse: chi has the angular law of its helicity in the frame of V, unless
+    ``isotropic`` says otherwise, as most codes do. In the frame of the meson a pair of one s is a box in the energy of
+    chi; the boost to the laboratory adds rapidities.
 
     Nodes in s are placed in arcsinh((s - m_V^2)/w), w = m_V Gamma_V, on both sides of the pole and closer to it. Boosts
     do not know of masses: they take steps of rapidity in the frame of the meson to nodes of rapidity in the laboratory,
@@ -62,8 +67,9 @@ class AbstractNeutralMeson(AbstractProduction):
         """eps: amplitude of gamma V over that of a second photon."""
 
     def pairs(self, dark_matter: AbstractDarkMatter) -> tuple[Float[Array, " s"], Float[Array, " s"]]:
-        """Invariant masses sqrt(s) of the pairs, MeV, and the branching ratio that each node stands for."""
-        mass, mediator, width = self.mass_MeV, dark_matter.mediator_mass_MeV, dark_matter.width_MeV
+        """Invariant masses sqrt(s) of the pairs, MeV, and the branching ratio of each node over the strength."""
+        mass, mediator = self.mass_MeV, dark_matter.mediator_mass_MeV
+        width = dark_matter.dark_width_MeV(mediator)
         threshold = (dark_matter.arriving_mass_MeV + dark_matter.partner_mass_MeV) ** 2
         end = jnp.maximum(mass**2, threshold * (1.0 + 1e-6))  # where it is closed, weights are zero
         # a pole that is too narrow for the nodes is widened at the same integral
@@ -84,22 +90,28 @@ class AbstractNeutralMeson(AbstractProduction):
         s = jnp.clip(mediator**2 + scale * jnp.sinh(place), threshold, end)
         virtuality = jnp.sqrt(s)
         dark = factor * dark_matter.dark_width_MeV(virtuality)
-        of_all = dark + factor * dark_matter.visible_width_MeV * (virtuality / mediator)
         # all in units of the scale, and over cosh^2: in float32 their squares would be none, or without bound
         stretch = jnp.cosh(place)
-        damping = (virtuality * of_all / scale / stretch) ** 2 + (_FLOOR * mediator**2 / scale / stretch) ** 2
+        damping = (virtuality * dark / scale / stretch) ** 2 + (_FLOOR * mediator**2 / scale / stretch) ** 2
         pole = jnp.tanh(place) ** 2 + damping
-        mixing = self.mixing(dark_matter.portal, dark_matter.mass_ratio)
-        photons = 2.0 * self.photon_branching_ratio * mixing**2 * power_above_zero(1.0 - s / mass**2, 3.0)
+        photons = 2.0 * self.photon_branching_ratio * power_above_zero(1.0 - s / mass**2, 3.0)
         decays = (virtuality * dark / scale) / (math.pi * pole * stretch)
         return virtuality, photons * decays * length
 
     def branching_ratio(self, dark_matter: AbstractDarkMatter) -> Scalar:
         """Branching ratio of P -> gamma chi chi."""
-        return self.pairs(dark_matter)[1].sum()
+        virtuality, ratio = self.pairs(dark_matter)
+        width_MeV = _mean_width_MeV(dark_matter, virtuality, ratio)
+        return self._share(dark_matter, width_MeV) * ratio.sum()
+
+    def strength(self, dark_matter: AbstractDarkMatter, dark_width_MeV: Scalar) -> Scalar:
+        return self.norm * self._share(dark_matter, dark_width_MeV)
+
+    def _share(self, dark_matter: AbstractDarkMatter, dark_width_MeV: Scalar) -> Scalar:
+        return self.mixing(dark_matter.portal, dark_matter.mass_ratio) ** 2 * dark_matter.dark_share(dark_width_MeV)
 
     def prepared(self, cosine: Scalar, moving: Sequence[str]) -> "AbstractNeutralMeson":
-        if any(path.startswith(("mass_MeV", "mesons.kinetic_energy_MeV", "mesons.angular_moments")) for path in moving):
+        if self.boosts is not None or depends_on(lambda meson: meson._boosts(cosine), self, moving):
             return self
         return eqx.tree_at(lambda m: m.boosts, self, self._boosts(cosine), is_leaf=lambda leaf: leaf is None)
 
@@ -108,14 +120,17 @@ class AbstractNeutralMeson(AbstractProduction):
 
     def emission(self, dark_matter: AbstractDarkMatter, cosine: Scalar) -> Emission:
         kernel = self._boosts(cosine) if self.boosts is None else self.boosts
-        number = self.mesons.tilted_per_proton
-        mixed = jnp.matmul(number, kernel.reshape(number.shape[0], -1), precision="highest")
+        pairs, largest = self.pairs(dark_matter), self._largest_rapidity(dark_matter)
         # lighter than the steps reach: nothing, said by NaN where the mass is traced
-        at_rest = jnp.where(self._largest_rapidity(dark_matter) <= STEPS[-1], self._at_rest(dark_matter), jnp.nan)
-        density = jnp.matmul(mixed.reshape(-1, at_rest.shape[0]), at_rest, precision="highest")
+        at_rest = jnp.where(largest <= STEPS[-1], self._at_rest(dark_matter, *pairs), jnp.nan)
+        # the boosts of many masses are one product: they meet first
+        cells = jnp.matmul(kernel.reshape(-1, at_rest.shape[0]), at_rest, precision="highest")
+        density = jnp.matmul(self.mesons.tilted_per_proton, cells.reshape(kernel.shape[:2]), precision="highest")
         edges = as_float(rapidity.EDGES)
         momentum = jnp.sinh(rapidity.nodes(edges))  # over the mass
-        return Emission(edges, self.norm * momentum * density.reshape(momentum.shape), edges[1:])
+        end = jnp.minimum(largest + self._rapidities.max(), edges[-1])
+        width_MeV = _mean_width_MeV(dark_matter, *pairs)
+        return Emission(edges, momentum * density.reshape(momentum.shape), end[None], width_MeV)
 
     def check(self, dark_matter: AbstractDarkMatter) -> None:
         largest = self._largest_rapidity(dark_matter)
@@ -131,29 +146,33 @@ class AbstractNeutralMeson(AbstractProduction):
         mass, partner = dark_matter.arriving_mass_MeV, dark_matter.partner_mass_MeV
         return rapidity.of_two_body(self.mass_MeV, mass, partner)
 
-    def _at_rest(self, dark_matter: AbstractDarkMatter) -> Float[Array, " step"]:
-        """Particles per meson at rest in steps of rapidity, over the sine of what is left of it: dN/(dE/m)."""
+    @property
+    def _rapidities(self) -> Float[Array, " cell"]:
+        return jnp.arccosh(1.0 + self.mesons.kinetic_energy_MeV / self.mass_MeV)
+
+    def _at_rest(
+        self, dark_matter: AbstractDarkMatter, virtuality: Float[Array, " s"], ratio: Float[Array, " s"]
+    ) -> Float[Array, " step"]:
+        """Integrals of dN/d(E/m) over steps of rapidity, for a meson at rest.
+
+        In each step dN/d(E/m) is taken to be constant: its integral is what is in the step, times its width in rapidity
+        over that in E/m.
+        """
         mass, partner = dark_matter.arriving_mass_MeV, dark_matter.partner_mass_MeV
-        virtuality, ratio = self.pairs(dark_matter)
         boson = jnp.log(jnp.maximum(self.mass_MeV / virtuality, 1.0))  # rapidity of V*
         chi = rapidity.of_two_body(virtuality, mass, partner)  # of chi in the frame of V*
         half_width = jnp.sinh(boson) * jnp.sinh(chi)  # of the box in the energy, over the mass
         opens = half_width > 0.0
         half_width = jnp.where(opens, half_width, 1.0)
-        per_energy = (0.5 * dark_matter.particles_per_boson) * jnp.where(opens, ratio / half_width, 0.0)[:, None]
-        steps = as_float(STEPS)
-        low = jnp.maximum(steps[None, :-1], jnp.abs(boson - chi)[:, None])
-        high = jnp.minimum(steps[None, 1:], (boson + chi)[:, None])
-        half = 0.5 * jnp.maximum(high - low, 0.0)
-        if self.isotropic:
-            return (2.0 * half * per_energy).sum(axis=0)
         middle = jnp.cosh(boson) * jnp.cosh(chi)
-        total = jnp.zeros_like(half)
-        for abscissa, weight in zip(*(each.tolist() for each in gauss_legendre(_ANGLES)), strict=True):
-            energy = jnp.cosh(low + half * (1.0 + abscissa))
-            of_pair = jnp.clip((energy - middle[:, None]) / half_width[:, None], -1.0, 1.0)
-            total = total + weight * dark_matter.helicity_law(of_pair, virtuality[:, None])
-        return (half * total * per_energy).sum(axis=0)
+        energies = np.cosh(STEPS)  # over the mass
+        cosine = jnp.clip((as_float(energies)[None] - middle[:, None]) / half_width[:, None], -1.0, 1.0)
+        below = 1.0 + cosine
+        if not self.isotropic:
+            below = below + (dark_matter.alignment(virtuality) / 3.0)[:, None] * (cosine**3 - cosine)
+        particles = 0.5 * dark_matter.particles_per_boson * jnp.where(opens, ratio, 0.0)
+        in_steps = jnp.diff(jnp.matmul(particles, below, precision="highest"))
+        return in_steps * as_float(np.diff(STEPS) / np.diff(energies))
 
 
 class NeutralPion(AbstractNeutralMeson):
@@ -234,6 +253,17 @@ def _check_meson(meson: AbstractNeutralMeson) -> None:
     check_positive("mass_MeV", meson.mass_MeV, "MeV")
     check_fraction("photon_branching_ratio", meson.photon_branching_ratio)
     check_not_negative("norm", meson.norm, "")
+
+
+def _mean_width_MeV(
+    dark_matter: AbstractDarkMatter, virtuality_MeV: Float[Array, " s"], ratio: Float[Array, " s"]
+) -> Scalar:
+    """Width of V* to dark matter, MeV, mean over all pairs; zero where there are none."""
+    some = ratio > _SMALLEST_RATIO
+    # by logarithms: in float32 what is divided by must not be squared
+    logarithm = jnp.where(some, jnp.log(jnp.where(some, ratio, 1.0)), -jnp.inf)
+    share = jnp.where(some, jax.nn.softmax(jnp.where(some.any(), logarithm, 0.0)), 0.0)
+    return (share * dark_matter.dark_width_MeV(virtuality_MeV)).sum()
 
 
 def _narrowest_width_MeV(dark_matter: AbstractDarkMatter) -> Scalar:

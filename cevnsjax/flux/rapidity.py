@@ -1,4 +1,4 @@
-"""Spectra in rapidity: panels of Gauss-Legendre nodes, and integrals from an energy up through their polynomials.
+"""Spectra in rapidity: equal panels of Gauss-Legendre nodes, and integrals from an energy up through their polynomials.
 
 Boosts add rapidities, so the ends of everything that decays in flight are sums and differences of them.
 """
@@ -44,12 +44,15 @@ def nodes(edges: Float[Array, " edge"]) -> Float[Array, "panel node"]:
 
 
 def integrals_above(edges: Float[Array, " edge"], lower: Float[Array, " point"]) -> Float[Array, "point panel node"]:
-    """Weights that integrate values on nodes from each lower limit up, through the polynomial of each panel."""
-    half = 0.5 * jnp.diff(edges)
-    wide = half > 0.0
-    inside = (lower[:, None] - edges[None, :-1]) / jnp.where(wide, half, 1.0)[None, :] - 1.0
-    x = jnp.clip(jnp.where(wide[None, :], inside, 1.0), -1.0, 1.0)
-    return half[None, :, None] * jnp.matmul(_legendre_above(x), as_float(_coefficients()), precision="highest")
+    """Weights that integrate values on nodes from each lower limit up, through the polynomial of each equal panel."""
+    panels = edges.shape[0] - 1
+    width = (edges[-1] - edges[0]) / panels
+    place = jnp.clip((lower - edges[0]) / width, 0.0, panels)
+    panel = jnp.minimum(jnp.floor(place), panels - 1.0)
+    above = jnp.matmul(_legendre_above(2.0 * (place - panel) - 1.0), as_float(_coefficients()), precision="highest")
+    all_of_it = as_float(gauss_legendre(ORDER)[1])[None, None]
+    after = jnp.arange(panels, dtype=place.dtype)[None, :, None] - panel[:, None, None]
+    return 0.5 * width * jnp.where(after > 0.0, all_of_it, jnp.where(after < 0.0, 0.0, above[:, None, :]))
 
 
 def values_at(

@@ -63,6 +63,15 @@ class AbstractDarkMatter(eqx.Module):
         """
 
     @abstractmethod
+    def alignment(self, virtuality_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
+        """B of the angular distribution 1 + b (cos^2 - 1/3) of chi in the frame of a transverse V*.
+
+        Parameters
+        ----------
+        virtuality_MeV
+            sqrt(s), MeV, above threshold, any shape.
+        """
+
     def helicity_law(
         self, cosine: Float[Array, "*point"], virtuality_MeV: Float[Array, "*#point"]
     ) -> Float[Array, "*point"]:
@@ -75,6 +84,7 @@ class AbstractDarkMatter(eqx.Module):
         virtuality_MeV
             sqrt(s), MeV, above threshold.
         """
+        return 1.0 + self.alignment(virtuality_MeV) * (cosine**2 - 1.0 / 3.0)
 
     @abstractmethod
     def recoil_coefficients(
@@ -115,10 +125,14 @@ class AbstractDarkMatter(eqx.Module):
     @property
     def dark_branching_ratio(self) -> Scalar:
         """Share of V on its mass shell that decays to dark matter; zero where that is forbidden."""
-        dark, visible = self.dark_width_MeV(self.mediator_mass_MeV), self.visible_width_MeV
+        return self.dark_share(self.dark_width_MeV(self.mediator_mass_MeV))
+
+    def dark_share(self, dark_width_MeV: Scalar) -> Scalar:
+        """Share of V that decays to dark matter, for a width (MeV) of these decays; zero without one."""
         # the ratio of widths, and not their sum, may be divided by: squared, it is still a number in float32
-        is_open = dark > 0.0
-        return jnp.where(is_open, 1.0 / (1.0 + visible / jnp.where(is_open, dark, 1.0)), 0.0)
+        is_open = dark_width_MeV > 0.0
+        ratio = self.visible_width_MeV / jnp.where(is_open, dark_width_MeV, 1.0)
+        return jnp.where(is_open, 1.0 / (1.0 + ratio), 0.0)
 
 
 _LEPTONS_MEV = (ELECTRON_MASS_MEV, MUON_MASS_MEV)
@@ -180,10 +194,8 @@ class ScalarDarkMatter(AbstractElasticDarkMatter):
         open_share = velocity_squared(self.mass_MeV, virtuality_MeV)
         return self.couplings.dark**2 / (48.0 * math.pi) * virtuality_MeV * power_above_zero(open_share, 1.5)
 
-    def helicity_law(
-        self, cosine: Float[Array, "*point"], virtuality_MeV: Float[Array, "*#point"]
-    ) -> Float[Array, "*point"]:
-        return 1.5 * (1.0 - cosine**2)
+    def alignment(self, virtuality_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
+        return jnp.full_like(virtuality_MeV, -1.5)  # 3/2 sin^2
 
     def recoil_coefficients(
         self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar, spin_half: bool
@@ -231,11 +243,9 @@ class DiracDarkMatter(AbstractElasticDarkMatter):
         spins = 1.0 + 0.5 * (1.0 - open_share)  # 1 + 2 r
         return self.couplings.dark**2 / (12.0 * math.pi) * virtuality_MeV * spins * power_above_zero(open_share, 0.5)
 
-    def helicity_law(
-        self, cosine: Float[Array, "*point"], virtuality_MeV: Float[Array, "*#point"]
-    ) -> Float[Array, "*point"]:
-        r4 = 4.0 * (self.mass_MeV / virtuality_MeV) ** 2
-        return 0.75 * (1.0 + cosine**2 + r4 * (1.0 - cosine**2)) / (1.0 + 0.5 * r4)
+    def alignment(self, virtuality_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
+        r4 = 4.0 * (self.mass_MeV / virtuality_MeV) ** 2  # 1 + cos^2 + r4 sin^2
+        return 0.75 * (1.0 - r4) / (1.0 + 0.5 * r4)
 
     def recoil_coefficients(
         self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar, spin_half: bool

@@ -95,15 +95,13 @@ class InelasticDarkMatter(AbstractDarkMatter):
     def particles_per_boson(self) -> float:
         return 1.0
 
-    def helicity_law(
-        self, cosine: Float[Array, "*point"], virtuality_MeV: Float[Array, "*#point"]
-    ) -> Float[Array, "*point"]:
+    def alignment(self, virtuality_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
         lighter, heavier = self.mass_MeV, self.heavier_mass_MeV
         s, split = virtuality_MeV**2, heavier**2 - lighter**2
         product = 0.25 * (s - split) * (s + split) / s  # of the energies
         momentum2 = jnp.maximum(0.5 * (s - lighter**2 - heavier**2) - product, 0.0)
         rest = product + lighter * heavier
-        return (rest + momentum2 * cosine**2) / (rest + momentum2 / 3.0)
+        return momentum2 / (rest + momentum2 / 3.0)  # rest + momentum2 cos^2
 
     def recoil_coefficients(
         self, recoil_MeV: Float[Array, "*node"], mass_MeV: Scalar, spin_half: bool

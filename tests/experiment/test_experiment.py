@@ -10,9 +10,9 @@ import pytest
 from cevnsjax.cross_section import NSI
 from cevnsjax.errors import CevnsjaxError, UnknownNameError
 from cevnsjax.experiment import Experiment, coherent_csi_2021, freeze
-from cevnsjax.experiment.reached import depends_on
 from cevnsjax.flux import PionDecayArrival, Source
 from cevnsjax.paths import get_path, leaf_paths, set_paths
+from cevnsjax.reached import depends_on
 from cevnsjax.response import TemplateResponse
 from cevnsjax.response.polynomial import PolynomialResponse
 

@@ -18,9 +18,9 @@ from cevnsjax.cli.run_file import FitSettings
 from cevnsjax.cli.settings import prepare
 from cevnsjax.cli.spectrum import prediction
 from cevnsjax.experiment import EXPERIMENTS, Experiment, experiment_kind, named_experiment
-from cevnsjax.experiment.reached import depends_on
 from cevnsjax.inference import Offered, Schedule, maximum, sample
 from cevnsjax.paths import get_path, set_paths
+from cevnsjax.reached import depends_on
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("standard_promotion")]
 

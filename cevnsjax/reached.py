@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -11,11 +11,8 @@ from jax.extend.core import Literal
 
 from cevnsjax.paths import get_path, set_paths
 
-if TYPE_CHECKING:
-    from cevnsjax.experiment.experiment import Experiment
 
-
-def reaching(function: Callable[[Experiment], object], experiment: Experiment, paths: Iterable[str]) -> tuple[str, ...]:
+def reaching(function: Callable[[Any], object], module: Any, paths: Iterable[str]) -> tuple[str, ...]:
     """Those of some paths whose leaves the outcome of a function depends on.
 
     The answer is read off the computation itself (its jaxpr), so a new block needs to declare nothing.
@@ -23,10 +20,8 @@ def reaching(function: Callable[[Experiment], object], experiment: Experiment, p
     paths = tuple(paths)
     if not paths:
         return ()
-    leaves = [get_path(experiment, path) for path in paths]
-    closed = jax.make_jaxpr(lambda values: eqx.filter(function(set_paths(experiment, paths, values)), eqx.is_array))(
-        leaves
-    )
+    leaves = [get_path(module, path) for path in paths]
+    closed = jax.make_jaxpr(lambda values: eqx.filter(function(set_paths(module, paths, values)), eqx.is_array))(leaves)
     reached = {variable: {path} for variable, path in zip(closed.jaxpr.invars, paths, strict=True)}
 
     def behind(variables: Iterable[object]) -> set[str]:
@@ -39,6 +34,6 @@ def reaching(function: Callable[[Experiment], object], experiment: Experiment, p
     return tuple(path for path in paths if path in found)
 
 
-def depends_on(function: Callable[[Experiment], object], experiment: Experiment, paths: Iterable[str]) -> bool:
+def depends_on(function: Callable[[Any], object], module: Any, paths: Iterable[str]) -> bool:
     """Tell whether the outcome of a function depends on any of the leaves at the given paths: see :func:`reaching`."""
-    return bool(reaching(function, experiment, paths))
+    return bool(reaching(function, module, paths))

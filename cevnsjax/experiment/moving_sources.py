@@ -1,0 +1,105 @@
+"""What sources may become within the priors of what moves their break points, or the mass of what they send."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+
+from cevnsjax.arrays import as_float
+from cevnsjax.cross_section.kinematics import massless_energy_MeV, minimum_neutrino_energy_MeV
+from cevnsjax.experiment.placement import Seen
+from cevnsjax.flux import AbstractSource
+from cevnsjax.parameter import Parameter
+from cevnsjax.paths import get_path, set_paths
+from cevnsjax.program import program
+from cevnsjax.reached import reaching
+
+if TYPE_CHECKING:
+    from cevnsjax.experiment.experiment import Experiment
+
+_CANDIDATES, _CASES = 400, 24
+_TAIL = 1e-3  # of a prior, and of the probability of being seen
+_SEEN_KEV = (1e-4, 1e6)
+
+Visible = Callable[[np.ndarray, float | None], np.ndarray]
+"""Where break points (MeV) of what has a mass (MeV) are in the range that is seen: logarithms of y, ends beyond it."""
+
+
+def visible_in(view: Seen, target_mass_MeV: float) -> Visible:
+    """What a view sees of what hits a mass in MeV."""
+    recoils_keV = np.geomspace(*_SEEN_KEV, 4096)
+    seen = recoils_keV[np.any(view(recoils_keV) > _TAIL, axis=1)]
+    ends_MeV = minimum_neutrino_energy_MeV(1e-3 * (seen if seen.size else recoils_keV)[[0, -1]], target_mass_MeV)
+
+    def visible(ends: np.ndarray, mass_MeV: float | None) -> np.ndarray:
+        return np.log(np.clip(massless_energy_MeV(ends, target_mass_MeV, mass_MeV), *ends_MeV))
+
+    return visible
+
+
+def moves_where_sources_end(experiment: "Experiment", parameter: Parameter) -> bool:
+    """Tell whether a parameter moves break points of a source, or the mass of what it sends."""
+    return any(_moved_ends(experiment, source, (parameter,)) for source in experiment.sources)
+
+
+def _moved_ends(experiment: "Experiment", source: str, parameters: tuple[Parameter, ...]) -> list[Parameter]:
+    """Those parameters that move break points of a source, or the mass of what it sends."""
+    flux, within = experiment.sources[source].flux, f"sources.{source}.flux."
+    own = {p: [path.removeprefix(within) for path in p.paths if path.startswith(within)] for p in parameters}
+    all_of_them = sorted({path for each in own.values() for path in each})
+    reached = reaching(lambda source: (source.break_points_MeV, source.mass_MeV), flux, all_of_them)
+    return [p for p, each in own.items() if set(each) & set(reached)]
+
+
+def other_sources(
+    experiment: "Experiment", source: str, parameters: tuple[Parameter, ...], visible: Visible
+) -> Iterator[AbstractSource]:
+    """A source as it becomes over the priors of what moves its break points: as different cases as there are."""
+    moving = _moved_ends(experiment, source, parameters)
+    if not moving:
+        return
+    # each alone, and all at once
+    random = np.random.default_rng(0).uniform(_TAIL, 1.0 - _TAIL, (_CANDIDATES, len(moving)))
+    places = np.concatenate([np.where(np.arange(len(moving)) == i, random, np.nan) for i in range(len(moving))])
+    places = places if len(moving) == 1 else np.concatenate([places, random])
+    paths = [path for each in moving for path in each.paths]
+    now = [float(get_path(experiment, path)) for path in paths]
+    columns = [(each, places[:, i]) for i, each in enumerate(moving) for _ in each.paths]
+    values = np.stack([_quantiles(each, at, now[k]) for k, (each, at) in enumerate(columns)], axis=1)
+    flux, within = experiment.sources[source].flux, f"sources.{source}.flux."
+    own = tuple(path.removeprefix(within) for path in paths)
+    ends_MeV, masses_MeV = _ends_at(flux, own, as_float(values))
+    masses = [None] * len(values) if masses_MeV is None else np.asarray(masses_MeV).tolist()
+    seen = [visible(*each) for each in zip(np.asarray(ends_MeV), masses, strict=True)]
+    # where break points are, and where the parameters are, for what becomes of the spectrum between them
+    for point in _far_apart(np.concatenate([seen, np.nan_to_num(places, nan=0.5)], axis=1), _CASES):
+        yield set_paths(flux, own, [as_float(value) for value in values[point]])
+
+
+def _quantiles(parameter: Parameter, places: np.ndarray, otherwise: float) -> np.ndarray:
+    """Quantiles of a prior; what a parameter is now where it has no place."""
+    given = [otherwise if math.isnan(at) else float(parameter.quantile(at)) for at in places.tolist()]
+    return np.array(given)
+
+
+@program
+def _ends_at(flux: AbstractSource, paths: tuple[str, ...], values: Float[Array, "point leaf"]):
+    """Break points of a source and the mass of what comes, MeV, at some values of leaves."""
+
+    def ends(leaves):
+        moved = set_paths(flux, paths, list(leaves))
+        return moved.break_points_MeV, moved.mass_MeV
+
+    return jax.vmap(ends)(values)
+
+
+def _far_apart(points: np.ndarray, number: int) -> list[int]:
+    """Some of many points, each as far from those before it as there is one."""
+    chosen, distance = [], np.linalg.norm(points - points[0], axis=1)
+    for _ in range(min(number, len(points))):
+        chosen.append(int(np.argmax(distance)))
+        distance = np.minimum(distance, np.linalg.norm(points - points[chosen[-1]], axis=1))
+    return chosen
