@@ -1,6 +1,7 @@
 """What must be known of an experiment and of priors before parameters are freed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import equinox as eqx
@@ -22,8 +23,8 @@ def in_place(experiment: Experiment | Joint, free: Sequence[Parameter]) -> Exper
 
     def within(part: Experiment) -> Experiment:
         beginning = f"experiments.{part.name}."
-        of_part = (p for p in free if all(path.startswith(beginning) for path in p.paths))
-        return part.in_place([p.moved(beginning, "") for p in of_part])
+        own = {p: tuple(q.removeprefix(beginning) for q in p.paths if q.startswith(beginning)) for p in free}
+        return part.in_place([replace(p, where=paths) for p, paths in own.items() if paths])
 
     return experiment.map(within)
 

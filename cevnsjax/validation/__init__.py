@@ -5,6 +5,7 @@ from cevnsjax.validation.coherent_csi_2017 import COHERENT_CSI_2017
 from cevnsjax.validation.coherent_csi_2021 import COHERENT_CSI_2021
 from cevnsjax.validation.coherent_lar import COHERENT_LAR
 from cevnsjax.validation.counting import COUNTING
+from cevnsjax.validation.dark_limits import DARK_LIMITS
 from cevnsjax.validation.dark_matter import DARK_MATTER
 from cevnsjax.validation.decay_at_rest import DECAY_AT_REST
 from cevnsjax.validation.designs import DESIGNS
@@ -60,5 +61,6 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *NUCLEAR_LEVELS,
     *NEUTRINO_REACTIONS,
     *DARK_MATTER,
+    *DARK_LIMITS,
 )
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""

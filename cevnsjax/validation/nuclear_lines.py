@@ -48,7 +48,7 @@ _ISOVECTOR = Axial(strange_axial_coupling=0.0)
 
 
 @dataclass(frozen=True)
-class _Row:
+class TalkRow:
     """A row of the talk's table, to the digits that the notebook's formulas were evaluated to."""
 
     nuclide: str
@@ -85,36 +85,36 @@ class _Row:
 
 
 _IODIDE_KG = 14.6 / 260.0
-_ROWS = (
-    _Row("Ar40", "coherent", 24.4, 28.4, 1.34e23, 0.0803, 227.7, 3.156, 72.14),
-    _Row("Ar40", "ccm", 7000.0, 20.0, 3e22, 0.052, 1.9095e4, 264.7, 72.14),
-    _Row("Cs133", "coherent", 133.0 * _IODIDE_KG, 19.3, 3.2e23, 0.0803, 1164.2, 0.1522, 7651.0),
-    _Row("I127", "coherent", 127.0 * _IODIDE_KG, 19.3, 3.2e23, 0.0803, 1056.4, 0.3755, 2814.0),
+TALK_ROWS = (
+    TalkRow("Ar40", "coherent", 24.4, 28.4, 1.34e23, 0.0803, 227.7, 3.156, 72.14),
+    TalkRow("Ar40", "ccm", 7000.0, 20.0, 3e22, 0.052, 1.9095e4, 264.7, 72.14),
+    TalkRow("Cs133", "coherent", 133.0 * _IODIDE_KG, 19.3, 3.2e23, 0.0803, 1164.2, 0.1522, 7651.0),
+    TalkRow("I127", "coherent", 127.0 * _IODIDE_KG, 19.3, 3.2e23, 0.0803, 1056.4, 0.3755, 2814.0),
 )
 
 
 @functools.cache
-def _elastic(row: _Row) -> float:
+def _elastic(row: TalkRow) -> float:
     couplings = ConstantCouplings(0.01556533, -0.5122125)
     return row.events(Coherent({"sm": couplings}, SpinHalf()), dutta_huang_newstead_pandey_levels(row.nuclide))
 
 
 @functools.cache
-def _inelastic(row: _Row) -> float:
+def _inelastic(row: TalkRow) -> float:
     interaction = NeutralCurrentExcitation({"axial": Axial(1.26, 0.0)})
     return row.events(interaction, dutta_huang_newstead_pandey_levels(row.nuclide))
 
 
 @functools.cache
-def _isovector(row: _Row) -> float:
+def _isovector(row: TalkRow) -> float:
     return row.events(NeutralCurrentExcitation({"axial": Axial(1.26, 0.0)}), nuclear_levels(row.nuclide))
 
 
-def _ratio(row: _Row) -> float:
+def _ratio(row: TalkRow) -> float:
     return _elastic(row) / _inelastic(row)
 
 
-_STORED = {_ROWS[0]: 227.6780639091734, _ROWS[1]: 19094.59040497798}
+_STORED = {TALK_ROWS[0]: 227.6780639091734, TALK_ROWS[1]: 19094.59040497798}
 """Elastic events as the notebook has them."""
 
 
@@ -130,7 +130,7 @@ def _talk():
             compute=functools.partial(_elastic, row),
         )
     source = "B. Dutta et al., talk of 2024; recomputed independently with the constants of their notebook"
-    for row in _ROWS:
+    for row in TALK_ROWS:
         setting = f"{row.mass_kg:.4g} kg, {row.baseline_m} m, {row.protons_on_target:g} protons"
         inelastic = "2 S_raw of an isoscalar operator in the place of the isovector strength"
         for kind, value, compute, of in (
@@ -201,7 +201,7 @@ def _lines():
                 unit="1e-42 cm^2",
                 compute=functools.partial(lambda name, index: float(_of_table(name)[index]), name, index),
             )
-    for row in _ROWS:
+    for row in TALK_ROWS:
         yield PublishedNumber(
             id=f"isovector-{row.name}-events",
             source="this package's isovector strengths, beside the talk's row: prompt and delayed of the rows above",
@@ -213,7 +213,7 @@ def _lines():
         )
 
 
-def _expected_isovector_events(row: _Row) -> float:
+def _expected_isovector_events(row: TalkRow) -> float:
     fluence = row.neutrinos_per_proton * row.protons_on_target / (4e4 * np.pi * row.baseline_m**2)
     nuclei = 1e3 * row.mass_kg * _AVOGADRO_PER_MOL / nuclide(row.nuclide).mass_number
     return float(1e-42 * fluence * nuclei * sum(_PUBLISHED_ISOVECTOR[row.nuclide]))
