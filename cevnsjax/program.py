@@ -42,7 +42,7 @@ class _Program:
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         # options belong to a whole program, and JAX refuses them in a part; inside of jit even a new zero is traced
-        leaves = jnp.zeros(()), *jax.tree.leaves((arguments, named))
+        leaves = jnp.asarray(0.0), *jax.tree.leaves((arguments, named))
         traced = any(isinstance(leaf, Tracer) for leaf in leaves)
         return (self._part if traced else self._whole)(*arguments, **named)
 

@@ -1,15 +1,19 @@
+import gc
 import os
 from pathlib import Path
 
 import equinox as eqx
 import jax
 import pytest
+from remembered import remembered
 
 # Strict while testing, loose for users: nothing may promote a type or a rank silently.
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
+# Tracing makes millions of objects that live on: they are looked through, and XLA's too, a fiftieth as often.
+gc.set_threshold(35_000, 20, 20)
 
 # Nearly all that a test takes is compiling, of which this leaves a quarter; programs run half as long again.
 QUICKLY = {"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 0}
@@ -46,9 +50,27 @@ def forget_programs():
     """Let go of compiled programs in time: each maps memory, of which a process may have 65,530 pieces on Linux."""
     yield
     maps = Path("/proc/self/maps")
-    if maps.exists() and maps.read_bytes().count(b"\n") > 30_000:
+    if maps.exists() and maps.read_bytes().count(b"\n") > 42_000:
         eqx.clear_caches()
         jax.clear_caches()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forget_built():
+    """Place nodes once for the same detector and flux, and freeze once what is the same; returns what forgets that."""
+    # not on top: jaxtyping must be there before the package is
+    from cevnsjax.experiment import placing, view
+    from cevnsjax.inference import model
+
+    def seen(experiment, recoil, source, parameters):
+        detector = experiment.quenching, experiment.response, experiment.target
+        return *detector, experiment.sources[source].flux, view.kinks_keV(experiment)[recoil], recoil, parameters
+
+    place, freeze = remembered(placing.place_panels, seen), remembered(model.freeze)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(placing, "place_panels", place)
+        patch.setattr(model, "freeze", freeze)
+        yield lambda: (place.forget(), freeze.forget())
 
 
 @pytest.fixture(params=["float64", "float32"])

@@ -7,7 +7,7 @@ or that it must be cut in two. What a detector may become within the priors of i
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import jax
@@ -28,8 +28,9 @@ from cevnsjax.flux import AbstractSource
 from cevnsjax.patience import Patience
 from cevnsjax.program import program
 
-_POINTS = 4096  # of one evaluation: a multiple of _ORDER, always the same, so that a detector is compiled once
+_POINTS = 4096  # of the grid
 _ORDER = 64  # nodes that a panel is looked at with
+_TOGETHER = 16 * _ORDER  # points of one evaluation: always as many, so that a detector is compiled once
 _TOLERANCE = 1e-10  # of the largest bin, for each panel
 _TOLERANCE_OF_KINKS = 3e-8  # the same, of what multiplies the kinks of a flux
 _TOLERANCE_OF_JUMPS = 3e-10  # ... of one whose density jumps, as that of a histogram
@@ -123,13 +124,15 @@ class _Sent:
             energy_MeV = smallest_energy_MeV(recoil_energy_MeV(y_MeV, mass_MeV), mass_MeV, self.projectile_MeV)
         if self.product:
             return np.interp(energy_MeV, *self._table)
-        padded = np.pad(energy_MeV, (0, _POINTS - len(y_MeV)), mode="edge")
-        return np.asarray(particles_above(self.source, as_float(padded)))[: len(y_MeV)]
+        return _in_blocks(self._above, energy_MeV)
+
+    def _above(self, energy_MeV: np.ndarray) -> np.ndarray:
+        return np.asarray(particles_above(self.source, as_float(energy_MeV)))
 
     @functools.cached_property
     def _table(self) -> tuple[np.ndarray, np.ndarray]:
         energies = np.geomspace(1e-4, 1.0, _POINTS) * self.breaks_MeV[-1]
-        return energies, np.asarray(particles_above(self.source, as_float(energies)))
+        return energies, _in_blocks(self._above, energies)
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ class _Placement:
         pairs = [(source, each) for source in sent for each in recoiling]
         largest = max(float(_recoil_keV(s.breaks_for(each.mass_MeV)[-1:], each.mass_MeV)[0]) for s, each in pairs)
         grid_keV = np.geomspace(_RANGE * largest, largest, _POINTS)
-        probabilities = [view(grid_keV) for view in views]
+        probabilities = [_in_blocks(view, grid_keV) for view in views]
         # a table may end in zeros
         given = np.any([each.particles(_energy_MeV(grid_keV, lightest), lightest) > 0.0 for each in sent], axis=0)
         self.in_sight = bool(np.any(probabilities[0].sum(axis=1)[given] >= _IN_SIGHT))
@@ -226,8 +229,7 @@ class _Placement:
         """Nodes that each panel needs."""
         found = np.zeros(len(panels), dtype=int)
         for case in self.cases:
-            for some in _blocks(len(panels), _POINTS // _ORDER):
-                found[some] = np.maximum(found[some], self._needed([panels[i] for i in some], case))
+            found = np.maximum(found, self._needed(panels, case))
         return found.tolist()
 
     def _needed(self, panels: list[tuple[int, float, float]], case: _Case) -> np.ndarray:
@@ -243,15 +245,14 @@ class _Placement:
         y = (low[:, None] + half * (1.0 + abscissae)).ravel()
         recoil_keV = _recoil_keV(y, each.mass_MeV)
         slope = recoil_energy_slope(y, each.mass_MeV)
-        padded = np.pad(recoil_keV, (0, _POINTS - len(y)), mode="edge")
         particles = case.sent.particles(y, each.mass_MeV).reshape(len(panels), _ORDER)
         if self.product:  # of a table the largest in a panel stands for all
             particles = particles.max(axis=1, keepdims=True)
-        rate = (each.strength(padded)[: len(y)] * slope).reshape(len(panels), _ORDER) * particles * half
+        rate = (_in_blocks(each.strength, recoil_keV) * slope).reshape(len(panels), _ORDER) * particles * half
         tilt = self.lowest_keV / recoil_keV.reshape(len(panels), _ORDER)
         needed = np.zeros(len(panels), dtype=int)
         for view, largest_bins in case.views.items():
-            seen = self.views[view](padded)[: len(y)].reshape(len(panels), _ORDER, -1)
+            seen = _in_blocks(self.views[view], recoil_keV).reshape(len(panels), _ORDER, -1)
             for power, largest in zip(_POWERS, largest_bins, strict=True):
                 if largest > 0.0:
                     values = seen * (rate * tilt**power / largest)[..., None]
@@ -302,5 +303,7 @@ def _recoil_keV(y_MeV: np.ndarray, mass_MeV: float) -> np.ndarray:
     return 1e3 * recoil_energy_MeV(y_MeV, mass_MeV)
 
 
-def _blocks(number: int, size: int) -> Iterator[list[int]]:
-    return (list(range(start, min(start + size, number))) for start in range(0, number, size))
+def _in_blocks(function: Callable[[np.ndarray], np.ndarray], points: np.ndarray) -> np.ndarray:
+    """A function of points one by one, given :data:`_TOGETHER` of them at a time."""
+    padded = np.pad(points, (0, -len(points) % _TOGETHER), mode="edge")
+    return np.concatenate([function(some) for some in padded.reshape(-1, _TOGETHER)])[: len(points)]

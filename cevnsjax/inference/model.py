@@ -187,8 +187,8 @@ class Model(eqx.Module):
             If a value has no parameter of its name.
         """
         known = {name: np.asarray(value, dtype=float) for name, value in values.items()}
-        ends = ({name: float(end(value)) for name, value in known.items()} for end in (np.nanmin, np.nanmax))
-        if all(tables_reach(self._moved(each)) for each in ends):
+        low, high = ({name: float(end(value)) for name, value in known.items()} for end in (np.nanmin, np.nanmax))
+        if all(tables_reach(self._moved(each)) for each in ([low] if low == high else [low, high])):
             return self
         return eqx.tree_at(lambda model: model.experiment, self, without_tables(self.experiment))
 

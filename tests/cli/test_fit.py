@@ -258,7 +258,7 @@ def interrupt(arguments, cwd, line):
 
 
 def test_ctrl_c_and_resume_give_the_same_posterior(cevnsjax, no_plots, tmp_path):
-    options = (*SMALL, "--samples", 4000)
+    options = (*SMALL, "--samples", 2000)
     code, said = interrupt((*options, "--out", "stopped", "--json"), tmp_path, "sampling")
     assert code == 130, said
     assert "Run the same command with --resume" in said

@@ -1,6 +1,7 @@
 """Named models: what they add to an experiment, and the paths of what they offer."""
 
 import dataclasses
+import functools
 
 import equinox as eqx
 import jax
@@ -59,22 +60,28 @@ def experiment():
     return coherent_csi_2021()
 
 
+@pytest.fixture(scope="module")
+def prepared_for(experiment):
+    """The experiment as a model prepares it, by the name of the model: once for all tests."""
+    return functools.cache(lambda name: named_model(name).prepare(experiment))
+
+
 def same(first, second):
-    return eqx.tree_equal(first, second) is True or bool(eqx.tree_equal(first, second))
+    return bool(eqx.tree_equal(first, second))
 
 
 @pytest.mark.parametrize("name", cases(NAMES))
-def test_preparing_twice_is_preparing_once(name, experiment):
-    once = named_model(name).prepare(experiment)
+def test_preparing_twice_is_preparing_once(name, prepared_for):
+    once = prepared_for(name)
     twice = named_model(name).prepare(once)
     assert list(twice.interactions) == list(once.interactions)
     assert same(twice, once)
 
 
 @pytest.mark.parametrize("name", cases(OFFERING))
-def test_parameters_have_symbols_that_can_be_drawn(name, experiment):
+def test_parameters_have_symbols_that_can_be_drawn(name, prepared_for):
     model = MODELS[name]
-    prepared = model.prepare(experiment)
+    prepared = prepared_for(name)
     parameters = model.parameters(prepared)
     labels = [each.label for each in (*parameters, *prepared.nuisances, *model.derived)]
     assert len(set(labels)) == len(labels)
@@ -88,10 +95,10 @@ def test_parameters_have_symbols_that_can_be_drawn(name, experiment):
 
 
 @pytest.mark.parametrize("name", cases(NAMES))
-def test_parameters_have_their_paths(name, experiment):
+def test_parameters_have_their_paths(name, prepared_for):
     """Every path is that of one number, within the support of the prior or free to be set there; names differ."""
     model = named_model(name)
-    prepared = model.prepare(experiment)
+    prepared = prepared_for(name)
     parameters = model.parameters(prepared)
     names = [p.name for p in parameters]
     assert len(set(names)) == len(names)
@@ -106,10 +113,10 @@ def test_parameters_have_their_paths(name, experiment):
 
 
 @pytest.mark.parametrize("name", cases(OFFERING))
-def test_each_parameter_moves_the_counts(name, experiment):
+def test_each_parameter_moves_the_counts(name, prepared_for):
     """All of them, but those of tau neutrinos, which are not in the beam."""
     model = named_model(name)
-    prepared = model.prepare(experiment)
+    prepared = prepared_for(name)
     # a parameter common to all flavours sets what those of one flavour set
     parameters = [p for p in model.parameters(prepared) if p.name not in COMMON]
     draws = {p.name: jnp.asarray(p.prior.sample(jax.random.key(i))) for i, p in enumerate(parameters)}
@@ -138,19 +145,19 @@ def test_each_parameter_moves_the_counts(name, experiment):
 
 
 @pytest.mark.parametrize("name", cases(NAMES))
-def test_the_standard_model_is_where_nothing_was_added(name, experiment):
+def test_the_standard_model_is_where_nothing_was_added(name, prepared_for, experiment):
     """Terms that were there stay; the interactions of the experiment keep their order."""
-    prepared = named_model(name).prepare(experiment)
+    prepared = prepared_for(name)
     assert next(iter(prepared.interactions)) == "cevns"
     assert same(prepared.interactions["cevns"].terms["sm"], experiment.interactions["cevns"].terms["sm"])
     assert ("electrons" in prepared.interactions) == ("electrons" in name)
 
 
 @pytest.mark.parametrize("name", ON_ELECTRONS)
-def test_with_electrons_one_parameter_sets_both(name, experiment):
+def test_with_electrons_one_parameter_sets_both(name, prepared_for):
     term = ON_ELECTRONS[name]
     model = named_model(f"{name}+electrons")
-    prepared = model.prepare(experiment)
+    prepared = prepared_for(f"{name}+electrons")
     on_nuclei, on_electrons = (prepared.interactions[key].terms[term] for key in ("cevns", "electrons"))
     assert isinstance(on_nuclei, AbstractTerm)
     assert isinstance(on_electrons, AbstractElectronTerm)
@@ -162,14 +169,14 @@ def test_with_electrons_one_parameter_sets_both(name, experiment):
         assert len(parameter.paths) == 2 * len(leaves[0])
     # without electrons, one
     alone = named_model(name)
-    for parameter in alone.parameters(alone.prepare(experiment)):
+    for parameter in alone.parameters(prepared_for(name)):
         assert len(parameter.paths) == 1
 
 
 @pytest.mark.parametrize("name", [name for name in NEEDS_COHERENT if name not in ON_ELECTRONS])
-def test_terms_on_nuclei_alone_leave_electrons_as_they_are(name, experiment):
+def test_terms_on_nuclei_alone_leave_electrons_as_they_are(name, prepared_for):
     model = named_model(f"{name}+electrons")
-    prepared = model.prepare(experiment)
+    prepared = prepared_for(f"{name}+electrons")
     assert list(prepared.interactions["electrons"].terms) == ["sm"]
     for parameter in model.parameters(prepared):
         assert all(path.startswith("interactions.cevns.") for path in parameter.paths)
