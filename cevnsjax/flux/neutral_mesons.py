@@ -153,26 +153,23 @@ class AbstractNeutralMeson(AbstractProduction):
     def _at_rest(
         self, dark_matter: AbstractDarkMatter, virtuality: Float[Array, " s"], ratio: Float[Array, " s"]
     ) -> Float[Array, " step"]:
-        """Integrals of dN/d(E/m) over steps of rapidity, for a meson at rest.
-
-        In each step dN/d(E/m) is taken to be constant: its integral is what is in the step, times its width in rapidity
-        over that in E/m.
-        """
+        """Integrals of dN/d(E/m) over steps of rapidity, for a meson at rest."""
         mass, partner = dark_matter.arriving_mass_MeV, dark_matter.partner_mass_MeV
         boson = jnp.log(jnp.maximum(self.mass_MeV / virtuality, 1.0))  # rapidity of V*
         chi = rapidity.of_two_body(virtuality, mass, partner)  # of chi in the frame of V*
         half_width = jnp.sinh(boson) * jnp.sinh(chi)  # of the box in the energy, over the mass
         opens = half_width > 0.0
-        half_width = jnp.where(opens, half_width, 1.0)
-        middle = jnp.cosh(boson) * jnp.cosh(chi)
-        energies = np.cosh(STEPS)  # over the mass
-        cosine = jnp.clip((as_float(energies)[None] - middle[:, None]) / half_width[:, None], -1.0, 1.0)
-        below = 1.0 + cosine
+        half_width = jnp.where(opens, half_width, 1.0)[:, None]
+        per_energy = (0.5 * dark_matter.particles_per_boson) * jnp.where(opens, ratio / half_width[:, 0], 0.0)
+        inside = jnp.clip(as_float(STEPS)[None], jnp.abs(boson - chi)[:, None], (boson + chi)[:, None])
+        length = jnp.diff(inside, axis=1)
         if not self.isotropic:
-            below = below + (dark_matter.alignment(virtuality) / 3.0)[:, None] * (cosine**3 - cosine)
-        particles = 0.5 * dark_matter.particles_per_boson * jnp.where(opens, ratio, 0.0)
-        in_steps = jnp.diff(jnp.matmul(particles, below, precision="highest"))
-        return in_steps * as_float(np.diff(STEPS) / np.diff(energies))
+            middle = (jnp.cosh(boson) * jnp.cosh(chi))[:, None]
+            cosine = jnp.clip((as_float(np.cosh(STEPS))[None] - middle) / half_width, -1.0, 1.0)
+            low, high = cosine[:, :-1], cosine[:, 1:]
+            square = (low**2 + low * high + high**2) / 3.0  # mean of cos^2 in what is left of a step
+            length = length * (1.0 + dark_matter.alignment(virtuality)[:, None] * (square - 1.0 / 3.0))
+        return jnp.matmul(per_energy, length, precision="highest")
 
 
 class NeutralPion(AbstractNeutralMeson):
