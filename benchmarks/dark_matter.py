@@ -56,7 +56,7 @@ def flux(pions: NeutralPion, mass_MeV, epsilon, protons: float = PROTONS, slices
 
 def events(pions: NeutralPion, point, nodes: int = NODES):
     """Events for (m_chi, epsilon)."""
-    panels = Panels(THRESHOLD_KEV, HIGHEST_KEV, (), (((0.5, nodes), (1.0, nodes)),))
+    panels = Panels(THRESHOLD_KEV, HIGHEST_KEV, (), ((), ((0.5, nodes), (1.0, nodes))))
     source, argon, interaction = flux(pions, *point), compound("Ar"), DarkNucleus()
     found = interaction.spectrum(interaction.nodes(source, argon, panels), source, argon)
     return MASS_KG * found.total().sum()
@@ -74,7 +74,7 @@ def stages(pions: NeutralPion) -> dict[str, Callable]:
         return source.production["pi0"].branching_ratio(source.dark_matter)  # pyright: ignore
 
     def moments(point):
-        panels = Panels(THRESHOLD_KEV, HIGHEST_KEV, (), (((0.5, NODES), (1.0, NODES)),))
+        panels = Panels(THRESHOLD_KEV, HIGHEST_KEV, (), ((), ((0.5, NODES), (1.0, NODES))))
         return panels.nodes(flux(pions, *point), compound("Ar").nuclides["Ar40"].mass_MeV)[1].sum()
 
     return {"pairs of one s": pairs, "emission": emitted, "moments of the flux": moments}

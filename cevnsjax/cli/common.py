@@ -41,7 +41,12 @@ ExperimentArgument = Annotated[
 ]
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model", "-m", help="Name of the model, as `cevnsjax list` shows it.", show_default=DEFAULT_MODEL),
+    typer.Option(
+        "--model",
+        "-m",
+        help="Name of the model, as `cevnsjax list` shows it; several with commas between are taken together.",
+        show_default=DEFAULT_MODEL,
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -250,7 +255,7 @@ def _drawn(path: Path) -> bool:
 def results_folder(command: str, experiment: str, *others: str) -> Path:
     """Folder of the results of a command, from the names of what it was asked for: an experiment, and a model."""
     names = "+".join(Path(each.strip()).name.removesuffix(".toml") for each in experiment.split(","))
-    return Path("-".join([command, names, *others]))
+    return Path("-".join([command, names, *(each.replace(",", "+") for each in others)]))
 
 
 def split_names(given: Iterable[str] | None) -> list[str]:

@@ -83,6 +83,8 @@ def list_command(
         console.print(_table(heading, rows))
         if name == "models" and any(row["electrons"] for row in rows):
             console.print("NAME+electrons is any of those marked, with neutrino-electron scattering", markup=False)
+        if name == "models":
+            console.print("NAME,NAME is several of them together, as nsi,vector-portal-dm", markup=False)
 
 
 def _content(topic: Topic | None, experiment: str, model: str, paths: bool) -> dict[str, list[dict[str, Any]]]:

@@ -41,12 +41,11 @@ class DarkDecayNodes(AbstractNodes):
 class DarkDecay(AbstractDeposit):
     """chi_2 -> chi_1 e+ e- inside of the detector: :class:`cevnsjax.particle.InelasticDarkMatter` has the width.
 
-    Of chi_2 that would cross the detector, exp(-d/l) (1 - exp(-L/l)) decay in it, l = p hbar c/(m_2 Gamma), so the
-    fluence of the source is that without decays on the way, and its distance d that of the front. Per kilogram this is
-    over density and length L. Deposited is all energy of electron and positron, photons of its annihilation included:
-    at rest they have omega = (m_2^2 - m_1^2 + q^2)/(2 m_2) and momentum k, and in flight an energy that is flat between
-    (E omega -+ p k)/m_2, for chi_2 without polarisation. Nodes are in q^2 and in the angle, and move with the masses.
-    A source of chi_1 gives nothing.
+    Of chi_2 that arrive 1 - exp(-L/l) decay in the detector, l = p hbar c/(m_2 Gamma): the source has what is left at
+    its front. Per kilogram this is over density and length L. Deposited is all energy of electron and positron, photons
+    of its annihilation included: at rest they have omega = (m_2^2 - m_1^2 + q^2)/(2 m_2) and momentum k, and in flight
+    an energy that is flat between (E omega -+ p k)/m_2, for chi_2 without polarisation. Nodes are in q^2 and in the
+    angle, and move with the masses. A source of chi_1 gives nothing.
 
     Attributes
     ----------
@@ -92,31 +91,17 @@ class DarkDecay(AbstractDeposit):
         return DarkDecayNodes(1e3 * seen.reshape(seen.shape[0], -1), at.energy_MeV, at.weight, share.reshape(-1))
 
     def spectrum(self, nodes: DarkDecayNodes, source: AbstractDarkSource, target: Material) -> Spectrum:
-        per_kg = self.decays_per_m(nodes.arriving_MeV, source) * (10.0 / EXPOSURE_SCALE) / self.density_g_per_cm3
+        per_kg = (
+            self.decays_per_m(nodes.arriving_MeV, _inelastic(source)) * (10.0 / EXPOSURE_SCALE) / self.density_g_per_cm3
+        )
         rate = (nodes.weight * per_kg[None])[:, :, None] * nodes.share[None, None, :]
         return spectrum_of(nodes, source, rate)
 
-    def decays_per_m(self, energy_MeV: Float[Array, " point"], source: AbstractDarkSource) -> Float[Array, " point"]:
-        """Decays in the detector of a particle that would cross it, over its length, m^-1.
-
-        Parameters
-        ----------
-        energy_MeV
-            Energies of what arrives, MeV.
-        source
-            Where it comes from: particle and distances.
-
-        Raises
-        ------
-        CevnsjaxError
-            If the source has no distance, or sends dark matter of one state.
-        """
-        rate = _inelastic(source).inverse_decay_length_per_m(energy_MeV)
-        if source.paths is None:
-            raise CevnsjaxError("A source whose particles decay on their way must have a distance, got none.")
-        distance, share = source.paths
-        arrive = share @ jnp.exp(-distance[:, None] * rate[None, :])
-        return arrive * -jnp.expm1(-self.length_m * rate) / self.length_m
+    def decays_per_m(
+        self, energy_MeV: Float[Array, " point"], dark_matter: InelasticDarkMatter
+    ) -> Float[Array, " point"]:
+        """Decays of a particle that arrives at the detector, over its length, m^-1, at energies in MeV."""
+        return -jnp.expm1(-self.length_m * dark_matter.inverse_decay_length_per_m(energy_MeV)) / self.length_m
 
 
 def _inelastic(source: AbstractDarkSource) -> InelasticDarkMatter:

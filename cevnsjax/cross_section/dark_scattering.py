@@ -1,4 +1,4 @@
-"""Elastic scattering of dark matter behind a portal, on nuclei and on electrons."""
+"""Scattering of dark matter behind a portal, elastic or into its partner, on nuclei and on electrons."""
 
 import math
 from typing import ClassVar
@@ -10,15 +10,11 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float
 from cevnsjax.constants import CROSS_SECTION_MEV2, ELECTRON_MASS_MEV, HBAR_C_MEV_FM
+from cevnsjax.cross_section.dark_kinematics import recoil_limits_MeV, smallest_energy_MeV
 from cevnsjax.cross_section.interaction import AbstractScattering, Recoil, spectrum_of
-from cevnsjax.cross_section.kinematics import (
-    massless_energy_MeV,
-    recoil_energy_MeV,
-    recoil_energy_slope,
-    smallest_energy_MeV,
-)
+from cevnsjax.cross_section.kinematics import recoil_energy_MeV, recoil_energy_slope
 from cevnsjax.cross_section.nodes import EXPOSURE_SCALE, ChannelNodes, RecoilNodes, stack_nuclides, weigh
-from cevnsjax.cross_section.panels import Panels
+from cevnsjax.cross_section.panels import Panels, needed_energy_MeV
 from cevnsjax.flux import AbstractDarkSource, AbstractSource, energy_powers
 from cevnsjax.particle import AbstractDarkMatter
 from cevnsjax.spectrum import Spectrum
@@ -28,7 +24,9 @@ _SCALE = CROSS_SECTION_MEV2 / (2.0 * math.pi)
 
 
 class DarkNucleus(AbstractScattering):
-    """Elastic scattering of dark matter on nuclei by exchange of the boson of a portal.
+    """Scattering of dark matter on nuclei by exchange of the boson of a portal.
+
+    What is hit by one of two states makes it the other one: chi_1 is scattered up, from a threshold on, chi_2 down.
 
     dsigma/dT = [(g_p Z F_p + g_n N F_n) g_D]^2/(4 pi) 2 M (c_2 E^2 + c_1 E + c_0)/[p^2 (2 M T + m_V^2)^2], with the
     coefficients of :meth:`cevnsjax.particle.AbstractDarkMatter.recoil_coefficients`: the moments of the flux are those
@@ -60,7 +58,7 @@ class DarkNucleus(AbstractScattering):
     ) -> RecoilNodes:
         recoil, each = 1e-3 * recoil_energy_keV, []
         for name, nuclide in target.nuclides.items():
-            moments = source.moments(smallest_energy_MeV(recoil, nuclide.mass_MeV, source.mass_MeV))
+            moments = source.moments(needed_energy_MeV(source, recoil, nuclide.mass_MeV))
             width = jnp.full_like(recoil, 1e-3 * EXPOSURE_SCALE) * target.nuclei_per_kg(name)
             each.append(self._at(nuclide, source.dark_matter, recoil, moments, width))
         return stack_nuclides(each)
@@ -71,9 +69,9 @@ class DarkNucleus(AbstractScattering):
     def largest_recoil_keV(
         self, energy_MeV: Float[Array, "*point"], nuclide: Nuclide, dark_matter: AbstractDarkMatter
     ) -> Float[Array, "*point"]:
-        """Largest recoil energy at energies of dark matter in MeV, keV."""
-        y = massless_energy_MeV(energy_MeV, nuclide.mass_MeV, dark_matter.mass_MeV)
-        return 1e3 * recoil_energy_MeV(y, nuclide.mass_MeV)
+        """Largest recoil energy at energies of what arrives in MeV, keV; below threshold the one there."""
+        arriving, gain = dark_matter.arriving_mass_MeV, dark_matter.mass_gain_MeV
+        return 1e3 * recoil_limits_MeV(energy_MeV, nuclide.mass_MeV, arriving, gain)[1]
 
     def differential_cross_section(
         self,
@@ -87,7 +85,7 @@ class DarkNucleus(AbstractScattering):
         Parameters
         ----------
         energy_MeV
-            Total energies of dark matter, MeV, above its mass.
+            Total energies of what arrives, MeV, above its mass.
         recoil_energy_keV
             Recoil energies, keV, of the same shape.
         nuclide
@@ -96,8 +94,9 @@ class DarkNucleus(AbstractScattering):
             What scatters.
         """
         recoil = 1e-3 * recoil_energy_keV
-        allowed = energy_MeV >= smallest_energy_MeV(recoil, nuclide.mass_MeV, dark_matter.mass_MeV)
-        moments = energy_powers(energy_MeV, dark_matter.mass_MeV)[None]
+        arriving, gain = dark_matter.arriving_mass_MeV, dark_matter.mass_gain_MeV
+        allowed = energy_MeV >= smallest_energy_MeV(recoil, nuclide.mass_MeV, arriving, gain)
+        moments = energy_powers(energy_MeV, arriving)[None]
         nodes = self._at(nuclide, dark_matter, recoil, moments, jnp.where(allowed, 1e-3, 0.0).astype(recoil.dtype))
         return self._rate(nodes, dark_matter)[0]
 
@@ -122,7 +121,7 @@ class DarkNucleus(AbstractScattering):
 
 
 class DarkElectron(AbstractScattering):
-    """Elastic scattering of dark matter on the electrons of atoms, each free above its binding energy.
+    """Scattering of dark matter on the electrons of atoms, each free above its binding energy.
 
     dsigma/dT = (g_e g_D)^2/(4 pi) 2 m_e (c_2 E^2 + c_1 E + c_0)/[p^2 (2 m_e T + m_V^2)^2] for each electron, a Dirac
     particle: see :class:`DarkNucleus`.
@@ -156,7 +155,8 @@ class DarkElectron(AbstractScattering):
         self, recoil_energy_keV: Float[Array, " point"], source: AbstractDarkSource, target: Material
     ) -> RecoilNodes:
         recoil = 1e-3 * recoil_energy_keV
-        moments = source.moments(smallest_energy_MeV(recoil, as_float(ELECTRON_MASS_MEV), source.mass_MeV))
+        mass = as_float(ELECTRON_MASS_MEV)
+        moments = source.moments(needed_energy_MeV(source, recoil, mass))
         return self._at(source.dark_matter, recoil, moments, jnp.full_like(recoil, 1e-3), target)
 
     def spectrum(self, nodes: RecoilNodes, source: AbstractDarkSource, target: Material) -> Spectrum:

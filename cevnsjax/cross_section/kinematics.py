@@ -33,34 +33,6 @@ def recoil_energy_slope(
     return 4.0 * y * (mass_MeV + y) / (mass_MeV + 2.0 * y) ** 2
 
 
-def smallest_energy_MeV(
-    recoil_MeV: Float[HostOrDevice, "*node"], mass_MeV: Scalar | float, projectile_mass_MeV: Scalar | float | None
-) -> Float[HostOrDevice, "*node"]:
-    """Smallest energy of a projectile of mass m that gives a recoil T to a mass M, all in MeV.
-
-    [T + sqrt(T^2 + 2 M T) sqrt(1 + 2 m^2/(M T))]/2; of what has no mass that of :func:`minimum_neutrino_energy_MeV`.
-    """
-    if projectile_mass_MeV is None:
-        return minimum_neutrino_energy_MeV(recoil_MeV, mass_MeV)
-    # 2 M T (1 + 2 m^2/(M T)) without a division by T
-    whole = (recoil_MeV / mass_MeV + 2.0) * (recoil_MeV * mass_MeV + 2.0 * projectile_mass_MeV**2)
-    return 0.5 * (recoil_MeV + namespace(recoil_MeV).sqrt(whole))
-
-
-def massless_energy_MeV(
-    energy_MeV: Float[HostOrDevice, "*point"], mass_MeV: Scalar | float, projectile_mass_MeV: Scalar | float | None
-) -> Float[HostOrDevice, "*point"]:
-    """Energy at which what has no mass gives a mass M the largest recoil that a projectile of mass m gives, all in MeV.
-
-    It gives T = 2 p^2/(M + m^2/M + 2 E); at E = m nothing.
-    """
-    if projectile_mass_MeV is None:
-        return energy_MeV
-    squared = (energy_MeV - projectile_mass_MeV) * (energy_MeV + projectile_mass_MeV)
-    recoil = 2.0 * squared / (mass_MeV + projectile_mass_MeV**2 / mass_MeV + 2.0 * energy_MeV)
-    return minimum_neutrino_energy_MeV(recoil, mass_MeV)
-
-
 class AbstractMomentumTransfer(eqx.Module):
     """Which squared momentum goes into form factors and propagators."""
 

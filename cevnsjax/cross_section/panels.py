@@ -14,12 +14,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import HostOrDevice, Scalar, as_float, gauss_legendre, legendre_polynomials, namespace
-from cevnsjax.cross_section.kinematics import (
-    massless_energy_MeV,
-    minimum_neutrino_energy_MeV,
-    recoil_energy_MeV,
-    smallest_energy_MeV,
-)
+from cevnsjax.cross_section.dark_kinematics import recoil_limits_MeV, smallest_energy_MeV
+from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV, recoil_energy_MeV
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux import AbstractSource
 from cevnsjax.spectrum import gauss_legendre_panels
@@ -102,8 +98,10 @@ class Panels:
 
         # the first one goes over many powers of ten, and a light mediator may set a scale in any; so does the one after
         # the last kink, whichever that is; those between break points go over a few
-        after = slot(panels_from(min(kinks)) if kinks else 2)
-        later = len(kinks) + source.break_points_MeV.shape[0] - 1
+        # (any slot may be the first one of what has a mass)
+        massive = source.mass_MeV is not None
+        after = slot(panels_from(lowest_recoil_keV) if massive else panels_from(min(kinks)) if kinks else 2)
+        later = len(kinks) + recoil_ends_MeV(source, as_float(1.0)).shape[0] - 1
         slots = (slot(panels_from(lowest_recoil_keV)), *(after for _ in range(later)))
         return cls(lowest_recoil_keV, math.inf, kinks, slots, _BETWEEN_KNOTS)
 
@@ -125,7 +123,7 @@ class Panels:
         xp = namespace(break_points_MeV)
         recoils = xp.asarray([self.lowest_recoil_keV, highest, *self.kinks_keV], dtype=break_points_MeV.dtype)
         y = minimum_neutrino_energy_MeV(1e-3 * recoils, target_mass_MeV)
-        high = xp.minimum(y[1], break_points_MeV[-1])
+        high = xp.minimum(y[1], break_points_MeV.max())
         low = xp.minimum(y[0], high)
         inner = xp.concatenate([break_points_MeV, y[2:]])
         return xp.concatenate([low[None], xp.sort(xp.clip(inner, low, high))])
@@ -148,13 +146,20 @@ class Panels:
             Nodes in y, MeV, shape ``[node]``, and moments of the flux times their width, shape ``[component, power,
             node]``: what a function of y is multiplied with to be integrated over y.
         """
-        breaks = massless_energy_MeV(source.break_points_MeV, target_mass_MeV, source.mass_MeV)
-        edges, orders = self._panel_edges(self.slot_edges_MeV(breaks, target_mass_MeV))
+        slots = self.slot_edges_MeV(self._breaks_MeV(source, target_mass_MeV), target_mass_MeV)
+        edges, orders = self._panel_edges(slots)
         y, width = gauss_legendre_panels(edges, orders)
         if not self.between_knots or source.knots_MeV is None:
             return y, moments_at(source, y, target_mass_MeV) * width[None, None]
-        knots = massless_energy_MeV(source.knots_MeV, target_mass_MeV, source.mass_MeV)
-        return y, self._on_knots(source, knots, target_mass_MeV, edges, orders)
+        return y, self._on_knots(source, source.knots_MeV, target_mass_MeV, edges, orders)
+
+    def _breaks_MeV(self, source: AbstractSource, target_mass_MeV: Scalar) -> Float[Array, " panel"]:
+        """Break points of a source in y."""
+        if source.mass_MeV is None:
+            return source.break_points_MeV
+        # clipped, as there is no derivative at a recoil of zero
+        ends = jnp.maximum(recoil_ends_MeV(source, target_mass_MeV), 1e-3 * self.lowest_recoil_keV)
+        return minimum_neutrino_energy_MeV(ends, target_mass_MeV)
 
     def _panel_edges(self, slots: Float[Array, " slot_edge"]) -> tuple[Float[Array, " edge"], tuple[int, ...]]:
         """Edges of all panels and their orders; an empty slot is a panel without nodes."""
@@ -202,14 +207,38 @@ class Panels:
         return jnp.moveaxis((integrals[of_node] * coefficients[:, None, None, :]).sum(axis=-1), 0, -1)
 
 
+def recoil_ends_MeV(source: AbstractSource, target_mass_MeV: Scalar) -> Float[Array, " end"]:
+    """Recoils, MeV, at which what a source sends begins or ends to give them to a mass (MeV), in any order.
+
+    The largest ones for the energies of its break points, and the lowest one of what has a mass; where that becomes
+    heavier or lighter the smallest ones too.
+    """
+    breaks, gain = source.break_points_MeV, source.mass_gain_MeV
+    if source.mass_MeV is None:
+        return recoil_energy_MeV(breaks, target_mass_MeV)
+    energies = jnp.concatenate([source.lowest_energy_MeV[None], breaks])
+    if gain is None:
+        return recoil_limits_MeV(energies, target_mass_MeV, source.mass_MeV, as_float(0.0))[1]
+    return jnp.concatenate(recoil_limits_MeV(energies, target_mass_MeV, source.mass_MeV, gain))
+
+
+def needed_energy_MeV(
+    source: AbstractSource, recoil_MeV: Float[Array, "*node"], target_mass_MeV: Scalar
+) -> Float[Array, "*node"]:
+    """Smallest energy, MeV, with which what a source sends gives recoils (MeV) to a mass (MeV)."""
+    if source.mass_MeV is None:
+        return minimum_neutrino_energy_MeV(recoil_MeV, target_mass_MeV)
+    gain = as_float(0.0) if source.mass_gain_MeV is None else source.mass_gain_MeV
+    return smallest_energy_MeV(recoil_MeV, target_mass_MeV, source.mass_MeV, gain)
+
+
 def moments_at(
     source: AbstractSource, y_MeV: Float[Array, " node"], target_mass_MeV: Scalar
 ) -> Float[Array, "component power node"]:
     """Moments of a source above what gives a mass (MeV) the recoils that neutrinos of energies (MeV) give at most."""
     if source.mass_MeV is None:
         return source.moments(y_MeV)
-    recoil = recoil_energy_MeV(y_MeV, target_mass_MeV)
-    return source.moments(smallest_energy_MeV(recoil, target_mass_MeV, source.mass_MeV))
+    return source.moments(needed_energy_MeV(source, recoil_energy_MeV(y_MeV, target_mass_MeV), target_mass_MeV))
 
 
 def _coefficients(order: int, degrees: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What sources may become within the priors of what moves their break points, or the mass of what they send."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import jax
@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float
-from cevnsjax.cross_section.kinematics import massless_energy_MeV, minimum_neutrino_energy_MeV
+from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV
+from cevnsjax.cross_section.panels import recoil_ends_MeV
 from cevnsjax.experiment.placement import Seen
 from cevnsjax.flux import AbstractSource
 from cevnsjax.parameter import Parameter
@@ -23,21 +24,6 @@ if TYPE_CHECKING:
 _CANDIDATES, _CASES = 400, 24
 _TAIL = 1e-3  # of a prior, and of the probability of being seen
 _SEEN_KEV = (1e-4, 1e6)
-
-Visible = Callable[[np.ndarray, float | None], np.ndarray]
-"""Where break points (MeV) of what has a mass (MeV) are in the range that is seen: logarithms of y, ends beyond it."""
-
-
-def visible_in(view: Seen, target_mass_MeV: float) -> Visible:
-    """What a view sees of what hits a mass in MeV."""
-    recoils_keV = np.geomspace(*_SEEN_KEV, 4096)
-    seen = recoils_keV[np.any(view(recoils_keV) > _TAIL, axis=1)]
-    ends_MeV = minimum_neutrino_energy_MeV(1e-3 * (seen if seen.size else recoils_keV)[[0, -1]], target_mass_MeV)
-
-    def visible(ends: np.ndarray, mass_MeV: float | None) -> np.ndarray:
-        return np.log(np.clip(massless_energy_MeV(ends, target_mass_MeV, mass_MeV), *ends_MeV))
-
-    return visible
 
 
 def moves_where_sources_end(experiment: "Experiment", parameter: Parameter) -> bool:
@@ -55,9 +41,19 @@ def _moved_ends(experiment: "Experiment", source: str, parameters: tuple[Paramet
 
 
 def other_sources(
-    experiment: "Experiment", source: str, parameters: tuple[Parameter, ...], visible: Visible
+    experiment: "Experiment", source: str, parameters: tuple[Parameter, ...], view: Seen, target_mass_MeV: float
 ) -> Iterator[AbstractSource]:
-    """A source as it becomes over the priors of what moves its break points: as different cases as there are."""
+    """A source as it becomes over the priors of what moves its break points: as different cases as there are.
+
+    Parameters
+    ----------
+    experiment, source, parameters
+        The experiment, the name of the source, and what may be free.
+    view
+        What is seen of recoils.
+    target_mass_MeV
+        Mass of what recoils, MeV.
+    """
     moving = _moved_ends(experiment, source, parameters)
     if not moving:
         return
@@ -65,18 +61,27 @@ def other_sources(
     random = np.random.default_rng(0).uniform(_TAIL, 1.0 - _TAIL, (_CANDIDATES, len(moving)))
     places = np.concatenate([np.where(np.arange(len(moving)) == i, random, np.nan) for i in range(len(moving))])
     places = places if len(moving) == 1 else np.concatenate([places, random])
-    paths = [path for each in moving for path in each.paths]
-    now = [float(get_path(experiment, path)) for path in paths]
-    columns = [(each, places[:, i]) for i, each in enumerate(moving) for _ in each.paths]
-    values = np.stack([_quantiles(each, at, now[k]) for k, (each, at) in enumerate(columns)], axis=1)
     flux, within = experiment.sources[source].flux, f"sources.{source}.flux."
-    own = tuple(path.removeprefix(within) for path in paths)
-    ends_MeV, masses_MeV = _ends_at(flux, own, as_float(values))
-    masses = [None] * len(values) if masses_MeV is None else np.asarray(masses_MeV).tolist()
-    seen = [visible(*each) for each in zip(np.asarray(ends_MeV), masses, strict=True)]
+    columns = [
+        (each, path.removeprefix(within), at)
+        for each, at in zip(moving, places.T, strict=True)
+        for path in each.paths
+        if path.startswith(within)
+    ]
+    paths = tuple(path for _, path, _ in columns)
+    values = np.stack([_quantiles(each, at, float(get_path(flux, path))) for each, path, at in columns], axis=1)
+    ends_MeV = np.asarray(_ends_at(flux, paths, as_float(values), as_float(target_mass_MeV)))
+    seen = np.log(np.clip(ends_MeV, *_range_MeV(view, target_mass_MeV)))
     # where break points are, and where the parameters are, for what becomes of the spectrum between them
     for point in _far_apart(np.concatenate([seen, np.nan_to_num(places, nan=0.5)], axis=1), _CASES):
-        yield set_paths(flux, own, [as_float(value) for value in values[point]])
+        yield set_paths(flux, paths, [as_float(value) for value in values[point]])
+
+
+def _range_MeV(view: Seen, target_mass_MeV: float) -> np.ndarray:
+    """Range in y, MeV, that a view sees of what hits a mass."""
+    recoils_keV = np.geomspace(*_SEEN_KEV, 4096)
+    seen = recoils_keV[np.any(view(recoils_keV) > _TAIL, axis=1)]
+    return minimum_neutrino_energy_MeV(1e-3 * (seen if seen.size else recoils_keV)[[0, -1]], target_mass_MeV)
 
 
 def _quantiles(parameter: Parameter, places: np.ndarray, otherwise: float) -> np.ndarray:
@@ -86,14 +91,12 @@ def _quantiles(parameter: Parameter, places: np.ndarray, otherwise: float) -> np
 
 
 @program
-def _ends_at(flux: AbstractSource, paths: tuple[str, ...], values: Float[Array, "point leaf"]):
-    """Break points of a source and the mass of what comes, MeV, at some values of leaves."""
-
-    def ends(leaves):
-        moved = set_paths(flux, paths, list(leaves))
-        return moved.break_points_MeV, moved.mass_MeV
-
-    return jax.vmap(ends)(values)
+def _ends_at(
+    flux: AbstractSource, paths: tuple[str, ...], values: Float[Array, "point leaf"], mass_MeV: Float[Array, ""]
+):
+    """Break points of a source in y, MeV, at some values of leaves."""
+    ends = jax.vmap(lambda leaves: recoil_ends_MeV(set_paths(flux, paths, list(leaves)), mass_MeV))(values)
+    return minimum_neutrino_energy_MeV(ends, mass_MeV)
 
 
 def _far_apart(points: np.ndarray, number: int) -> list[int]:

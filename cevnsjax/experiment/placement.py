@@ -17,13 +17,8 @@ from jaxtyping import Array, Float
 
 from cevnsjax.arrays import as_float, gauss_legendre, tree_as_float
 from cevnsjax.cross_section import Panels
-from cevnsjax.cross_section.kinematics import (
-    massless_energy_MeV,
-    minimum_neutrino_energy_MeV,
-    recoil_energy_MeV,
-    recoil_energy_slope,
-    smallest_energy_MeV,
-)
+from cevnsjax.cross_section.kinematics import minimum_neutrino_energy_MeV, recoil_energy_MeV, recoil_energy_slope
+from cevnsjax.cross_section.panels import needed_energy_MeV, recoil_ends_MeV
 from cevnsjax.flux import AbstractSource
 from cevnsjax.patience import Patience
 from cevnsjax.program import program
@@ -63,10 +58,15 @@ Seen = Callable[[np.ndarray], np.ndarray]
 
 
 @program
-def _ends(source: AbstractSource) -> tuple[Float[Array, " panel"], Float[Array, " knot"]]:
-    """Break points of a source, MeV, and its knots, MeV; none where it is no table."""
-    knots = source.knots_MeV
-    return source.break_points_MeV, jnp.zeros(0) if knots is None else knots
+def _knots(source: AbstractSource) -> Float[Array, " knot"]:
+    """Knots of a source, MeV; none where it is no table."""
+    return jnp.zeros(0) if source.knots_MeV is None else source.knots_MeV
+
+
+@program
+def _breaks(source: AbstractSource, mass_MeV: Float[Array, ""]) -> Float[Array, " panel"]:
+    """Break points of a source in y, MeV, for the mass of what recoils."""
+    return minimum_neutrino_energy_MeV(recoil_ends_MeV(source, mass_MeV), mass_MeV)
 
 
 @program
@@ -75,6 +75,14 @@ def particles_above(source: AbstractSource, energy_MeV: Float[Array, " point"]) 
     fluence = source.fluence_per_cm2
     weight = fluence / jnp.where(fluence.sum() > 0.0, fluence.sum(), 1.0)
     return (weight[:, None] * source.moments(energy_MeV)[:, 0]).sum(axis=0)
+
+
+@program
+def _needed_MeV(
+    source: AbstractSource, y_MeV: Float[Array, " point"], mass_MeV: Float[Array, ""]
+) -> Float[Array, " point"]:
+    """Smallest energies, MeV, that give a mass the recoils of y."""
+    return needed_energy_MeV(source, recoil_energy_MeV(y_MeV, mass_MeV), mass_MeV)
 
 
 def place(
@@ -109,30 +117,34 @@ class _Sent:
 
     def __init__(self, source: AbstractSource):
         self.source = source = source.prepared(())
-        self.breaks_MeV, self.knots_MeV = map(np.asarray, _ends(source))
-        self.projectile_MeV = None if source.mass_MeV is None else float(source.mass_MeV)
+        self.knots_MeV = np.asarray(_knots(source))
         self.product = self.knots_MeV.size > 0
+        self._known: tuple[np.ndarray, np.ndarray] | None = None
 
     def breaks_for(self, mass_MeV: float) -> np.ndarray:
         """Break points in y, MeV, for the mass of what recoils."""
-        return massless_energy_MeV(self.breaks_MeV, mass_MeV, self.projectile_MeV)
+        return np.asarray(_breaks(self.source, as_float(mass_MeV)))
 
     def particles(self, y_MeV: np.ndarray, mass_MeV: float) -> np.ndarray:
         """Particles that can give a mass recoils as large as those of y; of a table, which is dear, roughly."""
-        energy_MeV = y_MeV
-        if self.projectile_MeV is not None:
-            energy_MeV = smallest_energy_MeV(recoil_energy_MeV(y_MeV, mass_MeV), mass_MeV, self.projectile_MeV)
         if self.product:
-            return np.interp(energy_MeV, *self._table)
-        return _in_blocks(self._above, energy_MeV)
+            return np.interp(y_MeV, *self._table(mass_MeV))
+        return self._above(y_MeV, mass_MeV)
 
-    def _above(self, energy_MeV: np.ndarray) -> np.ndarray:
-        return np.asarray(particles_above(self.source, as_float(energy_MeV)))
+    def _above(self, y_MeV: np.ndarray, mass_MeV: float) -> np.ndarray:
+        def above(y_MeV: np.ndarray) -> np.ndarray:
+            energy = as_float(y_MeV)
+            if self.source.mass_MeV is not None:
+                energy = _needed_MeV(self.source, energy, as_float(mass_MeV))
+            return np.asarray(particles_above(self.source, energy))
 
-    @functools.cached_property
-    def _table(self) -> tuple[np.ndarray, np.ndarray]:
-        energies = np.geomspace(1e-4, 1.0, _POINTS) * self.breaks_MeV[-1]
-        return energies, _in_blocks(self._above, energies)
+        return _in_blocks(above, y_MeV)
+
+    def _table(self, mass_MeV: float) -> tuple[np.ndarray, np.ndarray]:
+        if self._known is None:  # tables are of what has no mass: it is the same for all that recoils
+            energies = np.geomspace(1e-4, 1.0, _POINTS) * self.breaks_for(mass_MeV).max()
+            self._known = energies, self._above(energies, mass_MeV)
+        return self._known
 
 
 @dataclass(frozen=True)
@@ -164,7 +176,7 @@ class _Placement:
         self.tolerance = _TOLERANCE if nominal.source.roughness == 0.0 else nominal.source.roughness
         self.tolerance_of_knots = _TOLERANCE_OF_JUMPS if nominal.source.jumps else _TOLERANCE_OF_KINKS
         pairs = [(source, each) for source in sent for each in recoiling]
-        largest = max(float(_recoil_keV(s.breaks_for(each.mass_MeV)[-1:], each.mass_MeV)[0]) for s, each in pairs)
+        largest = max(float(_recoil_keV(s.breaks_for(each.mass_MeV), each.mass_MeV).max()) for s, each in pairs)
         grid_keV = np.geomspace(_RANGE * largest, largest, _POINTS)
         probabilities = [_in_blocks(view, grid_keV) for view in views]
         # a table may end in zeros
@@ -274,8 +286,7 @@ class _Placement:
         """Nodes between neighbouring knots, for the polynomials of the widest gap in each panel."""
         most = 0.0
         for case in self.cases:
-            each, mass_MeV = case.edges_MeV, case.recoiling.mass_MeV
-            knots_MeV = massless_energy_MeV(case.sent.knots_MeV, mass_MeV, case.sent.projectile_MeV)
+            each, knots_MeV = case.edges_MeV, case.sent.knots_MeV
             for index, slot in enumerate(slots):
                 low, high, begin = each[index], each[index + 1], 0.0
                 for end, order in slot:

@@ -9,7 +9,7 @@ import numpy as np
 from cevnsjax.arrays import as_float, tree_as_float
 from cevnsjax.constants import ELECTRON_MASS_MEV
 from cevnsjax.cross_section import Recoil
-from cevnsjax.cross_section.kinematics import smallest_energy_MeV
+from cevnsjax.cross_section.panels import needed_energy_MeV
 from cevnsjax.experiment.placement import particles_above
 from cevnsjax.experiment.placing import recoils
 from cevnsjax.experiment.view import probabilities
@@ -52,7 +52,7 @@ def unseen_sources(experiment: "Experiment") -> tuple[str, ...]:
         if recoil is Recoil.NUCLEUS:
             masses = {each: float(nuclide.mass_MeV) for each, nuclide in experiment.target.nuclides.items()}
         lightest = min(masses, key=lambda each: masses[each])
-        needed_MeV = float(smallest_energy_MeV(as_float(1e-3 * lowest_keV), as_float(masses[lightest]), flux.mass_MeV))
+        needed_MeV = float(needed_energy_MeV(flux, as_float(1e-3 * lowest_keV), as_float(masses[lightest])))
         end_MeV = _end_MeV(flux)
         if end_MeV < needed_MeV:
             said.append(

@@ -12,7 +12,7 @@ from cevnsjax.arrays import as_float, is_concrete, tree_as_float
 from cevnsjax.constants import ELECTRON_MASS_MEV, HBAR_C_MEV_FM
 from cevnsjax.cross_section import AbstractScattering, Panels, Recoil
 from cevnsjax.experiment.kinked_events import furthest_kink_keV, moving_kink_keV
-from cevnsjax.experiment.moving_sources import other_sources, visible_in
+from cevnsjax.experiment.moving_sources import other_sources
 from cevnsjax.experiment.placement import Recoiling, place
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
@@ -118,8 +118,8 @@ def place_panels(experiment: "Experiment", recoil: Recoil, source: str, paramete
             known = {path.removeprefix("quenching."): ends for path, ends in ranges.items() if ends is not None}
             kinks = np.append(kinks, furthest_kink_keV(blocks["quenching"], known))
         recoiling = _recoiling(blocks["target"], recoil)
-        visible = visible_in(views[0], recoiling[0].mass_MeV)
-        sources = [experiment.sources[source].flux, *other_sources(experiment, source, parameters, visible)]
+        others = other_sources(experiment, source, parameters, views[0], recoiling[0].mass_MeV)
+        sources = [experiment.sources[source].flux, *others]
         return place(sources, recoiling, views, kinks)
 
 

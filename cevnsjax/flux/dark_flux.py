@@ -38,7 +38,7 @@ class _Emitted(eqx.Module):
 
 
 class DarkFlux(AbstractDarkSource):
-    """Dark matter from protons on a target, decays in flight included, in the direction of a detector.
+    """Dark matter from protons on a target, in the direction of a detector; what decays on its way is gone.
 
     When a particle arrives depends on its energy. Each channel is shared among slices of speed, linearly in the delay
     behind light; each slice is a component that arrives with its own delay, so the arrival time of each particle is
@@ -194,6 +194,8 @@ class DarkFlux(AbstractDarkSource):
             return self.emitted
         each: list[Emission] = [channel.emission(self.dark_matter, self._cosine) for channel in self._channels]
         edges, density = jnp.stack([one.edges for one in each]), jnp.stack([one.density for one in each])
+        energy = self.mass_MeV * jnp.cosh(jax.vmap(rapidity.nodes)(edges))
+        density = density * self.dark_matter.survival(energy, self.distance_m)  # of what decays on its way
         widths_MeV = jnp.stack([one.dark_width_MeV for one in each])
         breaks = jnp.concatenate([one.breaks for one in each])
         return _Emitted(edges, density, breaks, widths_MeV, self._particles(edges, density))

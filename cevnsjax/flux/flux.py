@@ -51,6 +51,11 @@ class AbstractSource(eqx.Module):
         return None
 
     @property
+    def mass_gain_MeV(self) -> Scalar | None:
+        """By how much what travels is heavier after it is scattered, MeV, below zero if lighter; none: it stays."""
+        return None
+
+    @property
     def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:
         """Distances to the detector, m, and the share of the particles that comes over each; none if it has none."""
         return None

@@ -28,9 +28,9 @@ from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import Experiment, Joint
 from cevnsjax.flux import AbstractSource
 from cevnsjax.models.alp import ALP_MODELS
-from cevnsjax.models.dark_matter import DARK_MODELS
+from cevnsjax.models.dark_models import DARK_MODELS
 from cevnsjax.models.dipole_portal import dipole_parameters, with_dipole_portal
-from cevnsjax.models.named_model import NamedModel, combine, jointly, with_electrons
+from cevnsjax.models.named_model import NamedModel, combine, jointly, together, with_electrons
 from cevnsjax.models.nsi_in_matter import NSI_IN_MATTER
 from cevnsjax.models.nuclear_radii import neutron_radius_names, neutron_skins, radii, with_neutron_skins
 from cevnsjax.models.sterile import sterile_parameters, with_sterile_neutrino
@@ -40,6 +40,8 @@ from cevnsjax.parameter import Parameter
 
 WITH_ELECTRONS = "+electrons"
 """Ending of a model's name that adds neutrino-electron scattering, with the same new physics where it acts there."""
+TOGETHER = ","
+"""Between names of models that are taken together."""
 
 
 def _mixing_angles(experiment) -> Iterator[str]:
@@ -242,12 +244,12 @@ MODELS: dict[str, NamedModel] = {
 
 
 def named_model(name: str, experiment: Experiment | Joint | None = None) -> NamedModel:
-    """Look up a model; ``NAME+electrons`` is the same with neutrino-electron scattering.
+    """Look up a model; ``NAME+electrons`` is the same with neutrino-electron scattering, ``NAME,NAME`` is both.
 
     Parameters
     ----------
     name
-        Name of the model.
+        Name of the model, or names of several with commas between, all of whose parameters are offered.
     experiment
         What it is for: several experiments together have its parameters in common.
 
@@ -256,12 +258,21 @@ def named_model(name: str, experiment: Experiment | Joint | None = None) -> Name
     UnknownNameError
         If there is none of that name.
     ParameterError
-        If it is no name.
+        If it is no name, or a model is named twice.
     """
     if not isinstance(name, str):
         raise ParameterError(f"The name of a model must be a text, got {short(name)}.")
+    names = [each.strip() for each in name.split(TOGETHER)]
+    models = {each: _single(each) for each in names}
+    for each in models:
+        if names.count(each) > 1:
+            raise ParameterError(f"The model {each!r} is named twice in {name!r}; name it once.")
+    model = together(models) if len(models) > 1 else models[names[0]]
+    return jointly(model) if isinstance(experiment, Joint) else model
+
+
+def _single(name: str) -> NamedModel:
     base = name.removesuffix(WITH_ELECTRONS)
     if base not in MODELS:
         raise UnknownNameError("model", name, [f"{each}{WITH_ELECTRONS}" for each in MODELS] if "+" in name else MODELS)
-    model = MODELS[base] if base == name else with_electrons(MODELS[base])
-    return jointly(model) if isinstance(experiment, Joint) else model
+    return MODELS[base] if base == name else with_electrons(MODELS[base])

@@ -1,8 +1,6 @@
-"""Models of light dark matter, made by the protons that make an experiment's neutrinos."""
+"""An experiment that sees light dark matter, made by the protons that make its neutrinos."""
 
 import dataclasses
-import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpyro.distributions as dist
@@ -10,6 +8,7 @@ import numpyro.distributions as dist
 from cevnsjax.cross_section import (
     AbstractInteraction,
     Coherent,
+    DarkDecay,
     DarkElectron,
     DarkExcitation,
     DarkNucleus,
@@ -27,47 +26,50 @@ from cevnsjax.flux import (
     PionDecayAtRest,
     PromptArrival,
     Source,
+    SterileOscillation,
     decay_at_rest_facility,
     sources_of,
 )
 from cevnsjax.flux.dark_flux import SLICES
-from cevnsjax.models.named_model import NamedModel
-from cevnsjax.parameter import Derived, Parameter
-from cevnsjax.particle import (
-    AbstractDarkMatter,
-    AbstractPortal,
-    DiracDarkMatter,
-    Leptophobic,
-    ScalarDarkMatter,
-    VectorPortal,
-    VectorPortalYield,
-)
+from cevnsjax.parameter import Parameter
+from cevnsjax.particle import AbstractDarkMatter, InelasticDarkMatter
 
-_SOURCE = "dark"
-_PARTICLE = f"sources.{_SOURCE}.flux.dark_matter"
+_SOURCE, _HEAVIER = "dark", "_heavier"
 _ANGLES_DEG = {"coherent-nai": 120.0, "karmen": 100.0}
 """Angles to the beam by the beginning of an experiment's name, recalled; 90 degrees of all others."""
-_MASS_MEV = 10.0
+_DENSITIES_G_PER_CM3 = {
+    frozenset(("Ar",)): 1.396,
+    frozenset(("Xe",)): 2.953,
+    frozenset(("Ge",)): 5.323,
+    frozenset(("Cs", "I")): 4.51,
+    frozenset(("Na", "I")): 3.67,
+}
+"""By elements, of liquids and crystals: Particle Data Group, atomic and nuclear properties of materials."""
 
 
 def with_dark_matter(experiment: Any, particle: AbstractDarkMatter) -> Any:
     """Let the protons of an experiment make dark matter, and the experiment see it.
 
-    A source of dark matter that it has already keeps its beam. Recoils are added where neutrinos scatter coherently,
-    lines where they excite levels, and electrons where they scatter on these.
+    A source of dark matter that it has already keeps its beam. Of two states each is a source. Recoils are added where
+    neutrinos scatter coherently, and electrons where they scatter on these; where they excite levels, these are excited
+    by dark matter of one state, and decays of the heavier one of two are seen.
 
     Raises
     ------
     ParameterError
-        If it has no pions that decay at rest, or nothing is known of the neutral pions of their beam.
+        If it has no pions that decay at rest, nothing is known of the neutral pions of their beam, or nothing is seen.
     """
     if not isinstance(experiment, Experiment):
         raise ParameterError("Models of dark matter need an experiment: there is no cross section without a flux.")
-    own = sources_of(experiment.sources, AbstractDarkSource)
+    states = _states(particle)
+    own = [n for n in sources_of(experiment.sources, AbstractDarkSource) if not n.endswith(_HEAVIER)]
     if own:
-        seen = {n: _of(experiment.sources[n], particle) for n in own}
-        return experiment.with_sources(seen).with_interactions(_interactions(experiment))
-    of_pions = sources_of(experiment.sources, PionDecayAtRest)
+        seen = {f"{n}{end}": _of(experiment.sources[n], each) for n in own for end, each in states.items()}
+        nuisances = experiment.nuisances
+        for n in own:
+            nuisances = tuple(_moved_too(p, f"sources.{n}.", _others(n, states)) for p in nuisances)
+        return _seeing(experiment.with_sources(seen, nuisances), particle)
+    of_pions = [n for n in sorted(experiment.sources) if isinstance(_at_source(experiment, n), PionDecayAtRest)]
     if not of_pions:
         raise ParameterError("Models of dark matter need a beam of protons: pions that decay at rest are its sign.")
     facility = of_pions[0].replace("_", "-")
@@ -76,9 +78,23 @@ def with_dark_matter(experiment: Any, particle: AbstractDarkMatter) -> Any:
             f"Nothing is known of the neutral pions of {of_pions[0]!r}, from which dark matter comes; known are those "
             f"of {', '.join(DARK_BEAMS)}. An experiment may have a source of its own, kind = 'DarkFlux'."
         )
-    source = _beside(experiment, of_pions[0], facility, particle)
-    nuisances = (*(_moved_too(p, of_pions[0]) for p in experiment.nuisances), *_nuisances(of_pions[0]))
-    return experiment.with_sources({_SOURCE: source}, nuisances).with_interactions(_interactions(experiment))
+    sources = {f"{_SOURCE}{end}": _beside(experiment, of_pions[0], facility, each) for end, each in states.items()}
+    pulse = f"sources.{of_pions[0]}.arrival.pulse."
+    of_dark = [f"sources.{name}.arrival.pulse." for name in sources]
+    nuisances = (*(_moved_too(p, pulse, of_dark) for p in experiment.nuisances), *_nuisances(of_pions[0], sources))
+    return _seeing(experiment.with_sources(sources, nuisances), particle)
+
+
+def _states(particle: AbstractDarkMatter) -> dict[str, AbstractDarkMatter]:
+    """What is sent, by the ending of the name of its source."""
+    if not isinstance(particle, InelasticDarkMatter):
+        return {"": particle}
+    return {end: dataclasses.replace(particle, heavier=bool(end)) for end in ("", _HEAVIER)}
+
+
+def _others(name: str, states: dict[str, AbstractDarkMatter]) -> list[str]:
+    """Beginnings of the paths of all states but the first."""
+    return [f"sources.{name}{end}." for end in states if end]
 
 
 def _of(source: Source, particle: AbstractDarkMatter) -> Source:
@@ -86,12 +102,17 @@ def _of(source: Source, particle: AbstractDarkMatter) -> Source:
     return Source(flux, source.arrival)
 
 
+def _at_source(experiment: Experiment, name: str) -> Any:
+    """Flux as it is made, whatever becomes of it on its way."""
+    flux = experiment.sources[name].flux
+    return flux.source if isinstance(flux, SterileOscillation) else flux
+
+
 def _beside(experiment: Experiment, name: str, facility: str, particle: AbstractDarkMatter) -> Source:
     """Source of dark matter from the protons that make neutrinos, in the same direction, with their pulse."""
-    neutrinos = experiment.sources[name]
-    flux: Any = neutrinos.flux
+    flux = _at_source(experiment, name)
     angle = next((each for begins, each in _ANGLES_DEG.items() if experiment.name.startswith(begins)), 90.0)
-    pulse = getattr(neutrinos.arrival, "pulse", None) or decay_at_rest_facility(facility).pulse()
+    pulse = getattr(experiment.sources[name].arrival, "pulse", None) or decay_at_rest_facility(facility).pulse()
     timed = experiment.axes[-1].bins > 1 and experiment.observed.shape[-1] > 1
     dark = DarkFlux(
         particle,
@@ -104,137 +125,74 @@ def _beside(experiment: Experiment, name: str, facility: str, particle: Abstract
     return Source(dark, PromptArrival(pulse))
 
 
-def _interactions(experiment: Experiment) -> dict[str, AbstractInteraction]:
+def _seeing(experiment: Experiment, particle: AbstractDarkMatter) -> Experiment:
+    """The experiment with what dark matter does in it beside what neutrinos do, unless it says so itself."""
+    inelastic = isinstance(particle, InelasticDarkMatter)
+    there = list(experiment.interactions.values())
+    if inelastic and any(isinstance(each, DarkExcitation) for each in there):
+        raise ParameterError(
+            "Nuclear levels are excited by dark matter of one state alone: a model of inelastic dark matter cannot be "
+            "used for an experiment with the interaction DarkExcitation."
+        )
     found: dict[str, AbstractInteraction] = {}
-    for each in experiment.interactions.values():
+    for each in there:
         if isinstance(each, Coherent):
             found["dark_recoils"] = DarkNucleus()
         if isinstance(each, ElectronScattering):
             found["dark_electrons"] = DarkElectron.on(experiment.target)
-        if isinstance(each, NeutralCurrentExcitation):
+        if isinstance(each, NeutralCurrentExcitation) and not inelastic:
             found["dark_lines"] = DarkExcitation.on(experiment.target, MagneticDipole())
-    return found
+        if isinstance(each, NeutralCurrentExcitation) and inelastic and (decay := _decays(experiment)) is not None:
+            found["dark_decays"] = decay
+    own = {type(each) for name, each in experiment.interactions.items() if name not in found}
+    found = {name: each for name, each in found.items() if type(each) not in own}
+    seeing = experiment.with_interactions(found)
+    if not any(issubclass(each.sees, AbstractDarkSource) for each in seeing.interactions.values()):
+        kinds = "recoils, electrons" + (" or decays" if inelastic else " or lines")
+        raise ParameterError(f"Nothing is seen of dark matter in {experiment.name}: there are no {kinds} of it.")
+    return seeing
 
 
-def _moved_too(nuisance: Parameter, source: str) -> Parameter:
-    """A nuisance parameter of the pulse moves that of dark matter, too."""
-    begins = f"sources.{source}.arrival.pulse."
-    extra = [
-        f"sources.{_SOURCE}.arrival.pulse.{p.removeprefix(begins)}" for p in nuisance.paths if p.startswith(begins)
-    ]
-    return dataclasses.replace(nuisance, where=(*nuisance.paths, *extra)) if extra else nuisance
+def _decays(experiment: Experiment) -> DarkDecay | None:
+    """Decays in a detector as long as a cube of its volume; none where its density is not known."""
+    elements = frozenset(name.rstrip("0123456789") for name in experiment.target.nuclides)
+    density = _DENSITIES_G_PER_CM3.get(elements)
+    if density is None:
+        return None
+    length_m = (1e-3 * float(experiment.mass_kg) / density) ** (1.0 / 3.0)
+    return DarkDecay(density, length_m, order=8, pair_nodes=8, angle_nodes=8)
 
 
-def _nuisances(source: str) -> tuple[Parameter, ...]:
+def _moved_too(nuisance: Parameter, begins: str, others: list[str]) -> Parameter:
+    """A nuisance parameter of what begins so moves the same of others, too."""
+    after = [path.removeprefix(begins) for path in nuisance.paths if path.startswith(begins)]
+    paths = dict.fromkeys((*nuisance.paths, *(f"{other}{end}" for other in others for end in after)))
+    return dataclasses.replace(nuisance, where=tuple(paths)) if len(paths) > len(nuisance.paths) else nuisance
+
+
+def _nuisances(beam: str, sources: dict[str, Source]) -> tuple[Parameter, ...]:
     """Norms of the channels and the temperature of the beam: 10 % as of neutrinos, 50 % of captures, 10 %."""
-    production = f"sources.{_SOURCE}.flux.production"
+
+    def where(leaf: str) -> tuple[str, ...]:
+        return tuple(f"sources.{name}.flux.production.{leaf}" for name in sources)
+
     return (
         Parameter(
-            f"{source}_pi0_norm",
+            f"{beam}_pi0_norm",
             positive(1.0, 0.1),
-            f"{production}.pi0.norm",
+            where("pi0.norm"),
             description="neutral pions over their nominal number (10 %)",
         ),
         Parameter(
-            f"{source}_pi_minus_norm",
+            f"{beam}_pi_minus_norm",
             positive(1.0, 0.5),
-            f"{production}.pi_minus.norm",
+            where("pi_minus.norm"),
             description="captured negative pions over their nominal number (50 %)",
         ),
         Parameter(
-            f"{source}_pi0_tilt",
+            f"{beam}_pi0_tilt",
             dist.Normal(0.0, 0.1),
-            f"{production}.pi0.mesons.tilt",
+            where("pi0.mesons.tilt"),
             description="energies of neutral pions: weights exp(tilt (T/<T> - 1))",
         ),
     )
-
-
-_MASS = Parameter(
-    "m_chi", dist.LogUniform(1.0, 150.0), f"{_PARTICLE}.mass_MeV", "MeV", "mass of dark matter", r"$m_\chi$"
-)
-_RATIO = Parameter("mass_ratio", dist.Uniform(2.0, 10.0), f"{_PARTICLE}.mass_ratio", "", "m_V/m_chi", r"$m_V/m_\chi$")
-
-
-def _coupling(name: str, low: float, high: float, description: str, symbol: str) -> Parameter:
-    where = f"{_PARTICLE}.portal.{name}"
-    return Parameter(name, dist.LogUniform(low, high), where, "", description, symbol)
-
-
-_DARK = _coupling("alpha_D", 1e-3, 1.0, "dark fine-structure constant", r"$\alpha_D$")
-
-
-def _mediator_mass(experiment):
-    return experiment.sources[_SOURCE].flux.dark_matter.mediator_mass_MeV
-
-
-def _epsilon(experiment):
-    particle = experiment.sources[_SOURCE].flux.dark_matter
-    return particle.portal.mixing(particle.mass_ratio)
-
-
-def _model(
-    description: str,
-    particle: Callable[..., AbstractDarkMatter],
-    portal: Callable[..., AbstractPortal],
-    couplings: tuple[Parameter, ...],
-    derived: tuple[Derived, ...] = (),
-) -> NamedModel:
-    return NamedModel(
-        description,
-        functools.partial(_prepared, particle=particle, portal=portal),
-        lambda _: (_MASS, *couplings, _RATIO),
-        (_MASS.name, couplings[0].name),
-        derived=(Derived("m_V", _mediator_mass, "MeV", "$m_V$"), *derived),
-    )
-
-
-def _prepared(experiment, particle: Callable[..., AbstractDarkMatter], portal: Callable[..., AbstractPortal]):
-    return with_dark_matter(experiment, particle(_MASS_MEV, portal()))
-
-
-_YIELD = _coupling("Y", 1e-15, 1e-6, "epsilon^2 alpha_D (m_chi/m_V)^4", "$Y$")
-_EPSILON = _coupling("epsilon", 1e-8, 1e-2, "kinetic mixing", r"$\epsilon$")
-_MIXING = Derived("epsilon", _epsilon, "", r"$\epsilon$")
-_BARYON = (
-    _coupling("alpha_B", 1e-14, 1e-2, "g_B^2/(4 pi) of baryon number", r"$\alpha_B$"),
-    _coupling("alpha_chi", 1e-3, 1.0, "g_chi^2/(4 pi) of dark matter", r"$\alpha_\chi$"),
-    Parameter(
-        "epsilon_B", dist.Normal(0.0, 1e-3), f"{_PARTICLE}.portal.epsilon_B", "", "kinetic mixing", r"$\epsilon_B$"
-    ),
-)
-
-DARK_MODELS: dict[str, NamedModel] = {
-    "vector-portal-dm": _model(
-        "scalar dark matter behind a dark photon, by its yield Y",
-        ScalarDarkMatter,
-        functools.partial(VectorPortalYield, 1e-10),
-        (_YIELD, _DARK),
-        (_MIXING,),
-    ),
-    "vector-portal-dirac-dm": _model(
-        "Dirac dark matter behind a dark photon, by its yield Y",
-        DiracDarkMatter,
-        functools.partial(VectorPortalYield, 1e-10),
-        (_YIELD, _DARK),
-        (_MIXING,),
-    ),
-    "dark-photon-dm": _model(
-        "scalar dark matter behind a dark photon, by its kinetic mixing epsilon",
-        ScalarDarkMatter,
-        functools.partial(VectorPortal, 1e-4),
-        (_EPSILON, _DARK),
-    ),
-    "leptophobic-dm": _model(
-        "scalar dark matter behind a boson of baryon number",
-        ScalarDarkMatter,
-        functools.partial(Leptophobic, 1e-8),
-        _BARYON,
-    ),
-    "leptophobic-dirac-dm": _model(
-        "Dirac dark matter behind a boson of baryon number",
-        DiracDarkMatter,
-        functools.partial(Leptophobic, 1e-8),
-        _BARYON,
-    ),
-}

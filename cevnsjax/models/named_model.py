@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,8 @@ class NamedModel:
         What a fit reports beside its parameters, where they move it.
     source
         What the experiments that it is for have among their sources: neutrinos unless something else is said.
+    on_electrons
+        Whether it adds neutrino-electron scattering.
     """
 
     description: str
@@ -44,6 +46,7 @@ class NamedModel:
     fixes_flux: bool = False
     derived: tuple[Derived, ...] = ()
     source: type[AbstractSource] = AbstractFlux
+    on_electrons: bool = False
 
     def prepared(self, experiment: Any) -> Any:
         """The experiment with the model's interactions, or a reason why there is nothing for the model to act on.
@@ -170,6 +173,48 @@ def combine(description: str, *models: NamedModel, default_free: tuple[str, ...]
     return NamedModel(description, prepare, parameters, default_free)
 
 
+def together(models: Mapping[str, NamedModel]) -> NamedModel:
+    """Build a model of several, by name: what they add is added, and what they offer is offered, in their order.
+
+    Electrons are added first of all, so that all of them act there.
+    """
+    first_electrons = sorted(models, key=lambda name: not models[name].on_electrons)
+
+    def prepare(experiment):
+        for name in first_electrons:
+            try:
+                experiment = models[name].prepared(experiment)
+            except CevnsjaxError as error:
+                beside = " and ".join(repr(other) for other in models if other != name)
+                raise ParameterError(f"The model {name!r} cannot be used beside {beside}: {error}") from error
+        return experiment
+
+    def parameters(experiment) -> tuple[Parameter, ...]:
+        found: dict[str, str] = {}
+        for name, model in models.items():
+            for each in (*model.parameters(experiment), *model.derived):
+                if each.name in found:
+                    raise ParameterError(
+                        f"The models {found[each.name]!r} and {name!r} cannot be taken together: both have a parameter "
+                        f"{each.name!r}."
+                    )
+                found[each.name] = name
+        return tuple(parameter for model in models.values() for parameter in model.parameters(experiment))
+
+    def free(experiment) -> tuple[str, ...]:
+        return tuple(name for model in models.values() for name in model.free_by_default(experiment))
+
+    return NamedModel(
+        "; ".join(model.description for model in models.values()),
+        prepare,
+        parameters,
+        free,
+        any(model.fixes_flux for model in models.values()),
+        tuple(each for model in models.values() for each in model.derived),
+        AbstractSource,
+    )
+
+
 def with_electrons(model: NamedModel) -> NamedModel:
     """Build the same model with neutrino-electron scattering, and its new physics there where it acts on electrons."""
 
@@ -183,4 +228,5 @@ def with_electrons(model: NamedModel) -> NamedModel:
         description=f"{model.description}; with neutrino-electron scattering",
         prepare=prepare,
         source=AbstractFlux,
+        on_electrons=True,
     )

@@ -47,6 +47,13 @@ class AbstractDarkMatter(eqx.Module):
         """How many particles that a source sends V decays to: particle and antiparticle, or one of two states."""
         return 2.0
 
+    def survival(self, energy_MeV: Float[Array, "*point"], distance_m: Scalar) -> Float[Array, "*point"]:
+        """Share of what a source sends that is still there after a distance in m, at energies in MeV.
+
+        All of it, but of what decays.
+        """
+        return jnp.ones_like(energy_MeV)
+
     @property
     def couplings(self):
         """Couplings of V: see :class:`cevnsjax.particle.PortalCouplings`."""

@@ -47,7 +47,8 @@ class InelasticDarkMatter(AbstractDarkMatter):
     mass_ratio
         m_V/m_1.
     heavier
-        Whether chi_2 is what a source sends, and what arrives, in the place of chi_1.
+        Whether chi_2 is what a source sends, and what arrives, in the place of chi_1. A beam makes as many of one as of
+        the other: two sources. Chi_1 from decays of chi_2 on the way are left out.
     """
 
     mass_MeV: Float[Array, ""] = eqx.field(converter=as_float)
@@ -185,6 +186,11 @@ class InelasticDarkMatter(AbstractDarkMatter):
         moves = momentum > 0.0
         rate = self.heavier_mass_MeV * self.decay_width_MeV / _HBAR_C_MEV_M
         return jnp.where(moves, rate / jnp.where(moves, momentum, 1.0), 0.0)
+
+    def survival(self, energy_MeV: Float[Array, "*point"], distance_m: Scalar) -> Float[Array, "*point"]:
+        if not self.heavier:
+            return jnp.ones_like(energy_MeV)
+        return jnp.exp(-distance_m * self.inverse_decay_length_per_m(energy_MeV))
 
     def momentum_MeV(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
         """Momentum of what arrives at energies in MeV; zero, with a derivative of zero, at rest and below."""

@@ -15,6 +15,7 @@ import pytest
 
 from cevnsjax.arrays import gauss_legendre
 from cevnsjax.cross_section import AbstractInteraction, Coherent, DarkExcitation, DarkNucleus, ErlerSu
+from cevnsjax.errors import ParameterError
 from cevnsjax.experiment import Joint, named_experiment, read_experiment
 from cevnsjax.experiment.catalogue import DESCRIPTIONS
 from cevnsjax.experiment.description.block import convert
@@ -33,6 +34,7 @@ from cevnsjax.flux import (
     decay_at_rest_facility,
 )
 from cevnsjax.inference import Model
+from cevnsjax.models import named_model
 from cevnsjax.parameter import Parameter
 from cevnsjax.particle import ScalarDarkMatter, VectorPortal
 from cevnsjax.paths import set_paths
@@ -96,6 +98,46 @@ def test_elastic_recoils_and_lines_in_one_likelihood():
     apart = doubled(elastic).log_likelihood() + doubled(lines).log_likelihood()
     np.testing.assert_allclose(values, apart, rtol=1e-6)
     assert slopes["epsilon"] < 0.0
+
+
+def test_two_states_are_two_sources():
+    """What moves one of them moves the other one, too; its decays are seen where levels are."""
+    model = named_model("vector-portal-inelastic-dm")
+    prepared = model.prepared(named_experiment("ccm120").unplaced())
+    states = {name: prepared.sources[name].flux.dark_matter.heavier for name in ("dark", "dark_heavier")}
+    assert states == {"dark": False, "dark_heavier": True}
+    for each in (*model.parameters(prepared), *(p for p in prepared.nuisances if "dark" in p.paths[0])):
+        ends = [path.removeprefix("sources.").split(".", 1) for path in each.paths]
+        assert [end[0] for end in ends] == list(states), each.name
+        assert len({end[1] for end in ends}) == 1
+    assert set(prepared.interactions) == {"cevns", "dark_recoils"}
+    gap = {each.name: float(each.function(prepared)) for each in model.derived}
+    assert gap["delta_m"] == pytest.approx(4.0)
+    argon = model.prepared(named_experiment("ccm120-lines").unplaced()).interactions
+    assert set(argon) == {"nc", "dark_decays"}
+    assert float(argon["dark_decays"].length_m) == pytest.approx((7.0 / 1.396) ** (1 / 3))
+    with pytest.raises(ParameterError, match="excited by dark matter of one state alone"):
+        model.prepared(named_model("vector-portal-dirac-dm").prepared(named_experiment("ccm120-lines").unplaced()))
+    with pytest.raises(ParameterError, match="Nothing is seen of dark matter in karmen-c12"):
+        model.prepared(named_experiment("karmen-c12").unplaced())
+
+
+@pytest.mark.slow
+def test_two_states_without_splitting_are_a_dirac_particle():
+    """In counts, and nearly so for a small splitting; decays begin at two electron masses."""
+    inelastic = named_model("vector-portal-inelastic-dm")
+    dirac = named_model("vector-portal-dirac-dm").prepared(named_experiment("ccm120")).contributions()["dark_recoils"]
+    both = inelastic.prepared(named_experiment("ccm120"))
+    where = [f"sources.{name}.flux.dark_matter.splitting" for name in ("dark", "dark_heavier")]
+    for splitting, tolerance in ((0.0, 1e-10), (1e-7, 1e-6)):
+        found = set_paths(both, where, [jnp.asarray(splitting)] * 2).contributions()["dark_recoils"]
+        np.testing.assert_allclose(found, dirac, rtol=tolerance)
+    lines = inelastic.prepared(named_experiment("ccm120-lines"))
+    closed, open_ = (
+        np.sum(set_paths(lines, where, [jnp.asarray(s)] * 2).contributions()["dark_decays"]) for s in (0.1, 0.4)
+    )
+    assert closed == 0.0
+    assert open_ > 0.0
 
 
 def test_carbon_line():

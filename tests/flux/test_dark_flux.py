@@ -25,7 +25,7 @@ from cevnsjax.flux import (
     neutral_mesons,
     rapidity,
 )
-from cevnsjax.particle import DiracDarkMatter, Leptophobic, ScalarDarkMatter, VectorPortal
+from cevnsjax.particle import DiracDarkMatter, InelasticDarkMatter, Leptophobic, ScalarDarkMatter, VectorPortal
 from cevnsjax.target import compound
 
 PION_MEV = 134.9768
@@ -163,6 +163,30 @@ def events(flux, panels):
     """Per kilogram of argon."""
     target = compound("[Ar40]")
     return DarkNucleus().spectrum(DarkNucleus().nodes(flux, target, panels), flux, target).total().sum()
+
+
+def test_decays_on_the_way():
+    """Chi_2 is what is left after the distance, of each energy and of all; of chi_1 nothing is lost."""
+
+    @eqx.filter_jit
+    def at_detector(distance_m, heavier, energy):
+        particle = InelasticDarkMatter(10.0, VectorPortal(5e-4, 0.5), 0.4, 3.0, heavier)
+        flux = DarkFlux(particle, {"pi0": NeutralPion(ONE_ENERGY)}, 1e22, distance_m, 60.0, (0.0,))
+        number = flux.fluence_per_cm2 * distance_m**2
+        return number * flux.density(energy)[0], number, particle.decay_width_MeV
+
+    edges = np.asarray(rapidity.EDGES)[:5]
+    x, weights = np.polynomial.legendre.leggauss(rapidity.ORDER)
+    at = (edges[:-1, None] + 0.5 * np.diff(edges)[:, None] * (1.0 + x)).ravel()
+    for heavier, mass in ((True, 14.0), (False, 10.0)):
+        energy = jnp.asarray(mass * np.cosh(at))
+        (near, _, width), (far, number, _) = (at_detector(d, heavier, energy) for d in (as_float(1e-6), as_float(20.0)))
+        length_m = np.sinh(at) * 197.3269804e-15 / float(width)
+        left = np.exp(-20.0 / length_m) if heavier else np.ones_like(at)
+        assert not heavier or (left.min() < 1e-3 and left.max() > 0.5)
+        np.testing.assert_allclose(far, near * left, rtol=1e-6, atol=1e-12 * float(near.max()))
+        steps = mass * np.sinh(at) * (0.5 * np.diff(edges)[:, None] * weights).ravel()
+        assert float(number[0]) == pytest.approx(float(np.asarray(near) * left @ steps), rel=1e-6)
 
 
 def test_powers_of_couplings():

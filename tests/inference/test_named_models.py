@@ -26,7 +26,7 @@ from cevnsjax.experiment import Scattering, coherent_csi_2021
 from cevnsjax.flux import AbstractAlpSource, MonoEnergetic, Source, SterileOscillation
 from cevnsjax.inference import build_model
 from cevnsjax.models import MODELS, named_model
-from cevnsjax.models.dark_matter import DARK_MODELS
+from cevnsjax.models.dark_models import DARK_MODELS
 from cevnsjax.paths import get_path, set_paths
 from cevnsjax.target import compound
 
