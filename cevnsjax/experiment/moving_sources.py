@@ -33,10 +33,13 @@ def moves_where_sources_end(experiment: "Experiment", parameter: Parameter) -> b
 
 def _moved_ends(experiment: "Experiment", source: str, parameters: tuple[Parameter, ...]) -> list[Parameter]:
     """Those parameters that move break points of a source, or the mass of what it sends."""
-    flux, within = experiment.sources[source].flux, f"sources.{source}.flux."
-    own = {p: [path.removeprefix(within) for path in p.paths if path.startswith(within)] for p in parameters}
-    all_of_them = sorted({path for each in own.values() for path in each})
-    reached = reaching(lambda source: (source.break_points_MeV, source.mass_MeV), flux, all_of_them)
+
+    def ends(experiment: "Experiment"):
+        flux = experiment.sources[source].flux
+        return flux.break_points_MeV, flux.mass_MeV
+
+    own = {p: [path for path in p.paths if path.startswith(f"sources.{source}.flux.")] for p in parameters}
+    reached = reaching(ends, experiment, sorted({path for each in own.values() for path in each}))
     return [p for p, each in own.items() if set(each) & set(reached)]
 
 

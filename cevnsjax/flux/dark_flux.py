@@ -72,7 +72,7 @@ class DarkFlux(AbstractDarkSource):
     angle_deg: Float[Array, ""] = eqx.field(converter=as_float, default=90.0)
     slices: tuple[float, ...] = eqx.field(static=True, default=SLICES)
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
-    emitted: _Emitted | None = None
+    emitted: _Emitted | None = eqx.field(default_factory=lambda: None, init=False)
 
     def __post_init__(self):
         one = len(self.slices) == 1

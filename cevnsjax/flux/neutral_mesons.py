@@ -200,7 +200,7 @@ class NeutralPion(AbstractNeutralMeson):
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
     isotropic: bool = eqx.field(static=True, default=False)
     masses: int = eqx.field(static=True, default=24)
-    boosts: Float[Array, "cell node step"] | None = None
+    boosts: Float[Array, "cell node step"] | None = eqx.field(default_factory=lambda: None, init=False)
 
     def __check_init__(self):
         _check_meson(self)
@@ -237,7 +237,7 @@ class Eta(AbstractNeutralMeson):
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
     isotropic: bool = eqx.field(static=True, default=False)
     masses: int = eqx.field(static=True, default=24)
-    boosts: Float[Array, "cell node step"] | None = None
+    boosts: Float[Array, "cell node step"] | None = eqx.field(default_factory=lambda: None, init=False)
 
     def __check_init__(self):
         _check_meson(self)
