@@ -50,7 +50,7 @@ def forget_programs():
     """Let go of compiled programs in time: each maps memory, of which a process may have 65,530 pieces on Linux."""
     yield
     maps = Path("/proc/self/maps")
-    if maps.exists() and maps.read_bytes().count(b"\n") > 42_000:
+    if maps.exists() and maps.read_bytes().count(b"\n") > 30_000:
         eqx.clear_caches()
         jax.clear_caches()
 

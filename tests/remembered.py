@@ -6,7 +6,7 @@ from collections import OrderedDict
 import jax
 import numpy as np
 
-MOST = 256
+MOST = 96
 
 
 def content(given):
