@@ -14,6 +14,7 @@ from cevnsjax.experiment import coherent_csi_2021
 from cevnsjax.flux import AbstractAlpSource
 from cevnsjax.inference import Model, build_model, maximum
 from cevnsjax.models import MODELS, named_model
+from cevnsjax.models.dark_models import DARK_MODELS
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
 
@@ -66,7 +67,18 @@ def test_latents_are_of_order_one(any_model):
     np.testing.assert_allclose(half_widths, 1.0, atol=0.1)
 
 
-@pytest.mark.parametrize("name", [name for name, model in MODELS.items() if model.source is not AbstractAlpSource])
+# of one family, whose building takes long: the others are looked at with the slow tests
+RARELY = set(DARK_MODELS) - {"vector-portal-inelastic-dm"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name in RARELY else name
+        for name, model in MODELS.items()
+        if model.source is not AbstractAlpSource
+    ],
+)
 def test_reference_values_are_the_experiment(name, experiment, named):
     prepared, model = named_model(name).prepare(experiment), named(name)
     for parameter in model.parameters:
