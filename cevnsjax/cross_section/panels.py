@@ -145,7 +145,14 @@ class Panels:
         tuple
             Nodes in y, MeV, shape ``[node]``, and moments of the flux times their width, shape ``[component, power,
             node]``: what a function of y is multiplied with to be integrated over y.
+
+        Raises
+        ------
+        CevnsjaxError
+            For a table of what has a mass, or another number of break points than these panels are for.
         """
+        if source.mass_MeV is not None and source.knots_MeV is not None:
+            raise CevnsjaxError("Knots of a table are those of what has no mass: with one give break points alone.")
         slots = self.slot_edges_MeV(self._breaks_MeV(source, target_mass_MeV), target_mass_MeV)
         edges, orders = self._panel_edges(slots)
         y, width = gauss_legendre_panels(edges, orders)
