@@ -1,6 +1,5 @@
 """What sources may become within the priors of what moves their break points, or the mass of what they send."""
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from cevnsjax.experiment.placement import Seen
 from cevnsjax.flux import AbstractSource
 from cevnsjax.parameter import Parameter
 from cevnsjax.paths import get_path, set_paths
+from cevnsjax.prior_quantiles import prior_quantiles
 from cevnsjax.program import program
 from cevnsjax.reached import reaching
 
@@ -89,14 +89,16 @@ def _range_MeV(view: Seen, target_mass_MeV: float) -> np.ndarray:
 
 def _quantiles(parameter: Parameter, places: np.ndarray, otherwise: float) -> np.ndarray:
     """Quantiles of a prior; what a parameter is now where it has no place."""
-    given = [otherwise if math.isnan(at) else float(parameter.quantile(at)) for at in places.tolist()]
-    return np.array(given)
+    given = ~np.isnan(places)
+    values = np.full(places.shape, otherwise)
+    values[given] = np.asarray(prior_quantiles(parameter.prior, places[given].tolist()), dtype=float)
+    return values
 
 
 @program
 def _ends_at(
     flux: AbstractSource, paths: tuple[str, ...], values: Float[Array, "point leaf"], mass_MeV: Float[Array, ""]
-):
+) -> Float[Array, "point end"]:
     """Break points of a source in y, MeV, at some values of leaves."""
     ends = jax.vmap(lambda leaves: recoil_ends_MeV(set_paths(flux, paths, list(leaves)), mass_MeV))(values)
     return minimum_neutrino_energy_MeV(ends, mass_MeV)
