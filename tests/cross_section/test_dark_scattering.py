@@ -1,7 +1,6 @@
 """Elastic scattering of dark matter: published code, explicit traces, neutrinos, adaptive quadrature, detectors."""
 
 import math
-from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -11,7 +10,7 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 from dirac_trace import METRIC, algebra, precisely, product
-from jaxtyping import Array, Float
+from flat_dark_source import FlatSource
 from leaf_gradients import check_gradients
 from scipy.integrate import quad
 
@@ -19,9 +18,9 @@ from cevnsjax.arrays import as_float
 from cevnsjax.constants import CM2_MEV2, ELECTRON_MASS_MEV, FINE_STRUCTURE_CONSTANT
 from cevnsjax.cross_section import Coherent, DarkElectron, DarkNucleus, LightVector, Panels
 from cevnsjax.experiment import NO_TIMES, Axis, Experiment
-from cevnsjax.flux import AbstractDarkSource, Source
+from cevnsjax.flux import Source
 from cevnsjax.parameter import Parameter
-from cevnsjax.particle import AbstractDarkMatter, DiracDarkMatter, Leptophobic, ScalarDarkMatter, VectorPortal
+from cevnsjax.particle import DiracDarkMatter, Leptophobic, ScalarDarkMatter, VectorPortal
 from cevnsjax.quenching import Lindhard
 from cevnsjax.response import GaussianResponse, Resolution, TimeWindow
 from cevnsjax.target import Helm, Nuclide, PointLike, compound
@@ -29,36 +28,6 @@ from cevnsjax.target import Helm, Nuclide, PointLike, compound
 CHARGE = math.sqrt(4.0 * math.pi * FINE_STRUCTURE_CONSTANT)
 PORTAL = VectorPortal(1e-4, 0.5)
 ARGON = compound("[Ar40]")
-
-
-class FlatSource(AbstractDarkSource):
-    """Dark matter of any energy between two alike, or of the upper one."""
-
-    components: ClassVar[tuple[str, ...]] = ("chi",)
-    dark_matter: AbstractDarkMatter
-    begin_MeV: Float[Array, ""] = eqx.field(converter=as_float)
-    end_MeV: Float[Array, ""] = eqx.field(converter=as_float)
-    in_line: float = eqx.field(static=True, default=0.0)
-
-    @property
-    def break_points_MeV(self):
-        return jnp.stack([self.begin_MeV, self.end_MeV])
-
-    @property
-    def lowest_energy_MeV(self):
-        return self.begin_MeV
-
-    @property
-    def fluence_per_cm2(self):
-        return as_float([1e12])
-
-    @property
-    def lines(self):
-        return self.end_MeV[None], as_float([[self.in_line]])
-
-    def density(self, energy_MeV):
-        width = self.end_MeV - self.begin_MeV
-        return jnp.full((1, *energy_MeV.shape), (1.0 - self.in_line) / width)
 
 
 @eqx.filter_jit

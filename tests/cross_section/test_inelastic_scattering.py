@@ -1,7 +1,6 @@
 """Two states of dark matter on nuclei and electrons: traces, quadrature in the other order, limits, derivatives."""
 
 import math
-from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -10,14 +9,14 @@ import mpmath
 import numpy as np
 import pytest
 from dirac_trace import METRIC, algebra, precisely, product
+from flat_dark_source import FlatSource
 from leaf_gradients import check_gradients
 from scipy.integrate import quad
 
 from cevnsjax.arrays import as_float, tree_as_float
 from cevnsjax.constants import CM2_MEV2, ELECTRON_MASS_MEV, FINE_STRUCTURE_CONSTANT
 from cevnsjax.cross_section import DarkElectron, DarkNucleus, Panels
-from cevnsjax.flux import AbstractDarkSource
-from cevnsjax.particle import AbstractDarkMatter, DiracDarkMatter, InelasticDarkMatter, VectorPortal
+from cevnsjax.particle import DiracDarkMatter, InelasticDarkMatter, VectorPortal
 from cevnsjax.program import program
 from cevnsjax.target import Nuclide, PointLike, compound
 
@@ -27,34 +26,6 @@ LOWEST_KEV, SCALE_KEV = 0.5, 40.0
 POINT = Nuclide(18, 22, 37215.5, PointLike(), PointLike())
 ARGON = eqx.tree_at(lambda target: target.nuclides["Ar40"], compound("[Ar40]"), POINT)
 ELECTRONS = DarkElectron.on(ARGON)
-
-
-class Flat(AbstractDarkSource):
-    """Any energy between two alike, the first of which may be that at rest."""
-
-    components: ClassVar[tuple[str, ...]] = ("chi",)
-    dark_matter: AbstractDarkMatter
-    begin_MeV: jax.Array = eqx.field(converter=as_float)
-    end_MeV: jax.Array = eqx.field(converter=as_float)
-
-    @property
-    def break_points_MeV(self):
-        return self.end_MeV[None]
-
-    @property
-    def lowest_energy_MeV(self):
-        return self.begin_MeV
-
-    @property
-    def fluence_per_cm2(self):
-        return as_float([1e12])
-
-    @property
-    def lines(self):
-        return jnp.zeros((0,)), jnp.zeros((1, 0))
-
-    def density(self, energy_MeV):
-        return jnp.full((1, *energy_MeV.shape), 1.0 / (self.end_MeV - self.begin_MeV))
 
 
 def pair(gap, *, heavier, lighter=30.0, boson=90.0):
@@ -149,7 +120,7 @@ def test_spectrum(heavier, begin, end):
     start = max(begin, arriving, leaving + (leaving**2 - arriving**2) / (2.0 * mass) if not heavier else 0.0)
     total, _ = quad(of_energy, 1e-7, math.sqrt(end - start), epsabs=0.0, epsrel=1e-8, limit=200)
     per_kg = float(ARGON.nuclei_per_kg("Ar40")) * 1e12 * 18.0**2 * G2 * CM2_MEV2 * mass / (2.0 * math.pi)
-    found = float(seen(DarkNucleus(), Flat(particle, begin, end)))
+    found = float(seen(DarkNucleus(), FlatSource(particle, begin, end)))
     assert found == pytest.approx(per_kg * total / (end - begin), rel=1e-6)
 
 
@@ -157,22 +128,24 @@ def test_spectrum(heavier, begin, end):
 def test_without_splitting(interaction):
     """Each state is a Dirac particle then; nearly so with a small splitting."""
     scale = SCALE_KEV if isinstance(interaction, DarkNucleus) else 3e3
-    dirac = float(seen(interaction, Flat(DiracDarkMatter(30.0, PORTAL, 3.0), 32.0, 90.0), scale))
+    dirac = float(seen(interaction, FlatSource(DiracDarkMatter(30.0, PORTAL, 3.0), 32.0, 90.0), scale))
     for gap, tolerance in ((0.0, 1e-12), (1e-7, 1e-6)):
-        up, down = (float(seen(interaction, Flat(pair(gap, heavier=h), 32.0, 90.0), scale)) for h in (False, True))
+        up, down = (
+            float(seen(interaction, FlatSource(pair(gap, heavier=h), 32.0, 90.0), scale)) for h in (False, True)
+        )
         assert [up, down] == pytest.approx([dirac] * 2, rel=tolerance)
 
 
 class Setting(eqx.Module):
     """All that can be moved."""
 
-    source: Flat
+    source: FlatSource
 
 
 @pytest.mark.parametrize("heavier", [False, True])
 def test_derivatives(heavier):
     """Masses, splitting, couplings and ends of the source, by differences; on nuclei and on electrons."""
-    up = Flat(pair(12.0, heavier=heavier), 43.0, 90.0)
+    up = FlatSource(pair(12.0, heavier=heavier), 43.0, 90.0)
     slopes = check_gradients(Setting(up), lambda setting: 1e6 * seen(DarkNucleus(), setting.source), atol=1e-7)
     assert slopes["source.dark_matter.splitting"] != 0.0
     assert slopes["source.end_MeV"] != 0.0
@@ -181,13 +154,13 @@ def test_derivatives(heavier):
 @program
 @jax.vmap
 def numbers_and_slopes(mass, splitting):
-    panels = Panels(LOWEST_KEV, 1e4, (), (((1.0, 8),),) * 4)  # a few nodes, for what is finite or not
+    panels = Panels(LOWEST_KEV, 1e4, (), (((1.0, 8),),) * 6)  # a few nodes, for what is finite or not
 
     def summed(mass, splitting):
         found = []
         for interaction, heavier in ((DarkNucleus(), False), (ELECTRONS, True)):
             pair = InelasticDarkMatter(mass, VectorPortal(as_float(1e-4), as_float(0.5)), splitting, 3.0, heavier)
-            source = Flat(pair, 1.01 * pair.arriving_mass_MeV, as_float(90.0))
+            source = FlatSource(pair, 1.01 * pair.arriving_mass_MeV, as_float(90.0))
             found.append(events(*tree_as_float((interaction, source, ARGON)), panels, SCALE_KEV))
         return sum(found), jnp.stack(found)
 
