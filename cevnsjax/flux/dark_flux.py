@@ -154,18 +154,17 @@ class DarkFlux(AbstractDarkSource):
     def moments(self, minimum_energy_MeV: Float[Array, "*node"]) -> Float[Array, "component power *node"]:
         lower = rapidity.rapidity_of(minimum_energy_MeV.reshape(-1), self.mass_MeV)
 
-        def of_channel(edges, density):
+        def of_channel(edges, density, particles):
             at = rapidity.nodes(edges)
             powers = energy_powers(self.mass_MeV * jnp.cosh(at), self.mass_MeV)
-            values = self._shares(at)[:, None] * (powers * density[None])[None]
-            weights = rapidity.integrals_above(edges, lower)
-            flat = values.reshape(-1, weights.shape[1] * weights.shape[2])
-            summed = jnp.matmul(flat, weights.reshape(lower.shape[0], -1).T, precision="highest")
-            return summed.reshape(len(self.slices), 3, -1)
+            shares = _over(self._shares(at) * density[None], particles)
+            values = shares[:, None] * powers[None]
+            return rapidity.integrals_above(edges, values.reshape(-1, *density.shape), lower)
 
         emitted = self._emitted
-        moments = jax.vmap(of_channel)(emitted.edges, emitted.density)
-        return _over(moments.reshape(len(self.components), 3, *minimum_energy_MeV.shape), emitted.particles)
+        particles = emitted.particles.reshape(-1, len(self.slices))
+        moments = jax.vmap(of_channel)(emitted.edges, emitted.density, particles)
+        return moments.reshape(len(self.components), 3, *minimum_energy_MeV.shape)
 
     def prepared(self, moving: Sequence[str]) -> "DarkFlux":
         if self.emitted is not None:
@@ -204,8 +203,7 @@ class DarkFlux(AbstractDarkSource):
         self, edges: Float[Array, "channel edge"], density: Float[Array, "channel panel node"]
     ) -> Float[Array, " component"]:
         def of_channel(edges, density):
-            weights = rapidity.integrals_above(edges, edges[:1])[0]
-            return (self._shares(rapidity.nodes(edges)) * (weights * density)[None]).sum(axis=(1, 2))
+            return rapidity.integrals_above(edges, self._shares(rapidity.nodes(edges)) * density[None], edges[:1])[:, 0]
 
         return jax.vmap(of_channel)(edges, density).reshape(-1)
 

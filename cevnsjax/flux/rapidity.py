@@ -5,6 +5,7 @@ Boosts add rapidities, so the ends of everything that decays in flight are sums 
 
 import functools
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -43,16 +44,54 @@ def nodes(edges: Float[Array, " edge"]) -> Float[Array, "panel node"]:
     return edges[:-1, None] + 0.5 * jnp.diff(edges)[:, None] * (1.0 + abscissae)[None, :]
 
 
-def integrals_above(edges: Float[Array, " edge"], lower: Float[Array, " point"]) -> Float[Array, "point panel node"]:
-    """Weights that integrate values on nodes from each lower limit up, through the polynomial of each equal panel."""
+def integrals_above(
+    edges: Float[Array, " edge"], values: Float[Array, "row panel node"], lower: Float[Array, " point"]
+) -> Float[Array, "row point"]:
+    """Integrals of values on nodes of equal panels from each lower limit up, through the polynomial of each panel."""
     panels = edges.shape[0] - 1
     width = (edges[-1] - edges[0]) / panels
-    place = jnp.clip((lower - edges[0]) / width, 0.0, panels)
-    panel = jnp.minimum(jnp.floor(place), panels - 1.0)
-    above = jnp.matmul(_legendre_above(2.0 * (place - panel) - 1.0), as_float(_coefficients()), precision="highest")
+    return 0.5 * width * _panels_above(jnp.clip((lower - edges[0]) / width, 0.0, panels), values)
+
+
+@jax.custom_jvp
+def _panels_above(place: Float[Array, " point"], values: Float[Array, "row panel node"]) -> Float[Array, "row point"]:
+    """Integrals from a place, in panels, to the end of all, each panel from -1 to 1."""
+    panels = values.shape[1]
+    inside, local = _within_panels(place, panels)
+    above = jnp.matmul(_legendre_above(local), as_float(_coefficients()), precision="highest")
     all_of_it = as_float(gauss_legendre(ORDER)[1])[None, None]
-    after = jnp.arange(panels, dtype=place.dtype)[None, :, None] - panel[:, None, None]
-    return 0.5 * width * jnp.where(after > 0.0, all_of_it, jnp.where(after < 0.0, 0.0, above[:, None, :]))
+    after = jnp.arange(panels, dtype=place.dtype)[None, :] - inside[:, None]
+    weights = jnp.where(after[:, :, None] > 0.0, all_of_it, jnp.where(after[:, :, None] < 0.0, 0.0, above[:, None, :]))
+    return _products(values, weights)
+
+
+@_panels_above.defjvp
+def _panels_above_jvp(primals, tangents):
+    """What an integral loses from below is the integrand there: no weights are differentiated."""
+    (place, values), (place_dot, values_dot) = primals, tangents
+    panels = values.shape[1]
+    inside, local = _within_panels(place, panels)
+    there = jnp.arange(panels, dtype=place.dtype)[None, :] == inside[:, None]
+    weights = jnp.where(there[:, :, None], _to_nodes(local)[:, None, :], 0.0)
+    lost = -2.0 * _products(values, weights) * place_dot[None]
+    return _panels_above(place, values), _panels_above(place, values_dot) + lost
+
+
+def _within_panels(place: Float[Array, " point"], panels: int) -> tuple[Float[Array, " point"], Float[Array, " point"]]:
+    """Panel of each place, and where it is between -1 and 1 there."""
+    panel = jnp.minimum(jnp.floor(place), panels - 1.0)
+    return panel, 2.0 * (place - panel) - 1.0
+
+
+def _products(values: Float[Array, "row panel node"], weights: Float[Array, "point panel node"]) -> Array:
+    flat = values.reshape(values.shape[0], -1), weights.reshape(weights.shape[0], -1)
+    return jax.lax.dot_general(*flat, (((1,), (1,)), ((), ())), precision="highest")
+
+
+def _to_nodes(local: Float[Array, "*point"]) -> Float[Array, "*point node"]:
+    """What values on nodes are multiplied by to interpolate."""
+    polynomials = jnp.stack(legendre_polynomials(local, ORDER), axis=-1)
+    return jnp.matmul(polynomials, as_float(_coefficients()), precision="highest")
 
 
 def values_at(
@@ -63,10 +102,7 @@ def values_at(
     low, high = edges[panel], edges[panel + 1]
     inside = (points >= edges[0]) & (points <= edges[-1]) & (high > low)
     x = jnp.where(inside, (2.0 * points - low - high) / jnp.where(inside, high - low, 1.0), 0.0)
-    to_nodes = jnp.matmul(
-        jnp.stack(legendre_polynomials(x, ORDER), axis=-1), as_float(_coefficients()), precision="highest"
-    )
-    return jnp.where(inside[None], (values[:, panel] * to_nodes[None]).sum(axis=-1), 0.0)
+    return jnp.where(inside[None], (values[:, panel] * _to_nodes(x)[None]).sum(axis=-1), 0.0)
 
 
 @functools.cache

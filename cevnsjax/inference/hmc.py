@@ -5,9 +5,12 @@ posterior, and chains start from the mixture of normal distributions there. The 
 the first draws of all chains have told a better one; the step size is adapted to what all chains accept. Trajectories
 are of one length for all chains, so that none waits for another, and the length changes from draw to draw, so that no
 period is met (M. D. Hoffman, A. Radul, P. Sountsov, AISTATS 2021). Where there are several maxima, or
-bends and plateaus, each draw begins with a few jumps.
+bends and plateaus, each draw begins with a few jumps. Beside a cliff, as where a plateau of couplings too weak to be
+seen ends, steps are as short as the cliff is steep: where jumps do what trajectories are for, and for less, these leave
+the model's own parameters where they are.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -35,13 +38,25 @@ _MOST_SKEWNESS, _MOST_KURTOSIS = 0.5, 1.0
 _FEWEST_TO_SAY = 100
 """Draws of all chains, below which nothing is said of their distribution."""
 
+_MOVES, _MOST_JUMPS = 2.0, 24
+"""Jumps of each draw that are accepted where jumps alone move the model's own parameters, and most tries for these."""
+
+_TRIES = 256
+"""From which it is told how many are."""
+
+_STEPS_OF_NUISANCES = 4.0
+"""Of a trajectory in nuisance parameters, which have priors of one width each."""
+
+_STILL = 1e-16
+"""Variance, over that of their draws, of what trajectories leave where it is."""
+
 _MOST_STEPS = 512.0
 _FIRST_STEP = 0.5
 _ADAPTED = 5
 """Draws between two changes of the step size."""
 
-_LEARNT, _POOLED = 0.3, 0.75
-"""Shares of the warm-up until draws are pooled to a covariance, and until that is done."""
+_LEARNT, _POOLED, _TRIED = 0.3, 0.6, 0.8
+"""Shares of the warm-up until draws are pooled to a covariance, until that is done, and has shown what it costs."""
 
 
 class Moving(NamedTuple):
@@ -75,7 +90,7 @@ class Hmc(AbstractSampler):
         return 100
 
     def start(self, model: Model, data: Any, key, schedule: Schedule, progress: Progress, keep: Keep) -> Moving:
-        key_modes, key_start, key_chains = split_key(key, 3)
+        key_modes, key_start, key_chains, key_tries = *split_key(key, 3), jax.random.fold_in(key, 3)
         chains = schedule.chains
         posterior, prior = (evaluator(model, data, chains, powers) for powers in ((1.0, 1.0), (0.0, 1.0)))
 
@@ -90,21 +105,46 @@ class Hmc(AbstractSampler):
         *modes, starts, heights, gradients = keep(found)
         at = Chains(starts, heights, gradients, key_array(key_chains, chains))
         moving = _begun(Modes(*modes), at, model)
-        return self._adapted(model, data, moving, Modes(*modes), schedule.warmup or self.warmup, progress, keep)
 
-    def _adapted(self, model, data, moving: Moving, modes: Modes, draws: int, progress: Progress, keep: Keep) -> Moving:
+        def accepted(moving: Moving) -> float:
+            """Share of jumps from where chains are that are accepted."""
+
+            def heights() -> list[np.ndarray]:
+                places = _jumped(moving, host_generator(key_tries)).astype(model.scale.dtype)
+                return [posterior(np.arange(len(places)), places)[0]]
+
+            there = keep(heights, moving.chains.latents, moving.tuning.jump)[0].reshape(-1, chains)
+            return float(np.exp(np.minimum(np.nan_to_num(moving.chains.potential - there, nan=-np.inf), 0.0)).mean())
+
+        return self._adapted(
+            model, data, moving, Modes(*modes), accepted, schedule.warmup or self.warmup, progress, keep
+        )
+
+    def _adapted(
+        self,
+        model: Model,
+        data: Any,
+        moving: Moving,
+        modes: Modes,
+        accepted: Callable[[Moving], float],
+        draws: int,
+        progress: Progress,
+        keep: Keep,
+    ) -> Moving:
         """Adapt step size, then mass matrix, then step size again."""
         pooled: list[np.ndarray] = []
-        done, changes = 0, 0
-        known = round(_LEARNT * draws), round(_POOLED * draws)
+        done, changes, own = 0, 0, own_parameters(model)
+        known = tuple(round(share * draws) for share in (_LEARNT, _POOLED, _TRIED))
         while done < draws:
             if done == known[1] and pooled:
-                draws_of_all, own = np.concatenate(pooled, axis=1), own_parameters(model)
+                draws_of_all = np.concatenate(pooled, axis=1)
                 covariance = _covariance(draws_of_all, modes)
                 apart = len(own) and (len(modes.weights) > 1 or _far_from_normal(draws_of_all[:, :, own]))
                 jumps = moving.tuning.jumps if apart else 0
                 changed = {"covariance": covariance, "jump": jump_root(covariance, own), "jumps": jumps}
                 moving, changes = moving._replace(tuning=moving.tuning._replace(**changed)), 0
+            if done == known[2] and moving.tuning.jumps:
+                moving = self._by_jumps(moving, own, accepted(moving))
             ends = [*(each for each in known if each > done), draws]
             step = min(_ADAPTED, ends[0] - done)
             moving, positions, statistics = self._moved(model, data, moving, step, keep)
@@ -115,6 +155,18 @@ class Hmc(AbstractSampler):
             moving = moving._replace(tuning=moving.tuning._replace(step_size=size))
             progress("warm-up", done, draws, self.note(moving))
         return moving
+
+    def _by_jumps(self, moving: Moving, own: np.ndarray, accepted: float) -> Moving:
+        """The same chains, moved in some parameters by jumps alone where that costs less."""
+        jumps = max(int(np.ceil(_MOVES / max(accepted, 1e-3))), JUMPS)
+        step_size = float(moving.tuning.step_size)
+        if jumps > _MOST_JUMPS or jumps + _STEPS_OF_NUISANCES > self.trajectory_length / step_size:
+            return moving
+        covariance, variances = moving.tuning.covariance.copy(), np.diagonal(moving.tuning.covariance)[own]
+        covariance[own, :], covariance[:, own] = 0.0, 0.0
+        covariance[own, own] = _STILL * variances
+        changed = {"covariance": covariance, "jumps": jumps, "step_size": max(step_size, _FIRST_STEP)}
+        return moving._replace(tuning=moving.tuning._replace(**changed))
 
     def _better_step(self, step_size: float, acceptance: np.ndarray, changes: int) -> float:
         """A step size that is nearer to the acceptance wanted, by less and less: rejections grow with its square."""
@@ -162,6 +214,14 @@ def _begun(modes: Modes, chains: Chains, model: Model) -> Moving:
     covariance, own = modes.covariance[0], own_parameters(model)
     tuning = Tuning(_FIRST_STEP, covariance, jump_root(covariance, own), JUMPS if len(own) else 0)
     return Moving(chains, tuning, points_at_a_time(model))
+
+
+def _jumped(moving: Moving, generator: np.random.Generator) -> np.ndarray:
+    """Where jumps lead from where chains are, some from each, shape ``[jump, parameter]``."""
+    latents = np.asarray(moving.chains.latents, float)
+    each = -(-_TRIES // len(latents))
+    normal = generator.normal(size=(each, *latents.shape))
+    return (latents + normal @ np.asarray(moving.tuning.jump, float).T).reshape(-1, latents.shape[1])
 
 
 def _far_from_normal(positions: np.ndarray) -> bool:

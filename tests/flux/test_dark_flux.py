@@ -216,10 +216,10 @@ def test_finer_steps(monkeypatch):
     def found(masses=24):
         pions = NeutralPion(beam_pions("lujan"), masses=masses)
         emission = jax.jit(lambda: pions.emission(dark("fermion"), as_float(0.0)))()
-        weights = np.asarray(rapidity.integrals_above(emission.edges, as_float(1.2 * np.arange(3))))
         at = np.asarray(rapidity.nodes(emission.edges))
         powers = np.stack([np.cosh(at) ** power for power in (2, 1, 0)]) / np.sinh(at) ** 2
-        return np.einsum("kpn,tpn->kt", powers * np.asarray(emission.density), weights)
+        values = as_float(powers * np.asarray(emission.density))
+        return np.asarray(rapidity.integrals_above(emission.edges, values, as_float(1.2 * np.arange(3))))
 
     plain = found()
     changes = {"masses": found(48)}
@@ -308,8 +308,8 @@ def test_isotropic_bosons():
     assert inside.sum() > 50
     np.testing.assert_allclose(np.asarray(emission.density)[inside], expected[inside], rtol=1e-4)
     assert np.all(np.asarray(emission.density)[(at < abs(y - chi) - 6e-3) | (at > y + chi + 6e-3)] == 0.0)
-    total = (rapidity.integrals_above(emission.edges, emission.edges[:1])[0] * emission.density).sum()
-    assert float(total) == pytest.approx(2.0, rel=2e-2)
+    total = rapidity.integrals_above(emission.edges, emission.density[None], emission.edges[:1])
+    assert total.item() == pytest.approx(2.0, rel=2e-2)
 
 
 def both_channels(particle):

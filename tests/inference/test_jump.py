@@ -10,7 +10,7 @@ from scipy.stats import chi2
 
 from cevnsjax.experiment import GaussianLikelihood, named_experiment
 from cevnsjax.inference import Hmc, Nuts, Schedule, build_model, sample
-from cevnsjax.inference.diagnostics import rank_r_hat
+from cevnsjax.inference.diagnostics import rank_r_hat, smallest_effective_sample_size
 from cevnsjax.inference.hmc import _far_from_normal
 from cevnsjax.inference.jump import own_parameters
 
@@ -68,3 +68,30 @@ def test_when_jumps_are_needed():
     assert _far_from_normal(np.concatenate([normal[:, :, :1], generator.standard_t(3, size=(8, 100, 1))], axis=2))
     assert _far_from_normal(normal[:1, :4])
     assert _far_from_normal(np.ones((8, 100, 2)))
+
+
+def test_beside_a_cliff():
+    """A coupling too weak to be seen, or hardly: jumps alone move it, against quadrature."""
+    with jax.numpy_dtype_promotion("standard"):
+        model = build_model(named_experiment("coherent-ge-mini"), "scalar", free=["coupling"], fixed=["lindhard_k"])
+    posterior = sample(model, jax.random.key(2), Schedule(8, 60, 400))
+    assert posterior.divergences == 0
+    assert posterior.statistics["steps"].mean() < 4.0
+    found = np.log(posterior.samples["coupling"])
+    prior = model.parameters[0].prior
+    logarithms = np.linspace(np.log(float(prior.low)), np.log(float(prior.high)), 802)[1:-1]
+    norms = np.linspace(0.5, 1.5, 61)
+
+    def density(logarithm, norm):
+        return model.log_density({"coupling": jnp.exp(logarithm), "sns_flux_norm": norm}) + logarithm
+
+    heights = np.asarray(jax.jit(jax.vmap(jax.vmap(density, (None, 0)), (0, None)))(logarithms, norms))
+    weights = np.exp(heights - heights.max()).sum(axis=1)
+    weights /= weights.sum()
+    mean, below = weights @ logarithms, np.cumsum(weights)
+    effective = smallest_effective_sample_size(found)
+    assert effective > 800
+    assert abs(found.mean() - mean) < 4.0 * found.std() / np.sqrt(effective)
+    for share in (0.5, 0.9, 0.97):
+        quantile = np.interp(share, below, logarithms)
+        assert abs((found < quantile).mean() - share) < 4.0 * np.sqrt(share * (1.0 - share) / effective)
