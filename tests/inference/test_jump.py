@@ -1,6 +1,7 @@
 """Jumps between separated bands: their shares against quadrature."""
 
 import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -78,7 +79,7 @@ def test_beside_a_cliff():
     assert posterior.divergences == 0
     assert posterior.statistics["steps"].mean() < 4.0
     found = np.log(posterior.samples["coupling"])
-    prior = model.parameters[0].prior
+    prior: Any = model.parameters[0].prior
     logarithms = np.linspace(np.log(float(prior.low)), np.log(float(prior.high)), 802)[1:-1]
     norms = np.linspace(0.5, 1.5, 61)
 
