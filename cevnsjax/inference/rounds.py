@@ -74,6 +74,7 @@ class Fitter:
         curvature: np.ndarray | None = None,
         keep: Callable[[np.ndarray, Fits, np.ndarray], None] = lambda points, fits, over: None,
         rounds: int = ROUNDS,
+        highest: float = np.inf,
     ) -> None:
         """Fit points from their starts.
 
@@ -89,6 +90,8 @@ class Fitter:
             Called after every block with the indices of its points, their fits, and which of them are over.
         rounds
             After how many rounds those that have not converged are over.
+        highest
+            Objective above which they are over after twice ``FIRST_ROUNDS``.
         """
         latents = self.coordinates.inside(latents)
         unknown = curvature is None
@@ -110,7 +113,8 @@ class Fitter:
                 # where there is no density there is no way out of it: begin again from the middle of the priors
                 latents[some] = np.where(np.isfinite(fits.objective)[:, None], following, 0.0)
                 curvature[some] = fits.curvature
-                over = fits.converged | (turn == rounds - 1)
+                given_up = (fits.objective > highest) & (turn >= 2 * FIRST_ROUNDS - 1)
+                over = fits.converged | given_up | (turn == rounds - 1)
                 keep(some, fits, over)
                 unfinished.append(some[~over])
                 self.look()

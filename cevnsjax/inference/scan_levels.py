@@ -1,5 +1,7 @@
 """The order of a grid: from coarse to fine, and who is beside whom."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 
@@ -20,3 +22,12 @@ def pairs(axis: int, dimensions: int):
     ahead, behind = ([slice(None)] * dimensions for _ in range(2))
     ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
     return tuple(ahead), tuple(behind)
+
+
+def in_rows(every: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Points, those beside them, and those beyond these (at an end the same again), in each direction of a grid."""
+    for axis in range(every.ndim):
+        for order in (slice(None), slice(None, None, -1)):
+            along = np.moveaxis(every, axis, 0)[order]
+            beyond = np.concatenate([along[:1], along[:-2]])
+            yield along[1:].ravel(), along[:-1].ravel(), beyond.ravel()

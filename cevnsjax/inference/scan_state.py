@@ -16,14 +16,17 @@ from cevnsjax.inference.objective import Objective
 from cevnsjax.inference.profile import Maximum
 from cevnsjax.inference.profile_map import ProfileMap
 from cevnsjax.inference.quantiles import chi_squared_quantile
-from cevnsjax.inference.rounds import Fitter
+from cevnsjax.inference.rounds import FIRST_ROUNDS, ROUNDS, Fitter
 from cevnsjax.inference.scan_best_fit import best_in_box
-from cevnsjax.inference.scan_levels import levels_of, pairs
+from cevnsjax.inference.scan_levels import in_rows, levels_of, pairs
 from cevnsjax.inference.scan_refinement import Refinement, refine
 from cevnsjax.inference.solver import Fits, constrain
 
 _SWEEPS, _MINIMA, _DRAWS = 8, 4, 7
 _NEAREST = 4
+_FAR = 200.0
+"""Above the lowest of the coarsest points, from which on other minima of a point are not looked for."""
+
 _LEVEL = 0.95
 """Highest confidence level at which a map is drawn: what lies above may hide between points."""
 # a smaller gain than this by starting from a neighbour's solution is the rounding of two fits to the same minimum
@@ -141,7 +144,7 @@ class Scan:
             if before:
                 self._fit(new, *self._between(before, new))
             else:
-                self._fit_from_everywhere(new)
+                self._fit_from_everywhere(every)
             self._repair(every, np.ones(every.shape, bool))
             # what fits have learnt of the curvature is rough, and a few points are where many start from
             if 8 * every.size < self.done.size:
@@ -151,15 +154,48 @@ class Scan:
     def _rows(self, level: list[np.ndarray]) -> np.ndarray:
         return np.ravel_multi_index(np.meshgrid(*level, indexing="ij"), self.shape)
 
-    def _fit_from_everywhere(self, new: np.ndarray) -> None:
-        """Fit points from the middle of the priors and from draws: what minima there are, neighbours pass them on."""
+    def _fit_from_everywhere(self, every: np.ndarray) -> None:
+        """Fit points from the middle of the priors, and a few of them from draws: neighbours pass minima on.
+
+        From each start a few rounds; what has not converged then is far from what was seen, and is led there.
+        """
+        new = every.ravel()
+        few = np.unique(every[np.ix_(*([0, size // 2, size - 1] for size in every.shape))])
         starts = np.zeros((1 + _DRAWS, self.latents.shape[1]), self.latents.dtype)
         draws = np.asarray(self.objective_of.model.prior_latents(jax.random.key(0), _DRAWS))
         for column, name in enumerate(self.names):
             starts[1:, column] = np.clip(draws[:, self.objective_of.model.names.index(name)], -2.0, 2.0)
-        for start in starts if self.names else starts[:1]:
-            latents = np.tile(start, (len(new), 1))
-            self._fit(new, latents)
+        starts = starts if self.names else starts[:1]
+        for start in starts:
+            near = self._near(few if start.any() else new)
+            self._fit(near, np.tile(start, (len(near), 1)), rounds=FIRST_ROUNDS)
+        self._lead(every)
+        for start in (None, *starts):
+            if (lost := self._near(new[~self.converged[new]])).size:
+                self._fit(lost, self.latents[lost] if start is None else np.tile(start, (len(lost), 1)))
+
+    def _near(self, points: np.ndarray) -> np.ndarray:
+        """Those of some points that are not far above the lowest of all."""
+        return points[~(self.objective[points] > np.min(self.objective) + _FAR)]
+
+    def _lead(self, every: np.ndarray) -> None:
+        """Fit points that have not converged from where the solutions beside them lead, the nearest first."""
+        tried = np.zeros(self.done.size, bool)
+        while True:
+            best, start = np.full(self.done.size, np.inf, self.kind), np.zeros_like(self.latents)
+            for rows in in_rows(every):
+                here, beside, beyond = (each[~self.converged[rows[0]] & self.converged[rows[1]]] for each in rows)
+                there = self.latents[beside]
+                on = np.where(self.converged[beyond][:, None], there - self.latents[beyond], 0.0).astype(self.kind)
+                for latents in (there, there + on):
+                    found = self.fitter.objectives(self._values(here), latents)
+                    lower = found < best[here]
+                    best[here[lower]], start[here[lower]] = found[lower], latents[lower]
+            todo = np.flatnonzero(np.isfinite(best) & ~tried)
+            if not todo.size:
+                return
+            tried[todo] = True
+            self._fit(todo, start[todo], rounds=FIRST_ROUNDS)
 
     def _between(self, level: list[np.ndarray], new: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Latents and curvatures of new points, linearly between those of a solved level."""
@@ -174,14 +210,17 @@ class Scan:
         curvature = RegularGridInterpolator(level, straight)(where) * (units[:, :, None] * units[:, None, :])
         return latents.astype(self.latents.dtype), curvature.astype(self.latents.dtype)
 
-    def _fit(self, points: np.ndarray, latents: np.ndarray, curvature: np.ndarray | None = None) -> None:
+    def _fit(
+        self, points: np.ndarray, latents: np.ndarray, curvature: np.ndarray | None = None, rounds: int = ROUNDS
+    ) -> None:
         """Fit points, and keep what is better."""
 
         def keep(some: np.ndarray, fits: Fits, over: np.ndarray) -> None:
             self._keep(points[some], fits)
             self.done[points[some[over]]] = True
 
-        self.fitter.fit(self._values(points), latents, curvature, keep)
+        highest = float(np.min(self.objective)) + _FAR
+        self.fitter.fit(self._values(points), latents, curvature, keep, rounds, highest)
 
     def _keep(self, points: np.ndarray, fits: Fits) -> None:
         """Keep fits that are better than what is kept, or as good and converged."""
