@@ -16,7 +16,12 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 gc.set_threshold(35_000, 20, 20)
 
 # Nearly all that a test takes is compiling, of which this leaves a quarter; programs run half as long again.
-QUICKLY = {"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 0}
+# In one part, a program maps a quarter of the memory: see forget_programs.
+QUICKLY = {
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_backend_optimization_level": 0,
+    "xla_cpu_parallel_codegen_split_count": 1,
+}
 
 
 def pytest_configure(config):

@@ -30,8 +30,13 @@ _FURTHEST = 20.0
 
 
 @program
-def _to_latent(model: Model, values):
+def _to_latents(model: Model, values):
     return model.to_latent(values)
+
+
+def _to_latent(model: Model, values: Mapping[str, float]):
+    # as arrays: with numbers of Python's, each would be a program of its own
+    return _to_latents(model, {name: as_float(value) for name, value in values.items()})
 
 
 @program

@@ -7,6 +7,8 @@ analytic integral over the neutrino energy; they agree to 1e-15.
 import functools
 from collections.abc import Callable
 
+import equinox as eqx
+
 from cevnsjax.cross_section import Coherent, ErlerSu, SpinHalf, ThreeMomentum, TreeLevel, flux_averaged_cross_section
 from cevnsjax.cross_section.term import AbstractVectorTerm
 from cevnsjax.flux import GaussianPulse, PionDecayArrival, PionDecayAtRest, SharpPulse
@@ -93,9 +95,13 @@ def _flavour_rows():
             )
 
 
+@eqx.filter_jit
+def _time_fractions(window: TimeWindow, arrival: PionDecayArrival):
+    return window.fractions(arrival.cumulative)[:, 0]
+
+
 def _time_fraction(pulse, start_us: float, end_us: float, component: int) -> float:
-    window = TimeWindow([start_us, end_us])
-    return float(window.fractions(PionDecayArrival(pulse).cumulative)[component, 0])
+    return float(_time_fractions(TimeWindow([start_us, end_us]), PionDecayArrival(pulse))[component])
 
 
 def _timing_rows():

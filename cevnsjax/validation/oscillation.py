@@ -3,6 +3,7 @@
 import functools
 import math
 
+import equinox as eqx
 import jax.numpy as jnp
 
 from cevnsjax.constants import OSCILLATION_PHASE_PER_EV2_M
@@ -21,7 +22,8 @@ def _survival(component: str, electron_mixing2: float, muon_mixing2: float) -> f
         electron_mixing2=electron_mixing2,
         muon_mixing2=muon_mixing2,
     )
-    return float(flux.moments(jnp.zeros(1))[flux.components.index(f"{component}_to_{component}"), 0, 0])
+    moments = eqx.filter_jit(SterileOscillation.moments)(flux, jnp.zeros(1))
+    return float(moments[flux.components.index(f"{component}_to_{component}"), 0, 0])
 
 
 def _rows():

@@ -2,12 +2,14 @@
 
 import functools
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
 from cevnsjax.arrays import as_float
 from cevnsjax.cross_section import inverse_beta_decay_cross_section_cm2
 from cevnsjax.flux import POWERS, Reactor, ThermalPower, huber_mueller_polynomials, reactor_spectra
+from cevnsjax.flux.interpolated import InterpolatedSpectra
 from cevnsjax.flux.reactor_spectra import ISOTOPES
 from cevnsjax.spectrum import gauss_legendre_panels
 from cevnsjax.validation.published_number import PublishedNumber
@@ -17,19 +19,27 @@ _FRACTIONS = "fission fractions 0.55/0.07/0.32/0.06 of U235/U238/Pu239/Pu241"
 _ENERGIES = "202.36/205.99/211.12/214.26 MeV per fission"
 
 
-def _above(name: str, energy_MeV: float, row: int, logarithmic: bool | None = None) -> float:
+@functools.cache
+def _above(name: str, energy_MeV: float, logarithmic: bool | None) -> np.ndarray:
+    """Antineutrinos per fission of each isotope above an energy."""
     spectra = reactor_spectra(name, logarithmic=logarithmic).fission
-    return float(spectra.moments(as_float(energy_MeV))[row, POWERS.index(0)])
+    return np.asarray(eqx.filter_jit(InterpolatedSpectra.moments)(spectra, as_float(energy_MeV))[:, POWERS.index(0)])
 
 
-def _capture_mean_MeV(row: int) -> float:
-    """Integral of E f(E) over that of f(E), by quadrature between the knots."""
-    spectra = reactor_spectra("bestiole-2023").capture
-    assert spectra is not None
-    knots = spectra.energy_MeV
-    energy, weight = gauss_legendre_panels(knots, (4,) * (knots.shape[0] - 1))
-    strength = spectra.density(energy)[row] * weight
-    return float((energy * strength).sum() / strength.sum())
+@functools.cache
+def _capture_means_MeV() -> np.ndarray:
+    """Integrals of E f(E) over those of f(E), by quadrature between the knots."""
+
+    @eqx.filter_jit
+    def means(spectra: InterpolatedSpectra):
+        knots = spectra.energy_MeV
+        energy, weight = gauss_legendre_panels(knots, (4,) * (knots.shape[0] - 1))
+        strength = spectra.density(energy) * weight[None]
+        return (energy[None] * strength).sum(axis=1) / strength.sum(axis=1)
+
+    capture = reactor_spectra("bestiole-2023").capture
+    assert capture is not None
+    return np.asarray(means(capture))
 
 
 def _spectra_rows():
@@ -71,7 +81,7 @@ def _spectra_rows():
                 published=value,
                 tolerance=tolerance * value,
                 unit="antineutrinos per fission",
-                compute=functools.partial(_above, name, lowest, row, logarithmic),
+                compute=lambda given=(name, lowest, logarithmic), row=row: float(_above(*given)[row]),
             )
     for row, (decay, value) in enumerate({"U239": 0.800, "Np239": 0.278}.items()):
         yield PublishedNumber(
@@ -81,7 +91,7 @@ def _spectra_rows():
             published=value,
             tolerance=1e-3 * value,
             unit="MeV",
-            compute=functools.partial(_capture_mean_MeV, row),
+            compute=lambda row=row: float(_capture_means_MeV()[row]),
         )
     polynomials = {
         "U235": (1.3214055755, 0.29226685707, 0.038052366581, 0.0014737044708),
@@ -159,9 +169,13 @@ def _yields_cm2(polynomials: bool) -> tuple[float, ...]:
     """Cross sections of inverse beta decay averaged over a fission of each isotope, 1.806 to 8 MeV."""
     spectra = huber_mueller_polynomials() if polynomials else reactor_spectra("huber-mueller").fission
     edges = as_float([1.806, *np.arange(2.0, 8.1, 0.25)])
-    energy, weight = gauss_legendre_panels(edges, (12,) * (edges.shape[0] - 1))
-    yields = jnp.tensordot(spectra.density(energy), weight * inverse_beta_decay_cross_section_cm2(energy), axes=1)
-    return tuple(map(float, yields))
+
+    @eqx.filter_jit
+    def yields(spectra, edges):
+        energy, weight = gauss_legendre_panels(edges, (12,) * (edges.shape[0] - 1))
+        return jnp.tensordot(spectra.density(energy), weight * inverse_beta_decay_cross_section_cm2(energy), axes=1)
+
+    return tuple(map(float, yields(spectra, edges)))
 
 
 def _yield_rows():

@@ -23,8 +23,8 @@ from cevnsjax.prior_quantiles import prior_quantiles
 CSI = "coherent-csi-2021"
 FIXED = ("arrival_time", "quenching_0", "quenching_1", "efficiency", "brn_delay", "nin_delay", "nin_events")
 FREE = ["signal_norm", "brn_events", "steady_state_events"]
-# three parameters behind a constant response: little to compile
-SMALL = ("fit", CSI, "--fix", ",".join(FIXED), "--chains", "2", "--warmup", "50")
+# three parameters behind a constant response: little to compile; with fewer chains, points are looked at one by one
+SMALL = ("fit", CSI, "--fix", ",".join(FIXED), "--chains", "8", "--warmup", "50")
 FILES = {"posterior.nc", "corner.png", "spectrum.png", "run.json"}
 
 
@@ -49,7 +49,7 @@ def assert_same(first, second):
 def test_fit_writes_everything(cevnsjax, tmp_path, written):
     # the prior of the second option, and a set value, reach the run and its description
     prior = "signal_norm=TruncatedNormal(1, 0.5, low=0)"
-    options = (*SMALL, "--samples", 100, "--prior", prior, "--set", "mass_kg=14.5", "--seed", 3)
+    options = (*SMALL, "--samples", 25, "--prior", prior, "--set", "mass_kg=14.5", "--seed", 3)
     result = cevnsjax(*options, "--json")
     assert result.code == 0, result.err
     content = result.json
@@ -72,7 +72,7 @@ def test_fit_writes_everything(cevnsjax, tmp_path, written):
     assert [row["name"] for row in run["parameters"]] == FREE
     assert run["parameters"][0]["paths"] == ["signal_norm"]
     assert run["parameters"][0]["prior"].startswith("TruncatedNormal(1, 0.5")
-    assert (run["schedule"]["chains"], run["schedule"]["warmup"], run["schedule"]["samples"]) == (2, 50, 100)
+    assert (run["schedule"]["chains"], run["schedule"]["warmup"], run["schedule"]["samples"]) == (8, 50, 25)
     assert set(run["versions"]) == {"python", "cevnsjax", "jax", "jaxlib", "numpyro", "equinox", "numpy"}
     assert set(run["timings_s"]) == {"build", "warm_up", "sampling", "total"}
     assert run["device"]["platform"] == jax.devices()[0].platform
@@ -83,7 +83,7 @@ def test_fit_writes_everything(cevnsjax, tmp_path, written):
     assert described["label"] == "signal / prediction"
     assert described["prior"].startswith("TruncatedNormal(1, 0.5")
     assert described["standard_model"] == 1.0
-    assert samples["signal_norm"].shape == (2, 100)
+    assert samples["signal_norm"].shape == (8, 25)
     assert content["parameters"]["signal_norm"]["mean"] == pytest.approx(samples["signal_norm"].mean())
 
     # it is drawn again from its files
@@ -109,8 +109,8 @@ def test_fit_writes_everything(cevnsjax, tmp_path, written):
     assert_same(posterior_of(folder), samples)
 
     # another run is refused in its folder
-    assert "another run (samples: 100 then, 150 now); give another --out, or --force" in (
-        cevnsjax(*options, "--samples", 150).sentence
+    assert "another run (samples: 25 then, 40 now); give another --out, or --force" in (
+        cevnsjax(*options, "--samples", 40).sentence
     )
     assert_same(posterior_of(folder), samples)
 
@@ -132,10 +132,10 @@ def test_fit_writes_everything(cevnsjax, tmp_path, written):
     assert_same(posterior_of(folder), samples)
 
     # but it may become longer
-    assert cevnsjax(*options, "--samples", 150, "--resume").code == 0
+    assert cevnsjax(*options, "--samples", 40, "--resume").code == 0
     longer = posterior_of(folder)
-    assert longer["signal_norm"].shape == (2, 150)
-    assert_same({name: values[:, :100] for name, values in longer.items()}, samples)
+    assert longer["signal_norm"].shape == (8, 40)
+    assert_same({name: values[:, :25] for name, values in longer.items()}, samples)
 
 
 @pytest.mark.parametrize(
@@ -196,12 +196,12 @@ def test_what_is_kept_is_damaged(cevnsjax, tmp_path):
     assert "steps-00000.npz is damaged" in cevnsjax(*SMALL, "--out", folder, "--resume").sentence
     model = build_model(coherent_csi_2021(), fixed=FIXED)
     with pytest.raises(OutputError, match="damaged"):
-        sample(model, jax.random.key(1), Schedule(2, 50, 25), folder=folder, resume=True)
+        sample(model, jax.random.key(1), Schedule(8, 50, 25), folder=folder, resume=True)
 
 
 def test_interrupted_from_the_progress_callback(standard_promotion, tmp_path):
     model = build_model(coherent_csi_2021(), fixed=FIXED)
-    schedule, key = Schedule(2, 50, 100), jax.random.key(1)
+    schedule, key = Schedule(8, 50, 100), jax.random.key(1)
 
     def press(stage, done, total, note):
         if stage == "sampling" and done == 50:
@@ -211,18 +211,18 @@ def test_interrupted_from_the_progress_callback(standard_promotion, tmp_path):
         sample(model, key, schedule, folder=tmp_path, progress=press)
     resumed = sample(model, key, schedule, folder=tmp_path, resume=True)
     assert_same(resumed.samples, sample(model, key, schedule).samples)
-    for other_key, other_schedule in ((jax.random.key(2), schedule), (key, Schedule(2, 75, 100))):
+    for other_key, other_schedule in ((jax.random.key(2), schedule), (key, Schedule(8, 75, 100))):
         with pytest.raises(OutputError, match="other options"):
             sample(model, other_key, other_schedule, folder=tmp_path, resume=True)
     # a run that is finished may become longer
-    longer = sample(model, key, Schedule(2, 50, 160), folder=tmp_path, resume=True)
-    assert_same(longer.samples, sample(model, key, Schedule(2, 50, 160)).samples)
+    longer = sample(model, key, Schedule(8, 50, 160), folder=tmp_path, resume=True)
+    assert_same(longer.samples, sample(model, key, Schedule(8, 50, 160)).samples)
 
 
 def test_killed_in_the_warm_up(standard_promotion, tmp_path, monkeypatch):
     """Nothing is said to what is killed: what it had written is gone on with."""
     model = build_model(coherent_csi_2021(), fixed=FIXED)
-    schedule, key, seen = Schedule(2, 75, 25), jax.random.key(1), []
+    schedule, key, seen = Schedule(8, 75, 25), jax.random.key(1), []
 
     class Killed(Exception):
         pass
@@ -258,7 +258,7 @@ def interrupt(arguments, cwd, line):
 
 
 def test_ctrl_c_and_resume_give_the_same_posterior(cevnsjax, no_plots, tmp_path):
-    options = (*SMALL, "--samples", 2000)
+    options = (*SMALL, "--samples", 1000)
     code, said = interrupt((*options, "--out", "stopped", "--json"), tmp_path, "sampling")
     assert code == 130, said
     assert "Run the same command with --resume" in said

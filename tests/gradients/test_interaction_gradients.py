@@ -137,12 +137,11 @@ def free_leaves(interaction):
     return [path for path in paths if "shells" not in path and ".sm." not in path and ".other." not in path]
 
 
-def point_values(interaction):
-    """dsigma/dT at a few energies and recoils, for a neutrino and an antineutrino of each flavour."""
+def point_values(interaction, energies_MeV, recoils_keV):
+    """dsigma/dT at each pair of energy and recoil, for a neutrino and an antineutrino of each flavour."""
     target = nuclide("Cs133")
-    energies, recoils = jnp.asarray([30.0, 50.0, 50.0]), jnp.asarray([1.0, 4.0, 9.0])
     neutrinos = ("nu_e", "nu_mu_bar", "nu_tau")
-    each = [interaction.differential_cross_section(energies, recoils, target, neutrino) for neutrino in neutrinos]
+    each = [interaction.differential_cross_section(energies_MeV, recoils_keV, target, of) for of in neutrinos]
     return jnp.concatenate(each)
 
 
@@ -154,55 +153,65 @@ def event_sum(interaction):
     return (spectrum.events * (1.0 + 0.1 * spectrum.energy_keV)[None, :]).sum(axis=1)
 
 
-def ordinary_values(interaction):
-    return jnp.concatenate([point_values(interaction), event_sum(interaction)])
+def ordinary_places():
+    """A few energies (MeV) and recoils (keV)."""
+    return jnp.asarray([30.0, 30.0, 50.0, 50.0], dtype=float), jnp.asarray([1.0, 3.0, 4.0, 9.0], dtype=float)
 
 
-def edge_values(interaction):
-    """At the largest recoil of each energy, just beyond it, at tiny recoils, and events over the flux."""
-    target = nuclide("Cs133")
+def edge_places(interaction):
+    """At the largest recoil of an energy, just beyond it, at a tiny recoil, and in the middle."""
     nucleus = interaction.recoil is Recoil.NUCLEUS
-    recoiling = target.mass_MeV if nucleus else jnp.asarray(0.51099895, dtype=float)
+    recoiling = nuclide("Cs133").mass_MeV if nucleus else jnp.asarray(0.51099895, dtype=float)
     energies = jnp.asarray([30.0, 30.0, 30.0, 50.0], dtype=float)
     largest = 2e3 * energies**2 / (recoiling + 2.0 * energies)
-    recoils = largest * jnp.asarray([1.0, 1.0000001, 1e-7, 0.5], dtype=float)
-    each = [interaction.differential_cross_section(energies, recoils, target, n) for n in ("nu_e", "nu_mu_bar")]
-    return jnp.concatenate([*each, event_sum(interaction)])
+    return energies, largest * jnp.asarray([1.0, 1.0000001, 1e-7, 0.5], dtype=float)
 
 
-def compiled(interaction, values_of):
-    """Values at many points of the free leaves, and their derivatives."""
-    paths = free_leaves(interaction)
+class Programs:
+    """Cross sections at places and events over a flux, of the free leaves of an interaction; compiled once."""
 
-    def values(leaves):
-        return values_of(set_paths(interaction, paths, list(leaves)))
+    def __init__(self, interaction):
+        self.paths = free_leaves(interaction)
+        self.start = jnp.stack([get_path(interaction, path) for path in self.paths])
 
-    start = jnp.stack([get_path(interaction, path) for path in paths])
-    return paths, start, values
+        def values(leaves, places):
+            moved = set_paths(interaction, self.paths, list(leaves))
+            return jnp.concatenate([point_values(moved, *places), event_sum(moved)])
+
+        def pulled_back(leaves, places, cotangent):
+            found, pull = jax.vjp(lambda each: values(each, places), leaves)
+            return found, pull(cotangent)[0]
+
+        self.values = values
+        self.at_many = jax.jit(lambda points, places: jax.lax.map(lambda leaves: values(leaves, places), points))
+        self.pulled_back = jax.jit(pulled_back)
+
+    def with_jacobian(self, leaves, places):
+        """Values and their Jacobian in reverse mode, row by row: that of all rows at once takes twice the compiling."""
+        rows = np.eye(len(jax.eval_shape(self.values, leaves, places)), dtype=leaves.dtype)
+        each = [self.pulled_back(leaves, places, row) for row in rows]
+        return np.asarray(each[0][0]), np.stack([gradient for _, gradient in each])
 
 
-def with_jacobian(values):
-    """Values and their Jacobian in reverse mode: the same program wherever it is asked for."""
-    return jax.jit(lambda leaves: (values(leaves), jax.jacrev(values)(leaves)))
+@functools.cache
+def programs_of(kind, precision):
+    """Of all terms at once, for the tests of one precision, which must be that of now."""
+    assert jnp.asarray(0.0, dtype=float).dtype == np.dtype(precision)
+    return Programs(everything_at_once()[kind])
 
 
 # --- against differences
 
 
-def assert_gradients_are_differences(kind, interaction, first=()):
+def assert_gradients_are_differences(kind, programs, first=()):
     """Fourth order, 1e-5 of each derivative: cross sections at points, and events of a flux."""
-    paths, start, values = compiled(interaction, ordinary_values)
-    at_many = jax.jit(lambda points: jax.lax.map(values, points, batch_size=8))
-    gradient_at = with_jacobian(values)
-
-    for point in first or (np.asarray(start),):
+    paths, places = programs.paths, ordinary_places()
+    for point in first or (np.asarray(programs.start),):
         steps = 2e-3 * np.abs(point)
         assert np.all(steps > 0.0)
         offsets = np.concatenate([multiple * np.diag(steps) for multiple in (-2, -1, 1, 2)])
-        # whole batches of eight: one that is not full would be compiled on its own
-        filling = np.tile(point, (-len(offsets) % 8, 1))
-        moved = np.asarray(at_many(jnp.asarray(np.concatenate([point[None, :] + offsets, filling]))))[: len(offsets)]
-        found, gradient = (np.asarray(array) for array in gradient_at(jnp.asarray(point)))
+        moved = np.asarray(programs.at_many(jnp.asarray(point[None, :] + offsets), places))
+        found, gradient = programs.with_jacobian(jnp.asarray(point), places)
         gradient = gradient.T
         far_below, below, above, far_above = moved.reshape(4, len(paths), -1)
         difference = (8 * (above - below) - (far_above - far_below)) / (12 * steps[:, None])
@@ -216,30 +225,32 @@ def assert_gradients_are_differences(kind, interaction, first=()):
 
 @pytest.mark.parametrize("kind", ["nuclei", "electrons"])
 def test_every_leaf_against_differences(kind):
-    interaction = everything_at_once()[kind]
-    assert len(free_leaves(interaction)) > 50
-    assert_gradients_are_differences(kind, interaction)
+    programs = programs_of(kind, "float64")
+    assert len(programs.paths) > 50
+    assert_gradients_are_differences(kind, programs)
 
 
 def test_dipole_portal_against_differences():
     """Below and above the threshold of the line."""
     masses = [np.array([mass, 1e-9, -0.7e-9, 0.4e-9]) for mass in (3.0, 28.0, 40.0)]
-    assert free_leaves(everything_at_once()["dipole portal"])[0] == "mass_MeV"
-    assert_gradients_are_differences("dipole portal", everything_at_once()["dipole portal"], masses)
+    programs = programs_of("dipole portal", "float64")
+    assert programs.paths[0] == "mass_MeV"
+    assert_gradients_are_differences("dipole portal", programs, masses)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", INTERACTIONS)
 def test_term_by_term_against_differences(name):
     """With the Standard Model alone, and what it interferes with: nothing drowns in larger terms."""
-    assert_gradients_are_differences(name.split(",")[0], INTERACTIONS[name]())
+    assert_gradients_are_differences(name.split(",")[0], Programs(INTERACTIONS[name]()))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["nuclei", "electrons", "dipole portal"])
 def test_forward_mode_is_reverse_mode(kind):
-    _, start, values = compiled(everything_at_once()[kind], ordinary_values)
-    forward, reverse = np.asarray(jax.jit(jax.jacfwd(values))(start)), np.asarray(with_jacobian(values)(start)[1])
+    programs, places = programs_of(kind, "float64"), ordinary_places()
+    forward = np.asarray(jax.jit(jax.jacfwd(programs.values))(programs.start, places))
+    reverse = programs.with_jacobian(programs.start, places)[1]
     assert np.all(np.abs(reverse - forward) <= 1e-9 * np.abs(forward) + 1e-12 * np.abs(forward).max(axis=0))
 
 
@@ -277,28 +288,24 @@ EDGES = {
 }
 
 
-def assert_finite(interaction, points, precision):
-    """Values and gradients, for every set of leaves."""
-    paths, start, values = compiled(interaction, edge_values)
-
-    def total(leaves):
-        found = values(leaves)
-        return found.sum(), found
-
-    # of the sum of all values, which is finite where all gradients are
-    evaluate = jax.jit(jax.value_and_grad(total, has_aux=True))
+def assert_finite(kind, points, precision):
+    """Values and gradients, for every set of leaves: of the sum of all values, which is finite where all are."""
+    interaction, programs = everything_at_once()[kind], programs_of(kind, precision)
+    places = edge_places(interaction)
+    ones = np.ones(jax.eval_shape(programs.values, programs.start, places).shape, dtype=precision)
     for name, change in points.items():
-        leaves = [change(path, float(leaf)) for path, leaf in zip(paths, np.asarray(start), strict=True)]
-        (_, found), gradient = evaluate(jnp.asarray(leaves, dtype=float))
+        start = zip(programs.paths, np.asarray(programs.start), strict=True)
+        leaves = [change(path, float(leaf)) for path, leaf in start]
+        found, gradient = programs.pulled_back(jnp.asarray(leaves, dtype=float), places, ones)
         assert found.dtype == np.dtype(precision)
         assert np.all(np.isfinite(found)), name
-        bad = [path for path, each in zip(paths, np.asarray(gradient), strict=True) if not np.isfinite(each)]
+        bad = [path for path, each in zip(programs.paths, np.asarray(gradient), strict=True) if not np.isfinite(each)]
         assert not bad, name
 
 
 @pytest.mark.parametrize("kind", ["nuclei", "electrons"])
 def test_finite_at_the_edges(kind, precision):
-    assert_finite(everything_at_once()[kind], EDGES, precision)
+    assert_finite(kind, EDGES, precision)
 
 
 def test_dipole_portal_at_the_edges(precision):
@@ -309,7 +316,7 @@ def test_dipole_portal_at_the_edges(precision):
     points = {f"{mass!r}": masses_of(mass) for mass in (0.0, 1e-10, 1e-3, 29.7, *masses, 1e5)}
     points["no moment"] = zero_where(".e", ".mu", ".tau")
     points["nothing"] = lambda path, value: 0.0
-    assert_finite(everything_at_once()["dipole portal"], points, precision)
+    assert_finite("dipole portal", points, precision)
 
 
 # --- float32
@@ -320,7 +327,7 @@ def test_cross_sections_in_float32(name):
     """Within 1e-5 of float64, for every term with the Standard Model."""
 
     def evaluate():
-        return np.asarray(point_values(INTERACTIONS[name]()), dtype=float)
+        return np.asarray(point_values(INTERACTIONS[name](), *ordinary_places()), dtype=float)
 
     with jax.enable_x64(False):
         single = evaluate()
@@ -332,14 +339,13 @@ def test_cross_sections_in_float32(name):
 def test_events_and_gradients_in_float32(kind):
     """Of all terms at once: events within 1e-5, derivatives within 1e-4 of the largest for each leaf."""
 
-    def evaluate():
-        _, start, values = compiled(everything_at_once()[kind], ordinary_values)
-        found, gradient = with_jacobian(values)(start)
-        return np.asarray(found, dtype=float), np.asarray(gradient, dtype=float)
+    def evaluate(precision):
+        programs = programs_of(kind, precision)
+        return (each.astype(float) for each in programs.with_jacobian(programs.start, ordinary_places()))
 
-    double, double_gradient = evaluate()
+    double, double_gradient = evaluate("float64")
     with jax.enable_x64(False):
-        single, single_gradient = evaluate()
+        single, single_gradient = evaluate("float32")
     np.testing.assert_allclose(single, double, rtol=1e-5)
     # points and events have units of their own: each number in units of itself
     error, scale = (np.abs(g) / np.abs(double)[:, None] for g in (single_gradient - double_gradient, double_gradient))
