@@ -8,7 +8,7 @@ import numpy as np
 def levels_of(shape: tuple[int, ...]) -> list[list[np.ndarray]]:
     """Indices along each axis, from every 2^k-th to all of them; the ends are in all levels."""
     stride = 1
-    while max(shape) > 8 * stride:
+    while max(shape) > 4 * stride + 1:
         stride *= 2
     levels = []
     while stride:
