@@ -6,7 +6,6 @@ from cevnsjax.cross_section.allowed import (
     carbon_to_nitrogen,
     gallium_to_germanium,
 )
-from cevnsjax.cross_section.alp_detection import AbstractConversion, AlpDecay, InverseCompton, InversePrimakoff
 from cevnsjax.cross_section.alp_nucleus import (
     AbstractAbsorptionStrength,
     AlpAbsorption,
@@ -16,6 +15,7 @@ from cevnsjax.cross_section.alp_nucleus import (
 )
 from cevnsjax.cross_section.average import flux_averaged_cross_section
 from cevnsjax.cross_section.axial import Axial
+from cevnsjax.cross_section.boson_detection import AbstractConversion, BosonDecay, InverseCompton, InversePrimakoff
 from cevnsjax.cross_section.charged_current import ChargedCurrent, ReactionNodes
 from cevnsjax.cross_section.coherent import Coherent
 from cevnsjax.cross_section.coulomb import (
@@ -110,9 +110,9 @@ __all__ = [
     "AbstractVectorTerm",
     "AllowedReaction",
     "AlpAbsorption",
-    "AlpDecay",
     "Axial",
     "BaryonMinusLeptons",
+    "BosonDecay",
     "ChargeRadius",
     "ChargedCurrent",
     "Coherent",

@@ -100,8 +100,8 @@ class AlpAbsorption(AbstractDeposit):
         events = []
         for name, levels in target.levels.items():
             nuclide = target.nuclides[name]
-            density = source.spectral_density(resonance_energy_MeV(source.alp, levels.energy_MeV, nuclide))
-            strength = self.integrated_cross_section(source.alp, nuclide) * (
+            density = source.spectral_density(resonance_energy_MeV(source.boson, levels.energy_MeV, nuclide))
+            strength = self.integrated_cross_section(source.boson, nuclide) * (
                 target.nuclei_per_kg(name) * EXPOSURE_SCALE
             )
             events.append(density * strength[None])

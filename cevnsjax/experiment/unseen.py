@@ -1,6 +1,7 @@
 """Sources of which a detector sees nothing, and why: said by the command line before anything is computed."""
 
 import math
+import typing
 from typing import TYPE_CHECKING
 
 import jax
@@ -13,7 +14,7 @@ from cevnsjax.cross_section.panels import needed_energy_MeV
 from cevnsjax.experiment.placement import particles_above
 from cevnsjax.experiment.placing import recoils
 from cevnsjax.experiment.view import probabilities
-from cevnsjax.flux import AbstractSource
+from cevnsjax.flux import AbstractSource, BosonFlux, sources_of
 
 if TYPE_CHECKING:
     from cevnsjax.experiment.experiment import Experiment
@@ -24,6 +25,8 @@ _SEEN = 1e-2  # of the largest probability: what noise lifts above the threshold
 
 def unseen_sources(experiment: "Experiment") -> tuple[str, ...]:
     """Sentences about sources that send nothing, or whose flux ends below what a recoil that is seen needs.
+
+    Light bosons are not sent where they are heavier than what any photon of their source can make.
 
     Seen is a recoil whose probability to be in any bin is a hundredth of the largest one. What ends in levels or leaves
     all of its energy is not looked at.
@@ -38,7 +41,7 @@ def unseen_sources(experiment: "Experiment") -> tuple[str, ...]:
     tuple
         One sentence for each such source; none where all is well.
     """
-    said = []
+    said = [sentence for name in sources_of(experiment.sources, BosonFlux) for sentence in _of_bosons(experiment, name)]
     for recoil, name in sorted(recoils(experiment)):
         flux = experiment.sources[name].flux
         panels = experiment.panels[recoil, name]
@@ -60,6 +63,24 @@ def unseen_sources(experiment: "Experiment") -> tuple[str, ...]:
                 f"smallest recoil that is seen, {lowest_keV:.3g} keV of {lightest}: it gives no event, or next to none."
             )
     return tuple(dict.fromkeys(said))
+
+
+def _of_bosons(experiment: "Experiment", name: str) -> list[str]:
+    """What is to be said of a source of light bosons."""
+    flux = typing.cast(BosonFlux, experiment.sources[name].flux)
+    mass, heaviest = float(flux.mass_MeV), float(flux.heaviest_boson_MeV)
+    if mass >= heaviest:
+        return [
+            f"The source {name} sends nothing: its boson of {mass:.4g} MeV is heavier than what its photons make, "
+            f"{heaviest:.4g} MeV at most."
+        ]
+    left_out = {channel: each.photons_left_out(flux.boson) for channel, each in sorted(flux.channels.items())}
+    return [
+        f"The photons of {name}.{channel} begin at {ends[0]:.4g} MeV, above the {ends[1]:.4g} MeV that make a boson of "
+        f"{mass:.4g} MeV: what lower ones would make is left out."
+        for channel, ends in left_out.items()
+        if ends is not None
+    ]
 
 
 def _lowest_recoil_keV(experiment: "Experiment", recoil: Recoil) -> float:

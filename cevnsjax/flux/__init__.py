@@ -1,5 +1,6 @@
 """What arrives, and when."""
 
+from cevnsjax.flux.alp_bremsstrahlung import alp_bremsstrahlung
 from cevnsjax.flux.alp_emission import (
     AbstractEmission,
     LevelEmission,
@@ -9,7 +10,7 @@ from cevnsjax.flux.alp_emission import (
     boron_capture,
     hydrogen_capture,
 )
-from cevnsjax.flux.alp_flux import AbstractAlpSource, AlpFlux, ConeGeometry, TabulatedAlpFlux, fissions_per_s
+from cevnsjax.flux.alp_flux import AbstractAlpSource, AlpFlux, TabulatedAlpFlux, fissions_per_s
 from cevnsjax.flux.arrivals import (
     AbstractArrival,
     ExponentialArrival,
@@ -21,12 +22,22 @@ from cevnsjax.flux.arrivals import (
 )
 from cevnsjax.flux.atmospheric import atmospheric_neutrinos
 from cevnsjax.flux.background_times import AbstractTimeDistribution, ExponentialTimes, HistogramTimes
+from cevnsjax.flux.boson_emission import AbstractBosonEmission, ComptonEmission, PrimakoffEmission
+from cevnsjax.flux.boson_flux import BosonFlux
 from cevnsjax.flux.boson_production import AbstractBosonProduction, AbstractIsotropicProduction
+from cevnsjax.flux.boson_source import AbstractBosonSource
 from cevnsjax.flux.catalogue import NAMED_FLUXES, named_flux
 from cevnsjax.flux.dark_beams import DARK_BEAMS, DarkBeam, dark_beam, facility_dark_matter
 from cevnsjax.flux.dark_flux import DarkFlux
 from cevnsjax.flux.dark_production import AbstractProduction, Emission, IsotropicBosons, PionCapture
 from cevnsjax.flux.dark_source import AbstractDarkSource
+from cevnsjax.flux.detector_geometry import (
+    AbstractDetectorGeometry,
+    BoxGeometry,
+    ConeGeometry,
+    CylinderGeometry,
+    SphereGeometry,
+)
 from cevnsjax.flux.diffuse_supernova import CoreCollapseHistory, DiffuseSupernovae
 from cevnsjax.flux.electron_bremsstrahlung import electron_bremsstrahlung
 from cevnsjax.flux.facilities import (
@@ -46,7 +57,17 @@ from cevnsjax.flux.moments import POWERS, energy_powers
 from cevnsjax.flux.mono_energetic import MonoEnergetic
 from cevnsjax.flux.neutral_mesons import AbstractNeutralMeson, Eta, NeutralPion
 from cevnsjax.flux.oscillation import SterileOscillation
+from cevnsjax.flux.photon_spectrum import (
+    AbstractPhotonSpectrum,
+    ExponentialPhotons,
+    PhotonSpectrum,
+    TabulatedPhotons,
+    reactor_photons,
+    target_photons,
+)
+from cevnsjax.flux.photon_target import PhotonTarget
 from cevnsjax.flux.pion_decay_at_rest import PionDecayAtRest
+from cevnsjax.flux.positron_emission import ResonantEmission, track_length_per_MeV
 from cevnsjax.flux.proton_bremsstrahlung import ProtonBremsstrahlung, proton_splitting
 from cevnsjax.flux.pulses import AbstractPulse, GaussianPulse, RectangularPulse, SharpPulse, TriangularPulse
 from cevnsjax.flux.reactor import AbstractStrength, Reactor, ThermalPower, TotalFlux
@@ -56,7 +77,7 @@ from cevnsjax.flux.reactor_spectra import (
     huber_mueller_polynomials,
     reactor_spectra,
 )
-from cevnsjax.flux.reweighted_photons import PhotonSpectrum, ReweightedPhotons, beam_photons
+from cevnsjax.flux.reweighted_photons import ReweightedPhotons, beam_photons
 from cevnsjax.flux.snewpy_models import snewpy_fluence
 from cevnsjax.flux.solar import SolarNeutrinos, solar_neutrinos
 from cevnsjax.flux.solar_oscillation import SolarOscillation
@@ -74,21 +95,29 @@ __all__ = [
     "POWERS",
     "AbstractAlpSource",
     "AbstractArrival",
+    "AbstractBosonEmission",
     "AbstractBosonProduction",
+    "AbstractBosonSource",
     "AbstractDarkSource",
+    "AbstractDetectorGeometry",
     "AbstractEmission",
     "AbstractFlux",
     "AbstractIsotropicProduction",
     "AbstractLineProfile",
     "AbstractNeutralMeson",
+    "AbstractPhotonSpectrum",
     "AbstractProduction",
     "AbstractPulse",
     "AbstractSource",
     "AbstractStrength",
     "AbstractTimeDistribution",
     "AlpFlux",
+    "BosonFlux",
+    "BoxGeometry",
+    "ComptonEmission",
     "ConeGeometry",
     "CoreCollapseHistory",
+    "CylinderGeometry",
     "DarkBeam",
     "DarkFlux",
     "DecayAtRestFacility",
@@ -96,6 +125,7 @@ __all__ = [
     "Emission",
     "Eta",
     "ExponentialArrival",
+    "ExponentialPhotons",
     "ExponentialPolynomials",
     "ExponentialTimes",
     "FluxNodes",
@@ -114,22 +144,26 @@ __all__ = [
     "NeutralPion",
     "NuclearLine",
     "PhotonSpectrum",
+    "PhotonTarget",
     "PinchedSpectrum",
     "PionCapture",
     "PionDecayArrival",
     "PionDecayAtRest",
+    "PrimakoffEmission",
     "PromptArrival",
     "ProtonBremsstrahlung",
     "Reactor",
     "ReactorSpectra",
     "RecoilProfile",
     "RectangularPulse",
+    "ResonantEmission",
     "ReweightedPhotons",
     "SharpPulse",
     "SingleDecayArrival",
     "SolarNeutrinos",
     "SolarOscillation",
     "Source",
+    "SphereGeometry",
     "StandardHalo",
     "SteadyArrival",
     "SterileOscillation",
@@ -138,10 +172,12 @@ __all__ = [
     "SupernovaConversion",
     "TabulatedAlpFlux",
     "TabulatedFlux",
+    "TabulatedPhotons",
     "ThermalPower",
     "ThermalProfile",
     "TotalFlux",
     "TriangularPulse",
+    "alp_bremsstrahlung",
     "alp_width_MeV",
     "argon_37_source",
     "atmospheric_neutrinos",
@@ -162,9 +198,12 @@ __all__ = [
     "named_flux",
     "parse_neutrino",
     "proton_splitting",
+    "reactor_photons",
     "reactor_spectra",
     "snewpy_fluence",
     "solar_neutrinos",
     "sources_of",
     "stopped_pions",
+    "target_photons",
+    "track_length_per_MeV",
 ]

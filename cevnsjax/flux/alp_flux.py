@@ -1,6 +1,5 @@
 """ALPs at a detector: emitted by nuclei, decaying on their way."""
 
-import math
 from abc import abstractmethod
 from typing import ClassVar
 
@@ -9,99 +8,27 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, check_positive, exponential_integral, gauss_legendre, is_concrete
+from cevnsjax.arrays import Scalar, as_float, check_positive, gauss_legendre, is_concrete
 from cevnsjax.constants import ELEMENTARY_CHARGE_C
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux.alp_emission import NuclearLine
-from cevnsjax.flux.flux import AbstractSource
+from cevnsjax.flux.boson_source import AbstractBosonSource
+from cevnsjax.flux.detector_geometry import AbstractDetectorGeometry
 from cevnsjax.flux.interpolated import InterpolatedSpectra
 from cevnsjax.flux.paths import one_path
 from cevnsjax.particle import Alp
 
-_CM2_PER_M2 = 1e4
 _MEV_PER_MW_S = 1.0 / ELEMENTARY_CHARGE_C
 _PER_S_PER_GCI = 3.7e19
 
 
-class ConeGeometry(eqx.Module):
-    """A point source, and a detector that is a sector of a spherical shell around it.
-
-    Any number that is averaged over its volume is an integral along the path, in closed form, and its solid angle drops
-    out.
-
-    Attributes
-    ----------
-    distance_m
-        From the source to the front of the detector, m.
-    length_m
-        Of the detector along the path, m.
-    """
-
-    distance_m: Float[Array, ""] = eqx.field(converter=as_float)
-    length_m: Float[Array, ""] = eqx.field(converter=as_float)
-
-    def __check_init__(self):
-        check_positive("distance_m", self.distance_m, "m")
-        check_positive("length_m", self.length_m, "m")
-
-    @classmethod
-    def of_mass(
-        cls, mass_kg: float, density_g_per_cm3: float, distance_m: float, length_m: float | None = None
-    ) -> "ConeGeometry":
-        """Build the geometry of a detector of some mass; as long as a cube of its volume unless a length is given.
-
-        Raises
-        ------
-        CevnsjaxError
-            If it does not fit around the source.
-        """
-        for name, value, unit in (("mass_kg", mass_kg, "kg"), ("density_g_per_cm3", density_g_per_cm3, "g/cm^3")):
-            check_positive(name, value, unit)
-        volume_m3 = 1e-3 * mass_kg / density_g_per_cm3
-        geometry = cls(distance_m, volume_m3 ** (1.0 / 3.0) if length_m is None else length_m)
-        solid_angle = volume_m3 / float(geometry.volume_per_sr_m3)
-        if solid_angle > 4.0 * math.pi:
-            raise CevnsjaxError(
-                f"A detector of {volume_m3:g} m^3, {float(geometry.length_m):g} m long, does not fit around a source "
-                f"at {float(geometry.distance_m):g} m: it would need {solid_angle:.3g} sr."
-            )
-        return geometry
-
-    @property
-    def volume_per_sr_m3(self) -> Scalar:
-        """((d + L)^3 - d^3)/3, m^3 sr^-1."""
-        d, length = self.distance_m, self.length_m
-        return length * (d**2 + d * length + length**2 / 3.0)
-
-    def mean_per_cm2(
-        self, inverse_decay_length_per_m: Float[Array, "*point"], of_all_per_m: Scalar | float = 0.0
-    ) -> Float[Array, "*point"]:
-        """exp(-r/l)/(4 pi r^2), averaged over the volume of the detector, cm^-2.
-
-        Parameters
-        ----------
-        inverse_decay_length_per_m
-            1/l, m^-1.
-        of_all_per_m
-            What is left out of 1/l between source and detector, m^-1; not more than any 1/l.
-        """
-        rest = inverse_decay_length_per_m - of_all_per_m
-        way = jnp.exp(-self.distance_m * jnp.where(rest < 0.0, 0.0, rest))
-        path = exponential_integral(self.length_m, inverse_decay_length_per_m)
-        return way * path / (4.0 * math.pi * _CM2_PER_M2 * self.volume_per_sr_m3)
-
-
-class AbstractAlpSource(AbstractSource):
-    """A source of ALPs as seen by a detector, decays on the way included; fluences are averaged over its volume."""
+class AbstractAlpSource(AbstractBosonSource):
+    """A source of ALPs that nuclei emit, whose lines have a true width."""
 
     particles: ClassVar[str] = "axion-like particles"
 
-    alp: eqx.AbstractVar[Alp]
-    """The particle: all that detects it takes its mass and its couplings from here."""
-
-    @property
-    def mass_MeV(self) -> Scalar:
-        return self.alp.mass_MeV
+    boson: eqx.AbstractVar[Alp]
+    """The particle, with its couplings to nucleons."""
 
     @abstractmethod
     def spectral_density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
@@ -116,8 +43,8 @@ class AlpFlux(AbstractAlpSource):
 
     Attributes
     ----------
-    alp
-        The particle.
+    boson
+        The particle, which has couplings to nucleons.
     transitions
         The transitions by name: the components, in alphabetical order.
     events_per_s
@@ -131,11 +58,11 @@ class AlpFlux(AbstractAlpSource):
     """
 
     components: tuple[str, ...] = eqx.field(static=True, init=False)
-    alp: Alp
+    boson: Alp
     transitions: dict[str, NuclearLine]
     events_per_s: Float[Array, ""] = eqx.field(converter=as_float)
     exposure_s: Float[Array, ""] = eqx.field(converter=as_float)
-    geometry: ConeGeometry
+    geometry: AbstractDetectorGeometry
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
 
     def __post_init__(self):
@@ -156,7 +83,7 @@ class AlpFlux(AbstractAlpSource):
     @property
     def branching_ratio(self) -> Float[Array, " component"]:
         """Gamma_a/Gamma_gamma of each transition."""
-        return jnp.stack([line.emission.branching_ratio(self.alp, line.energy_MeV) for line in self._lines])
+        return jnp.stack([line.emission.branching_ratio(self.boson, line.energy_MeV) for line in self._lines])
 
     @property
     def photons_per_s(self) -> Float[Array, " component"]:
@@ -183,7 +110,7 @@ class AlpFlux(AbstractAlpSource):
     @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
         emitted = self.norm * self.exposure_s * self.photons_per_s * self.branching_ratio
-        return emitted * self.geometry.mean_per_cm2(self.alp.inverse_decay_length_per_m(self.energy_MeV))
+        return emitted * self.geometry.mean_per_cm2(self.boson.inverse_decay_length_per_m(self.energy_MeV))
 
     @property
     def lines(self) -> tuple[Float[Array, " line"], Float[Array, "component line"]]:
@@ -193,7 +120,7 @@ class AlpFlux(AbstractAlpSource):
         return jnp.zeros((len(self.transitions), *energy_MeV.shape))
 
     def spectral_density(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "component *point"]:
-        momentum = self.alp.momentum_MeV(energy_MeV)
+        momentum = self.boson.momentum_MeV(energy_MeV)
         return jnp.stack([line.profile(energy_MeV - line.energy_MeV, momentum) for line in self._lines])
 
     @property
@@ -206,7 +133,7 @@ class TabulatedAlpFlux(AbstractAlpSource):
 
     Attributes
     ----------
-    alp
+    boson
         The particle.
     spectra
         ALPs emitted in all directions, s^-1 MeV^-1, one row.
@@ -221,10 +148,10 @@ class TabulatedAlpFlux(AbstractAlpSource):
     """
 
     components: tuple[str, ...] = eqx.field(static=True, default=("alp",), init=False)
-    alp: Alp
+    boson: Alp
     spectra: InterpolatedSpectra
     exposure_s: Float[Array, ""] = eqx.field(converter=as_float)
-    geometry: ConeGeometry
+    geometry: AbstractDetectorGeometry
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
     panels: int = eqx.field(static=True, default=12)
 
@@ -247,7 +174,7 @@ class TabulatedAlpFlux(AbstractAlpSource):
 
     @property
     def fluence_per_cm2(self) -> Float[Array, " component"]:
-        way = jnp.exp(-self.geometry.distance_m * self._slowest_decay_per_m)
+        way = jnp.exp(-self.geometry.front_m * self._slowest_decay_per_m)
         return (self.norm * self.exposure_s * self._total() * way)[None]
 
     @property
@@ -265,13 +192,13 @@ class TabulatedAlpFlux(AbstractAlpSource):
     @property
     def _slowest_decay_per_m(self) -> Scalar:
         """Of the largest energy: taken out of every exponential, so that a spectrum of what is left has a shape."""
-        return self.alp.inverse_decay_length_per_m(self.spectra.energy_MeV[-1])
+        return self.boson.inverse_decay_length_per_m(self.spectra.energy_MeV[-1])
 
     def _arriving(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
         """Spectrum in the detector, s^-1 cm^-2 MeV^-1, over exp(-d/l) at the largest energy."""
-        rate = self.alp.inverse_decay_length_per_m(energy_MeV)
+        rate = self.boson.inverse_decay_length_per_m(energy_MeV)
         spread = self.geometry.mean_per_cm2(rate, self._slowest_decay_per_m)
-        return jnp.where(energy_MeV > self.alp.mass_MeV, self.spectra.density(energy_MeV)[0] * spread, 0.0)
+        return jnp.where(energy_MeV > self.boson.mass_MeV, self.spectra.density(energy_MeV)[0] * spread, 0.0)
 
     def _total(self) -> Scalar:
         abscissae, weights = map(as_float, gauss_legendre(self.spectra.order))

@@ -6,62 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, check_finite, check_knots, check_not_negative, check_positive, is_concrete
-from cevnsjax.chebyshev import chebyshev_polynomials
-from cevnsjax.errors import CevnsjaxError, UnknownNameError
+from cevnsjax.arrays import Scalar, as_float, check_not_negative
 from cevnsjax.flux.boson_production import AbstractIsotropicProduction
+from cevnsjax.flux.photon_spectrum import PhotonSpectrum, target_photons
 from cevnsjax.flux.rapidity import rapidity_of
 from cevnsjax.particle import AbstractDarkMatter
-from cevnsjax.tables import data_files, read_table
 
 _SHARPNESS = 4.0
-_TABLE = "photons_"
-
-
-class PhotonSpectrum(eqx.Module):
-    """Photons of a target: ln dN/dE is a polynomial of ln E between two energies, and there are none beyond.
-
-    Attributes
-    ----------
-    lowest_energy_MeV, highest_energy_MeV
-        Where it begins and ends, MeV.
-    coefficients
-        Of Chebyshev polynomials in ln E from end to end, for dN/dE in photons per proton and MeV.
-    """
-
-    lowest_energy_MeV: Float[Array, ""] = eqx.field(converter=as_float)
-    highest_energy_MeV: Float[Array, ""] = eqx.field(converter=as_float)
-    coefficients: Float[Array, " degree"] = eqx.field(converter=as_float)
-
-    def __check_init__(self):
-        check_positive("lowest_energy_MeV", self.lowest_energy_MeV, "MeV")
-        check_finite("coefficients", self.coefficients, "")
-        low, high = self.lowest_energy_MeV, self.highest_energy_MeV
-        if is_concrete(low) and is_concrete(high) and not low < high:
-            raise CevnsjaxError(f"highest_energy_MeV must be above {float(low):g} MeV, got {float(high):g} MeV.")
-
-    @classmethod
-    def through(cls, energy_MeV: np.ndarray, photons_per_MeV: np.ndarray) -> "PhotonSpectrum":
-        """Build the polynomial through points: energies (MeV) that increase, photons per proton and MeV.
-
-        One of high degree swings between points that are not those of Chebyshev.
-        """
-        energy, density = np.asarray(energy_MeV, dtype=float), np.asarray(photons_per_MeV, dtype=float)
-        check_positive("photons_per_MeV", density, "MeV^-1")
-        check_positive("energy_MeV", energy, "MeV")
-        check_knots("energy_MeV", energy, "MeV", "photons_per_MeV", density)
-        place = 2.0 * np.log(energy / energy[0]) / np.log(energy[-1] / energy[0]) - 1.0
-        fit = np.polynomial.chebyshev.chebfit(place, np.log(density), energy.size - 1)
-        return cls(energy[0], energy[-1], fit)
-
-    def __call__(self, energy_MeV: Float[Array, "*point"]) -> Float[Array, "*point"]:
-        """Photons per proton and MeV at energies in MeV; zero outside."""
-        low, high = self.lowest_energy_MeV, self.highest_energy_MeV
-        inside = (energy_MeV >= low) & (energy_MeV <= high)
-        place = 2.0 * jnp.log(jnp.where(inside, energy_MeV, low) / low) / jnp.log(high / low) - 1.0
-        polynomials = chebyshev_polynomials(place, self.coefficients.shape[0])
-        exponent = sum((c * t for c, t in zip(self.coefficients, polynomials, strict=True)), jnp.zeros_like(place))
-        return jnp.where(inside, jnp.exp(exponent), 0.0)
 
 
 class ReweightedPhotons(AbstractIsotropicProduction):
@@ -110,20 +61,11 @@ def suppression(boson_mass_MeV: Scalar, boson_energy_MeV: Float[Array, "*point"]
 
 
 def beam_photons(facility: str) -> ReweightedPhotons:
-    """Build the bremsstrahlung of a facility whose photons are known, "sns" or "lujan", from 1 MeV on.
-
-    The spectra are fits to simulations of 1e5 protons each, ``data/dark_matter/photons_*.csv``.
+    """Build the bremsstrahlung of a facility whose photons are known (:func:`cevnsjax.flux.target_photons`).
 
     Raises
     ------
     UnknownNameError
         If there is no table of photons for the facility.
     """
-    files = data_files("dark_matter", ".csv")
-    known = {name.removeprefix(_TABLE): path for name, path in files.items() if name.startswith(_TABLE)}
-    if facility not in known:
-        raise UnknownNameError("facility with a table of photons", facility, known)
-    columns = ("energy_MeV", "photons_per_proton_per_MeV", "relative_error")
-    table = read_table(known[facility], columns=columns)
-    spectrum = PhotonSpectrum.through(table["energy_MeV"], table["photons_per_proton_per_MeV"])
-    return ReweightedPhotons(photons=spectrum)
+    return ReweightedPhotons(photons=target_photons(facility))

@@ -54,12 +54,12 @@ def _with_couplings(experiment, couplings: tuple[Parameter, ...]):
 def _of_sources(parameter: Parameter, experiment) -> Parameter:
     """A parameter of the particle, wherever it is emitted."""
     names = sources_of(experiment.sources, AbstractAlpSource)
-    return dataclasses.replace(parameter, where=tuple(f"sources.{n}.flux.alp.{parameter.where}" for n in names))
+    return dataclasses.replace(parameter, where=tuple(f"sources.{n}.flux.boson.{parameter.where}" for n in names))
 
 
 def _product(experiment, other: str):
     """Product of the isovector coupling and another one, which is what is measured where few ALPs decay."""
-    alp = experiment.sources[sources_of(experiment.sources, AbstractAlpSource)[0]].flux.alp
+    alp = experiment.sources[sources_of(experiment.sources, AbstractAlpSource)[0]].flux.boson
     return alp.isovector_coupling_per_GeV * getattr(alp, other)
 
 

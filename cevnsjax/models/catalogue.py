@@ -30,6 +30,7 @@ from cevnsjax.flux import AbstractSource
 from cevnsjax.models.alp import ALP_MODELS
 from cevnsjax.models.dark_models import DARK_MODELS
 from cevnsjax.models.dipole_portal import dipole_parameters, with_dipole_portal
+from cevnsjax.models.light_bosons import LIGHT_BOSON_MODELS
 from cevnsjax.models.named_model import NamedModel, combine, jointly, together, with_electrons
 from cevnsjax.models.nsi_in_matter import NSI_IN_MATTER
 from cevnsjax.models.nuclear_radii import neutron_radius_names, neutron_skins, radii, with_neutron_skins
@@ -239,6 +240,7 @@ MODELS: dict[str, NamedModel] = {
     ),
     **ALP_MODELS,
     **DARK_MODELS,
+    **LIGHT_BOSON_MODELS,
 }
 """Models by name."""
 

@@ -13,7 +13,18 @@ from cevnsjax.particle.dark_matter import (
     DiracDarkMatter,
     ScalarDarkMatter,
 )
+from cevnsjax.particle.dark_photon import DarkPhoton
+from cevnsjax.particle.dark_scalar import DarkScalar
 from cevnsjax.particle.inelastic_dark_matter import InelasticDarkMatter
+from cevnsjax.particle.light_boson import AbstractLightBoson
+from cevnsjax.particle.pair_annihilation import annihilation, resonance_energy_MeV, resonance_strength_per_MeV
+from cevnsjax.particle.photon_conversion import (
+    compton_nodes,
+    compton_threshold_MeV,
+    inverse_compton,
+    inverse_primakoff,
+    primakoff,
+)
 from cevnsjax.particle.portal import (
     AbstractKineticMixing,
     AbstractPortal,
@@ -28,10 +39,13 @@ __all__ = [
     "AbstractDarkMatter",
     "AbstractElasticDarkMatter",
     "AbstractKineticMixing",
+    "AbstractLightBoson",
     "AbstractPortal",
     "Alp",
     "ChargedMeson",
     "ChargedMesonDecay",
+    "DarkPhoton",
+    "DarkScalar",
     "DiracDarkMatter",
     "InelasticDarkMatter",
     "Leptophobic",
@@ -41,5 +55,13 @@ __all__ = [
     "VectorPortal",
     "VectorPortalYield",
     "Wimp",
+    "annihilation",
     "charged_meson_decay",
+    "compton_nodes",
+    "compton_threshold_MeV",
+    "inverse_compton",
+    "inverse_primakoff",
+    "primakoff",
+    "resonance_energy_MeV",
+    "resonance_strength_per_MeV",
 ]

@@ -1,8 +1,9 @@
 """Make data/overlays/*.csv: published curves to be drawn over maps, from the points that public codes hold.
 
 The argument is a folder with `limits_light_dm` (curves of github.com/athompson-tamu/pyCEvNS in `pycevns_dark_photon`,
-those of github.com/noctildon/lightDM in a folder for each paper) and `limits_foresee` (`files/models/U1B-L` of
-github.com/KlingFelix/FORESEE); `overlays.toml` says what each curve is. Those of a code that states its licence (MIT)
+those of github.com/noctildon/lightDM in a folder for each paper), `limits_foresee` (`files/models/U1B-L` of
+github.com/KlingFelix/FORESEE) and `axionlimits` (`limit_data/AxionPhoton` of github.com/cajohare/AxionLimits, MIT);
+`overlays.toml` says what each curve is. Those of a code that states its licence (MIT)
 go into the packaged folder. lightDM states none: its curves are made into a folder of your own by --unlicensed DIR,
 from where `cevnsjax scan --overlay DIR/NAME.csv` draws them.
 """
@@ -87,7 +88,7 @@ def make(curve, release, out):
 
 def main():
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("release", type=Path, help="folder with limits_light_dm and limits_foresee")
+    parser.add_argument("release", type=Path, help="folder with limits_light_dm, limits_foresee, axionlimits")
     packaged = Path(__file__).resolve().parents[1] / "overlays"
     parser.add_argument("--out", type=Path, default=packaged, help="folder to write to (default: the packaged one)")
     parser.add_argument("--unlicensed", type=Path, help="folder of your own for curves whose licence is not stated")

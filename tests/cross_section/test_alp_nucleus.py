@@ -13,7 +13,7 @@ from scipy.integrate import quad
 from cevnsjax.constants import CM2_MEV2, ELECTRON_MASS_MEV, FINE_STRUCTURE_CONSTANT
 from cevnsjax.cross_section import (
     AlpAbsorption,
-    AlpDecay,
+    BosonDecay,
     InverseCompton,
     InversePrimakoff,
     TalkNormalisation,
@@ -208,7 +208,7 @@ def test_inverse_compton(energy, mass, of_alplib):
 @eqx.filter_jit
 def decay_rates_and_emission(flux):
     """Inverse decay length in m^-1, and how many are emitted in all, for each line."""
-    return flux.alp.inverse_decay_length_per_m(flux.energy_MeV), 1e7 * flux.photons_per_s * flux.branching_ratio
+    return flux.boson.inverse_decay_length_per_m(flux.energy_MeV), 1e7 * flux.photons_per_s * flux.branching_ratio
 
 
 @pytest.mark.parametrize("photon_coupling", [1e-4, 3.0, 30.0])
@@ -219,7 +219,7 @@ def test_decays(photon_coupling):
     rates, emitted = map(np.asarray, decay_rates_and_emission(flux))
     mass_per_sr = 1e3 * density * (1.6**3 - 1.0) / 3.0
     expected = emitted * np.exp(-rates) * -np.expm1(-0.6 * rates) / (4.0 * math.pi) / mass_per_sr
-    np.testing.assert_allclose(total(AlpDecay(density), flux), expected, rtol=1e-10)
+    np.testing.assert_allclose(total(BosonDecay(density), flux), expected, rtol=1e-10)
 
 
 @eqx.filter_jit
@@ -233,13 +233,13 @@ def test_where_energy_goes():
     """All of it is deposited: at the levels, or at the lines."""
     flux = lines(Alp(0.1, 0.0, 1e-4, 1e-4, 1e-6))
     np.testing.assert_allclose(AlpAbsorption().nodes(flux, IODINE).energy_keV, 1e3 * LEVELS.energy_MeV)
-    interactions = (AlpDecay(4.51), InversePrimakoff(), InverseCompton())
+    interactions = (BosonDecay(4.51), InversePrimakoff(), InverseCompton())
     for means in mean_deposits(interactions, flux):
         np.testing.assert_allclose(means, [478.0, 2223.0], rtol=1e-12)
     assert all(interaction.recoil == "none" for interaction in interactions)
 
 
-INTERACTIONS = (AlpAbsorption, lambda: AlpDecay(4.51), InversePrimakoff, InverseCompton)
+INTERACTIONS = (AlpAbsorption, lambda: BosonDecay(4.51), InversePrimakoff, InverseCompton)
 
 
 def test_finite_everywhere(precision):
@@ -288,6 +288,6 @@ def test_without_levels():
     with pytest.raises(CevnsjaxError, match="Absorption needs excited states: none of Ar40 has levels"):
         AlpAbsorption().nodes(flux, compound("[Ar40]"))
     with pytest.raises(CevnsjaxError, match="Absorption needs excited states: Z = 18 has no levels"):
-        AlpAbsorption().integrated_cross_section(flux.alp, nuclide("Ar40"))
+        AlpAbsorption().integrated_cross_section(flux.boson, nuclide("Ar40"))
     with pytest.raises(CevnsjaxError, match="axial_coupling must be positive"):
         TalkNormalisation(0.0)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cevnsjax.cross_section import NeutralCurrentExcitation, allowed, alp_detection, inclusive
+from cevnsjax.cross_section import NeutralCurrentExcitation, allowed, boson_detection, inclusive
 from cevnsjax.experiment import EXPERIMENTS
 from cevnsjax.flux import AbstractAlpSource
 from cevnsjax.paths import set_paths
@@ -68,13 +68,13 @@ def with_couplings(experiment, mass_MeV=0.1):
     sources = [name for name, source in experiment.sources.items() if isinstance(source.flux, AbstractAlpSource)]
     values = {"mass_MeV": mass_MeV, "isovector_coupling_per_GeV": 1e-4}
     values |= {"photon_coupling_per_GeV": 1e-5, "electron_coupling": 1e-7}
-    paths = {f"sources.{source}.flux.alp.{leaf}": value for source in sources for leaf, value in values.items()}
+    paths = {f"sources.{source}.flux.boson.{leaf}": value for source in sources for leaf, value in values.items()}
     return set_paths(experiment, list(paths), [jnp.asarray(value) for value in paths.values()])
 
 
 def twice(experiment, monkeypatch):
     """The same with twice the nodes between the break points of the flux, for all that is folded with it."""
-    for module in (allowed, inclusive, alp_detection):
+    for module in (allowed, inclusive, boson_detection):
         monkeypatch.setattr(module, "_ORDER", 2 * module._ORDER)
     doubled = {
         name: dataclasses.replace(one, order=2 * one.order)

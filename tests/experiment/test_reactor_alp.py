@@ -16,7 +16,7 @@ from cevnsjax.paths import get_path, set_paths
 
 ALP_MODELS = [name for name, model in MODELS.items() if model.source is AbstractAlpSource]
 COUPLINGS = ("isovector_coupling_per_GeV", "photon_coupling_per_GeV", "electron_coupling")
-ALP = "sources.reactor.flux.alp"
+ALP = "sources.reactor.flux.boson"
 LEVELS = "target.nuclides.I127.levels"
 
 totals = eqx.filter_jit(lambda experiment: {name: each.sum() for name, each in experiment.signals().items()})
@@ -122,7 +122,7 @@ def test_models(name, experiment):
     prepared = model.prepare(experiment)
     assert eqx.tree_equal(model.prepare(prepared), prepared)
     kept = model.prepare(with_alp(experiment))
-    assert float(kept.sources["reactor"].flux.alp.isovector_coupling_per_GeV) == 1e-4
+    assert float(kept.sources["reactor"].flux.boson.isovector_coupling_per_GeV) == 1e-4
     parameters = model.parameters(prepared)
     assert set(model.free_by_default(prepared)) < {p.name for p in parameters}
     for parameter in parameters:

@@ -29,7 +29,7 @@ def built(name):
     (source,) = experiment.sources
     if isinstance(experiment.sources[source].flux, AbstractAlpSource):
         values = {"mass_MeV": 0.1, "isovector_coupling_per_GeV": 1e-4, "photon_coupling_per_GeV": 1e-5}
-        paths = [f"sources.{source}.flux.alp.{leaf}" for leaf in values]
+        paths = [f"sources.{source}.flux.boson.{leaf}" for leaf in values]
         experiment = set_paths(experiment, paths, [jnp.asarray(value) for value in values.values()])
     return experiment
 
@@ -49,7 +49,7 @@ def test_sum_of_both_alone(name):
     experiment = built(name)
     (key,) = experiment.sources
     first = experiment.sources[key]
-    others = {"norm": 0.37} if hasattr(first.flux, "norm") else {"alp.isovector_coupling_per_GeV": 2e-4}
+    others = {"norm": 0.37} if hasattr(first.flux, "norm") else {"boson.isovector_coupling_per_GeV": 2e-4}
     if name == "coherent-csi-2021":
         others |= {"arrival.pulse.mean_us": 0.9}
     paths = [leaf if leaf.startswith("arrival") else f"flux.{leaf}" for leaf in others]
@@ -91,7 +91,7 @@ def test_neutrinos_and_alps_in_one_experiment():
         nuisances=(),
     )
     expected = summed(alps) | summed(only)
-    for experiment in (both, freeze(both, ["sources.reactor.flux.alp.isovector_coupling_per_GeV"])):
+    for experiment in (both, freeze(both, ["sources.reactor.flux.boson.isovector_coupling_per_GeV"])):
         found = summed(experiment)
         assert found.keys() == expected.keys()
         for name, counts in found.items():

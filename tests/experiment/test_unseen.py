@@ -7,7 +7,8 @@ import equinox as eqx
 import jax.numpy as jnp
 import pytest
 
-from cevnsjax.experiment import read_experiment, unseen_sources
+from cevnsjax.experiment import EXPERIMENTS, read_experiment, unseen_sources
+from cevnsjax.flux import TabulatedPhotons
 
 FOLDER = Path(__file__).parent / "own_detector"
 
@@ -32,3 +33,19 @@ def test_a_flux_that_ends_below_what_is_seen(blind):
 def test_a_source_that_sends_nothing(blind):
     dark = eqx.tree_at(lambda e: e.sources["reactor"].flux.norm, blind, jnp.zeros(()))
     assert unseen_sources(dark) == ("The source reactor sends nothing: its fluence is zero in every component.",)
+
+
+def test_bosons():
+    """One that no photon of the reactor can make, and a table of photons that begins above what makes another one."""
+    experiment = EXPERIMENTS["miner-bosons"]()
+    assert unseen_sources(experiment) == ()
+    where = lambda e: e.sources["reactor"].flux.boson.mass_MeV  # noqa: E731
+    assert unseen_sources(eqx.tree_at(where, experiment, jnp.asarray(12.0))) == (
+        "The source reactor sends nothing: its boson of 12 MeV is heavier than what its photons make, 10 MeV at most.",
+    )
+    photons = TabulatedPhotons([1.0, 3.0, 8.0], [3.0, 0.5, 1e-3])
+    table = eqx.tree_at(lambda e: e.sources["reactor"].flux.channels["primakoff"].photons, experiment, photons)
+    assert unseen_sources(table) == (
+        "The photons of reactor.primakoff begin at 1 MeV, above the 0.1 MeV that make a boson of 0.1 MeV: what lower "
+        "ones would make is left out.",
+    )

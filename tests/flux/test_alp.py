@@ -223,10 +223,10 @@ def test_gradients():
         return dataclasses.replace(flux, transitions=lines)
 
     alp = Alp(0.3, 2e-5, 1e-4, 0.2, 1e-6)
-    check_gradients(blurred(reactor_flux(alp)), logarithm, skip=("alp.electron_coupling",))
+    check_gradients(blurred(reactor_flux(alp)), logarithm, skip=("boson.electron_coupling",))
     # of a line of 8 eV the energy itself moves a thousand times its width
     check_gradients(
-        reactor_flux(alp), logarithm, step=3e-6, skip=("transitions.hydrogen.energy_MeV", "alp.electron_coupling")
+        reactor_flux(alp), logarithm, step=3e-6, skip=("transitions.hydrogen.energy_MeV", "boson.electron_coupling")
     )
     above_threshold = Alp(1.3, 2e-5, 1e-4, 1e-3, 1e-6)
     check_gradients(reactor_flux(above_threshold), lambda flux: flux.fluence_per_cm2.sum())

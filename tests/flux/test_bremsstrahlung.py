@@ -11,7 +11,13 @@ from scipy.integrate import dblquad, quad
 
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import CevnsjaxError
-from cevnsjax.flux import ProtonBremsstrahlung, decay_at_rest_facility, electron_bremsstrahlung, proton_splitting
+from cevnsjax.flux import (
+    ProtonBremsstrahlung,
+    alp_bremsstrahlung,
+    decay_at_rest_facility,
+    electron_bremsstrahlung,
+    proton_splitting,
+)
 from cevnsjax.flux.proton_bremsstrahlung import (
     proton_cross_section_mb,
     proton_splitting_integral,
@@ -40,6 +46,51 @@ def test_alplib(energy, electron, mass, published):
     numbers = (as_float(each) for each in (energy / electron, electron, mass, 0.00030282212087))
     found = float(section(*numbers, 74)) * 1e-40 / electron
     assert found * (137.035999084 / 137) ** 2 == pytest.approx(published, rel=6e-5)
+
+
+# alplib has alpha = 1/137 and hbar c = 6.58212e-22 x 2.998e8 MeV m
+ALPLIB = (137.035999084 / 137.0) ** 2 * (6.58212e-14 * 2.998 / 1.973269804e-13) ** 2
+
+
+@pytest.mark.parametrize(
+    ("energy", "electron", "mass", "published", "total"),
+    [
+        (5.0, 10.0, 0.1, 1.0522578764127821e-35, 1.0510320602427452e-34),
+        (20.0, 50.0, 1.0, 1.0732853083434905e-37, None),
+        (0.5, 1.0, 0.01, 1.15200515225885e-34, 1.1496941097443848e-34),
+    ],
+)
+def test_alplib_alp(energy, electron, mass, published, total):
+    """Its brem_dsigma_dea (cm^2/MeV) on tungsten and brem_sigma for g = 1e-6, with m_e = 0.511."""
+
+    @jax.jit
+    def section(share):
+        return alp_bremsstrahlung(share, as_float(mass), as_float(1e-6), 74) * (1e-40 * ALPLIB)
+
+    assert float(section(as_float(energy / electron))) / electron == pytest.approx(published, rel=6e-6)
+    if total is not None:
+        ends = mass / electron, 1.0 - (mass / electron) ** 2
+        abscissae, weights = np.polynomial.legendre.leggauss(200)
+        logarithm = 0.5 * math.log(ends[1] / ends[0]) * weights
+        share = ends[0] * (ends[1] / ends[0]) ** (0.5 * (1.0 + abscissae))
+        assert (logarithm * share) @ np.asarray(section(as_float(share))) == pytest.approx(total, rel=6e-6)
+
+
+def test_alp_bremsstrahlung_is_smooth(precision):
+    """Where its series takes over, for no mass, and at both ends; finite with its derivatives."""
+
+    def section(mass, share):
+        return alp_bremsstrahlung(share, mass, as_float(1e-3), 74)
+
+    slopes = jax.jit(jax.vmap(jax.value_and_grad(section, (0, 1))))
+    at = 0.51099895 * 0.5 * math.sqrt(0.05 / 0.5)  # f = 0.05
+    masses = jnp.asarray([0.0, 1e-9, at * (1 - 1e-5), at * (1 + 1e-5), 10.0, 0.1, 0.1])
+    shares = jnp.asarray([0.5, 0.5, 0.5, 0.5, 0.5, 1e-3, 1.0])
+    value, (by_mass, by_share) = slopes(masses, shares)
+    for each in (value, by_mass, by_share):
+        assert np.all(np.isfinite(each))
+    np.testing.assert_allclose(value[2], value[3], rtol=3e-5)
+    np.testing.assert_allclose(by_mass[2], by_mass[3], rtol=1e-3)
 
 
 def test_electron_validity():

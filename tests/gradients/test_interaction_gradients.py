@@ -40,7 +40,7 @@ from cevnsjax.cross_section import (
     TreeLevel,
 )
 from cevnsjax.experiment import named_experiment
-from cevnsjax.flux import AbstractAlpSource, PionDecayAtRest
+from cevnsjax.flux import AbstractBosonSource, PionDecayAtRest
 from cevnsjax.inference import build_model
 from cevnsjax.models import MODELS
 from cevnsjax.paths import get_path, leaf_paths, set_paths
@@ -355,7 +355,7 @@ def test_events_and_gradients_in_float32(kind):
 # --- named models
 
 
-OF_NEUTRINOS = [name for name, model in MODELS.items() if model.source is not AbstractAlpSource]
+OF_NEUTRINOS = [name for name, model in MODELS.items() if not issubclass(model.source, AbstractBosonSource)]
 OF_NEUTRINOS += [f"{name}+electrons" for name in ("zprime", "scalar", "magnetic-moment")]
 
 

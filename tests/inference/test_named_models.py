@@ -23,7 +23,7 @@ from cevnsjax.cross_section import (
 )
 from cevnsjax.errors import ParameterError, UnknownNameError
 from cevnsjax.experiment import Scattering, coherent_csi_2021
-from cevnsjax.flux import AbstractAlpSource, MonoEnergetic, Source, SterileOscillation
+from cevnsjax.flux import AbstractBosonSource, MonoEnergetic, Source, SterileOscillation
 from cevnsjax.inference import build_model
 from cevnsjax.models import MODELS, named_model
 from cevnsjax.models.dark_models import DARK_MODELS
@@ -33,7 +33,9 @@ from cevnsjax.target import compound
 pytestmark = pytest.mark.usefixtures("standard_promotion")
 
 # of neutrinos, and but for the one that offers nothing of its own
-OFFERING = [name for name, model in MODELS.items() if model.source is not AbstractAlpSource and name != "nuisances"]
+OFFERING = [
+    name for name, model in MODELS.items() if not issubclass(model.source, AbstractBosonSource) and name != "nuisances"
+]
 NAMES = [name + ending for name in OFFERING for ending in ("", "+electrons")]
 # models whose one term acts on electrons too, and the name of that term
 ON_ELECTRONS = {

@@ -6,6 +6,7 @@ Copy one of either to add another; what is built here is named in `PROJECTIONS`.
 from collections.abc import Callable
 
 from cevnsjax.experiment.experiment import Experiment
+from cevnsjax.experiment.projections.ccm_bosons import ccm120_bosons
 from cevnsjax.experiment.projections.ccm_lines import ccm120_lines, ccm200_lines
 from cevnsjax.experiment.projections.cicenns import cicenns
 from cevnsjax.experiment.projections.flux_precision import flux_precision
@@ -17,6 +18,7 @@ from cevnsjax.experiment.projections.reactor_alp_csi import reactor_alp_csi_1t, 
 
 PROJECTIONS: dict[str, Callable[[], Experiment]] = {
     "cicenns": cicenns,
+    "ccm120-bosons": ccm120_bosons,
     "ccm120-lines": ccm120_lines,
     "ccm200-lines": ccm200_lines,
     "reactor-alp-csi-1t": reactor_alp_csi_1t,
@@ -26,6 +28,7 @@ PROJECTIONS: dict[str, Callable[[], Experiment]] = {
 
 __all__ = [
     "PROJECTIONS",
+    "ccm120_bosons",
     "ccm120_lines",
     "ccm200_lines",
     "cicenns",

@@ -16,7 +16,7 @@ import equinox as eqx
 import numpy as np
 
 from cevnsjax.constants import SECONDS_PER_DAY
-from cevnsjax.cross_section import AlpAbsorption, AlpDecay, InverseCompton, InversePrimakoff
+from cevnsjax.cross_section import AlpAbsorption, BosonDecay, InverseCompton, InversePrimakoff
 from cevnsjax.experiment.axis import Axis
 from cevnsjax.experiment.experiment import Experiment
 from cevnsjax.experiment.projections.projection import norm_nuisances, projection
@@ -83,7 +83,7 @@ def _detector(name: str, mass_kg: float) -> Experiment:
         exposure_days=_DAYS,
         interactions={
             "absorption": AlpAbsorption(),
-            "decay": AlpDecay(_DENSITY_G_PER_CM3),
+            "decay": BosonDecay(_DENSITY_G_PER_CM3),
             "inverse_primakoff": InversePrimakoff(),
             "inverse_compton": InverseCompton(),
         },
