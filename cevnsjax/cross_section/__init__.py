@@ -15,6 +15,7 @@ from cevnsjax.cross_section.alp_nucleus import (
 )
 from cevnsjax.cross_section.average import flux_averaged_cross_section
 from cevnsjax.cross_section.axial import Axial
+from cevnsjax.cross_section.axial_boson_emission import AxialBosonEmission
 from cevnsjax.cross_section.boson_detection import AbstractConversion, BosonDecay, InverseCompton, InversePrimakoff
 from cevnsjax.cross_section.charged_current import ChargedCurrent, ReactionNodes
 from cevnsjax.cross_section.coherent import Coherent
@@ -111,6 +112,7 @@ __all__ = [
     "AllowedReaction",
     "AlpAbsorption",
     "Axial",
+    "AxialBosonEmission",
     "BaryonMinusLeptons",
     "BosonDecay",
     "ChargeRadius",

@@ -22,11 +22,13 @@ from cevnsjax.flux.arrivals import (
 )
 from cevnsjax.flux.atmospheric import atmospheric_neutrinos
 from cevnsjax.flux.background_times import AbstractTimeDistribution, ExponentialTimes, HistogramTimes
+from cevnsjax.flux.boosted import BoostedDarkMatter
 from cevnsjax.flux.boson_emission import AbstractBosonEmission, ComptonEmission, PrimakoffEmission
 from cevnsjax.flux.boson_flux import BosonFlux
 from cevnsjax.flux.boson_production import AbstractBosonProduction, AbstractIsotropicProduction
 from cevnsjax.flux.boson_source import AbstractBosonSource
 from cevnsjax.flux.catalogue import NAMED_FLUXES, named_flux
+from cevnsjax.flux.cosmic_rays import CosmicRays, cosmic_rays
 from cevnsjax.flux.dark_beams import DARK_BEAMS, DarkBeam, dark_beam, facility_dark_matter
 from cevnsjax.flux.dark_flux import DarkFlux
 from cevnsjax.flux.dark_production import AbstractProduction, Emission, IsotropicBosons, PionCapture
@@ -56,6 +58,7 @@ from cevnsjax.flux.meson_cells import MesonCells, beam_pions, beams_with_pions
 from cevnsjax.flux.moments import POWERS, energy_powers
 from cevnsjax.flux.mono_energetic import MonoEnergetic
 from cevnsjax.flux.neutral_mesons import AbstractNeutralMeson, Eta, NeutralPion
+from cevnsjax.flux.neutrons import AbstractNeutronFlux, ExponentialNeutrons
 from cevnsjax.flux.oscillation import SterileOscillation
 from cevnsjax.flux.photon_spectrum import (
     AbstractPhotonSpectrum,
@@ -105,6 +108,7 @@ __all__ = [
     "AbstractIsotropicProduction",
     "AbstractLineProfile",
     "AbstractNeutralMeson",
+    "AbstractNeutronFlux",
     "AbstractPhotonSpectrum",
     "AbstractProduction",
     "AbstractPulse",
@@ -112,11 +116,13 @@ __all__ = [
     "AbstractStrength",
     "AbstractTimeDistribution",
     "AlpFlux",
+    "BoostedDarkMatter",
     "BosonFlux",
     "BoxGeometry",
     "ComptonEmission",
     "ConeGeometry",
     "CoreCollapseHistory",
+    "CosmicRays",
     "CylinderGeometry",
     "DarkBeam",
     "DarkFlux",
@@ -125,6 +131,7 @@ __all__ = [
     "Emission",
     "Eta",
     "ExponentialArrival",
+    "ExponentialNeutrons",
     "ExponentialPhotons",
     "ExponentialPolynomials",
     "ExponentialTimes",
@@ -186,6 +193,7 @@ __all__ = [
     "beams_with_pions",
     "boron_capture",
     "chromium_51_source",
+    "cosmic_rays",
     "dark_beam",
     "decay_at_rest_facility",
     "electron_bremsstrahlung",

@@ -1,4 +1,4 @@
-"""An experiment that sees light dark matter, made by the protons that make its neutrinos."""
+"""An experiment that sees light dark matter: made by the protons that make its neutrinos, or boosted by cosmic rays."""
 
 import dataclasses
 from typing import Any

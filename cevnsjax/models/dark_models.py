@@ -7,7 +7,7 @@ from typing import Any
 
 import numpyro.distributions as dist
 
-from cevnsjax.flux import AbstractDarkSource, sources_of
+from cevnsjax.flux import AbstractDarkSource, AbstractSource, sources_of
 from cevnsjax.models.dark_matter import with_dark_matter
 from cevnsjax.models.named_model import NamedModel
 from cevnsjax.parameter import Derived, Parameter
@@ -71,6 +71,7 @@ def _model(
         lambda experiment: tuple(_of_sources(each, experiment) for each in offered),
         (_MASS.name, parameters[0].name),
         derived=(Derived("m_V", _mediator_mass, "MeV", "$m_V$"), *derived),
+        source=AbstractSource,  # a beam of protons, or dark matter itself
     )
 
 

@@ -1,6 +1,14 @@
 """What travels: particles with a mass and couplings, wherever they are made and detected."""
 
 from cevnsjax.particle.alp import Alp
+from cevnsjax.particle.axial_boson import (
+    MEG_II_LIMITS,
+    X17_MASS_MEV,
+    AbstractAxialTransition,
+    AxialBoson,
+    SpinDipoleTransition,
+    SpinTransition,
+)
 from cevnsjax.particle.charged_meson_decay import (
     ChargedMeson,
     ChargedMesonDecay,
@@ -36,12 +44,16 @@ from cevnsjax.particle.portal import (
 from cevnsjax.particle.wimp import Wimp
 
 __all__ = [
+    "MEG_II_LIMITS",
+    "X17_MASS_MEV",
+    "AbstractAxialTransition",
     "AbstractDarkMatter",
     "AbstractElasticDarkMatter",
     "AbstractKineticMixing",
     "AbstractLightBoson",
     "AbstractPortal",
     "Alp",
+    "AxialBoson",
     "ChargedMeson",
     "ChargedMesonDecay",
     "DarkPhoton",
@@ -52,6 +64,8 @@ __all__ = [
     "MesonCouplings",
     "PortalCouplings",
     "ScalarDarkMatter",
+    "SpinDipoleTransition",
+    "SpinTransition",
     "VectorPortal",
     "VectorPortalYield",
     "Wimp",

@@ -1,6 +1,7 @@
 """Published numbers that the package is held against; the tests pin every one of them."""
 
 from cevnsjax.validation.alps import ALPS
+from cevnsjax.validation.boosted import BOOSTED
 from cevnsjax.validation.coherent_csi_2017 import COHERENT_CSI_2017
 from cevnsjax.validation.coherent_csi_2021 import COHERENT_CSI_2021
 from cevnsjax.validation.coherent_lar import COHERENT_LAR
@@ -62,5 +63,6 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *NEUTRINO_REACTIONS,
     *DARK_MATTER,
     *DARK_LIMITS,
+    *BOOSTED,
 )
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""
