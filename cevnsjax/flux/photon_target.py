@@ -4,7 +4,6 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.interpolate import PchipInterpolator
 
 from cevnsjax.arrays import as_float
 from cevnsjax.errors import UnknownNameError
@@ -56,6 +55,8 @@ class PhotonTarget(eqx.Module):
                 raise UnknownNameError("element with a table of the absorption of photons", element, known)
             atoms[element] = atoms.get(element, 0.0) + float(material.nuclei_per_formula_unit[name])
             numbers[element] = nuclide.proton_number
+        from scipy.interpolate import PchipInterpolator  # imported where it is used: it is dear to start
+
         shares = np.array(list(atoms.values())) / sum(atoms.values())
         barn = sum(share * table[f"{element}_barn"] for element, share in zip(atoms, shares, strict=True))
         logarithm = np.log(table["energy_MeV"])
