@@ -127,8 +127,6 @@ API = {
         "BoxGeometry",
         "ComptonEmission",
         "ConeGeometry",
-        "ConeGeometry",
-        "CoreCollapseHistory",
         "CoreCollapseHistory",
         "CosmicRays",
         "CylinderGeometry",
