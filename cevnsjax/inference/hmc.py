@@ -160,7 +160,7 @@ class Hmc(AbstractSampler):
         """The same chains, moved in some parameters by jumps alone where that costs less."""
         jumps = max(int(np.ceil(_MOVES / max(accepted, 1e-3))), JUMPS)
         step_size = float(moving.tuning.step_size)
-        if jumps > _MOST_JUMPS or jumps + _STEPS_OF_NUISANCES > self.trajectory_length / step_size:
+        if jumps > _MOST_JUMPS or jumps + _STEPS_OF_NUISANCES > JUMPS + self.trajectory_length / step_size:
             return moving
         covariance, variances = moving.tuning.covariance.copy(), np.diagonal(moving.tuning.covariance)[own]
         covariance[own, :], covariance[:, own] = 0.0, 0.0
