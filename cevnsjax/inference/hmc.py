@@ -133,18 +133,19 @@ class Hmc(AbstractSampler):
     ) -> Moving:
         """Adapt step size, then mass matrix, then step size again."""
         pooled: list[np.ndarray] = []
-        done, changes, own = 0, 0, own_parameters(model)
+        done, changes, own, apart = 0, 0, own_parameters(model), True
         known = tuple(round(share * draws) for share in (_LEARNT, _POOLED, _TRIED))
         while done < draws:
             if done == known[1] and pooled:
                 draws_of_all = np.concatenate(pooled, axis=1)
                 covariance = _covariance(draws_of_all, modes)
                 apart = len(own) and (len(modes.weights) > 1 or _far_from_normal(draws_of_all[:, :, own]))
-                jumps = moving.tuning.jumps if apart else 0
-                changed = {"covariance": covariance, "jump": jump_root(covariance, own), "jumps": jumps}
+                changed = {"covariance": covariance, "jump": jump_root(covariance, own)}
                 moving, changes = moving._replace(tuning=moving.tuning._replace(**changed)), 0
             if done == known[2] and moving.tuning.jumps:
-                moving = self._by_jumps(moving, own, accepted(moving))
+                by_jumps = self._by_jumps(moving, own, accepted(moving))
+                needless = by_jumps is moving and not apart
+                moving = moving._replace(tuning=moving.tuning._replace(jumps=0)) if needless else by_jumps
             ends = [*(each for each in known if each > done), draws]
             step = min(_ADAPTED, ends[0] - done)
             moving, positions, statistics = self._moved(model, data, moving, step, keep)
