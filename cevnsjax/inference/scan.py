@@ -64,6 +64,9 @@ def profile_map(
     are put together for the computer. Fits that do not converge, or do worse than their neighbour's solution would
     (another minimum), are done again from there.
 
+    A point that has not converged after ten rounds and is 400 or more in ``delta_chi2`` above the lowest is left where
+    it is, far above any level: it counts as not converged, and its height is an upper bound.
+
     ``delta_chi2`` is relative to the best fit **within the box of the grid**: found from the lowest points of the grid
     by the same minimiser. If the box excludes the global best fit, the map is relative to the best that the box holds.
 

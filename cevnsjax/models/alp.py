@@ -28,7 +28,7 @@ _ISOSCALAR = Parameter(
     "g_0 = (g_p + g_n)/2 of nucleons",
     "$g_0$",
 )
-_PHOTON = Parameter(
+PHOTON_COUPLING = Parameter(
     "photon_coupling",
     dist.LogUniform(1e-10, 1.0),
     "photon_coupling_per_GeV",
@@ -36,10 +36,10 @@ _PHOTON = Parameter(
     "g_gamma of photons",
     r"$g_\gamma$",
 )
-_ELECTRON = Parameter(
+ELECTRON_COUPLING = Parameter(
     "electron_coupling", dist.LogUniform(1e-10, 1.0), "electron_coupling", "", "g_e of electrons", "$g_e$"
 )
-_STARTS = {_ISOVECTOR: 1e-4, _PHOTON: 1e-6, _ELECTRON: 1e-7}
+_STARTS = {_ISOVECTOR: 1e-4, PHOTON_COUPLING: 1e-6, ELECTRON_COUPLING: 1e-7}
 
 
 def _with_couplings(experiment, couplings: tuple[Parameter, ...]):
@@ -79,7 +79,7 @@ ALP_MODELS: dict[str, NamedModel] = {
     "alp-nucleon": _model(" alone: emission and absorption"),
     "alp-nucleon-photon": _model(
         " and photons: decay and the inverse Primakoff effect",
-        _PHOTON,
+        PHOTON_COUPLING,
         derived=(
             Derived(
                 "isovector_photon_product",
@@ -91,7 +91,7 @@ ALP_MODELS: dict[str, NamedModel] = {
     ),
     "alp-nucleon-electron": _model(
         " and electrons: decay above 2 m_e and inverse Compton scattering",
-        _ELECTRON,
+        ELECTRON_COUPLING,
         derived=(
             Derived(
                 "isovector_electron_product",

@@ -11,6 +11,7 @@ import numpyro.distributions as dist
 from cevnsjax.errors import ParameterError
 from cevnsjax.experiment import Experiment
 from cevnsjax.flux import BosonFlux, sources_of
+from cevnsjax.models.alp import ELECTRON_COUPLING, PHOTON_COUPLING
 from cevnsjax.models.named_model import NamedModel
 from cevnsjax.parameter import Parameter
 from cevnsjax.particle import AbstractLightBoson, Alp, DarkPhoton, DarkScalar
@@ -19,17 +20,6 @@ _MASS_MEV = 0.1
 
 # paths from the particle on: every source of bosons has it
 _MASS = Parameter("mass", dist.LogUniform(1e-3, 100.0), "mass_MeV", "MeV", "mass of the boson", "$m$")
-_PHOTON = Parameter(
-    "photon_coupling",
-    dist.LogUniform(1e-10, 1.0),
-    "photon_coupling_per_GeV",
-    "GeV^-1",
-    "g_gamma of photons",
-    r"$g_\gamma$",
-)
-_ELECTRON = Parameter(
-    "electron_coupling", dist.LogUniform(1e-10, 1.0), "electron_coupling", "", "g_e of electrons", "$g_e$"
-)
 _MIXING = Parameter("epsilon", dist.LogUniform(1e-10, 1.0), "mixing", "", "kinetic mixing", r"$\epsilon$")
 
 
@@ -83,25 +73,25 @@ LIGHT_BOSON_MODELS: dict[str, NamedModel] = {
         "ALP with a coupling to photons: Primakoff effect, its inverse, and decay",
         functools.partial(Alp, _MASS_MEV, photon_coupling_per_GeV=1e-5),
         "photon",
-        _PHOTON,
+        PHOTON_COUPLING,
     ),
     "alp-electron": _model(
         "ALP with a coupling to electrons: Compton-like scattering, its inverse, and decay above 2 m_e",
         functools.partial(Alp, _MASS_MEV, electron_coupling=1e-6),
         "electron",
-        _ELECTRON,
+        ELECTRON_COUPLING,
     ),
     "scalar-photon": _model(
         "light scalar with a coupling to photons: Primakoff effect, its inverse, and decay",
         functools.partial(DarkScalar, _MASS_MEV, photon_coupling_per_GeV=1e-5),
         "photon",
-        _PHOTON,
+        PHOTON_COUPLING,
     ),
     "scalar-electron": _model(
         "light scalar with a coupling to electrons: Compton-like scattering, its inverse, and decay above 2 m_e",
         functools.partial(DarkScalar, _MASS_MEV, electron_coupling=1e-6),
         "electron",
-        _ELECTRON,
+        ELECTRON_COUPLING,
     ),
     "dark-photon-visible": _model(
         "dark photon without dark states: Compton-like scattering, its inverse, and decay above 2 m_e",
