@@ -82,7 +82,7 @@ def find_modes(model: Model, posterior: solver.Evaluate, prior: solver.Evaluate,
     def keep(points: np.ndarray, fits: solver.Fits, over: np.ndarray) -> None:
         ends[points], heights[points] = fits.latents, fits.objective
 
-    fitter.fit({}, latents[chosen], keep=keep, rounds=_ROUNDS)
+    fitter.fit({}, fitter.coordinates.inside(latents[chosen]), keep=keep, rounds=_ROUNDS)
     return _distinct(posterior, ends.astype(float), heights.astype(float), latents.dtype)
 
 

@@ -75,6 +75,7 @@ class Fitter:
         keep: Callable[[np.ndarray, Fits, np.ndarray], None] = lambda points, fits, over: None,
         rounds: int = ROUNDS,
         highest: float = np.inf,
+        lowest: float = np.inf,
     ) -> None:
         """Fit points from their starts.
 
@@ -83,7 +84,8 @@ class Fitter:
         held
             Values of the held parameters.
         latents
-            Where the latents start, shape ``[point, latent]``.
+            Where the latents start, shape ``[point, latent]``; inside (:meth:`Coordinates.inside`), or what ends at the
+            end of a prior cannot come back from there.
         curvature
             Estimates of the curvature there; that of differences by default.
         keep
@@ -92,10 +94,13 @@ class Fitter:
             After how many rounds those that have not converged are over.
         highest
             Objective above which they are over after twice ``FIRST_ROUNDS``.
+        lowest
+            Lowest objective of all points, where it is known: of one far above it little is asked.
         """
-        latents = self.coordinates.inside(latents)
-        unknown = curvature is None
-        curvature = np.zeros((*latents.shape, latents.shape[1]), latents.dtype) if unknown else curvature.copy()
+        unknown, latents = curvature is None, latents.copy()
+        curvature = (
+            np.zeros((*latents.shape, latents.shape[1]), latents.dtype) if curvature is None else curvature.copy()
+        )
         todo = np.arange(len(latents))
         for turn in range(rounds):
             if turn == _TABLED_ROUNDS:
@@ -104,7 +109,9 @@ class Fitter:
             for some in _blocks(todo, self.block):
                 if unknown or turn:
                     curvature[some] = self.curvatures(_rows(held, some), latents[some])
-                fits = self._solve(_rows(held, some), latents[some], curvature[some], STEPS, self.tolerance)
+                # a curvature costs as much as many steps: what is given is good for more of them
+                steps = STEPS if unknown or turn else 3 * STEPS
+                fits = self._solve(_rows(held, some), latents[some], curvature[some], steps, self.tolerance, lowest)
                 # next to the end of a prior, where another parameter must balance it, steps can be too short to be
                 # seen, or lead along it for ever
                 stuck = np.all(fits.latents == latents[some], axis=1) | (turn % PATIENCE == PATIENCE - 1)
@@ -133,11 +140,11 @@ class Fitter:
         """Take a few more steps from where fits have converged, to the bottom as far as it can be seen."""
         return self._solve(held, latents, curvature, STEPS, 0.0)
 
-    def _solve(self, held: Rows, latents, curvature, steps: int, tolerance: float) -> Fits:
+    def _solve(self, held: Rows, latents, curvature, steps: int, tolerance: float, lowest: float = np.inf) -> Fits:
         """Fit some points, not more than a block."""
 
         def solved():
-            return solver.solve(self.evaluator(held), self.coordinates, latents, curvature, steps, tolerance)
+            return solver.solve(self.evaluator(held), self.coordinates, latents, curvature, steps, tolerance, lowest)
 
         return Fits(*self.kept(solved, *jax.tree.leaves(held), latents, curvature))
 
@@ -145,8 +152,8 @@ class Fitter:
         """The objective at points, shape ``[point]``."""
 
         def mapped(held: Rows, latents: np.ndarray):
-            full = np.resize(np.arange(len(latents)), self.block)
-            return np.asarray(solver.objectives(self.objective, _rows(held, full), latents[full], self.batch))
+            full, number = np.resize(np.arange(len(latents)), self.block), np.asarray(len(latents))
+            return np.asarray(solver.objectives(self.objective, _rows(held, full), latents[full], self.batch, number))
 
         return self._map(mapped, held, latents, ())
 
@@ -169,19 +176,39 @@ class Fitter:
         return np.concatenate(parts)
 
     def _evaluator(self, held: Rows) -> solver.Evaluate:
-        """The objective and its gradient at points of which the held values are given, a batch at a time."""
+        """The objective and its gradient at points of which the held values are given."""
 
-        def evaluate(points: np.ndarray, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            values, gradients = np.empty(len(points), latents.dtype), np.empty_like(latents)
-            together = self.batch * number_of_devices()
-            for some in _blocks(np.arange(len(points)), together):
-                full = np.resize(some, together)
-                at = _rows(held, points[full]), latents[full]
-                found = solver.objectives_and_gradients(self.objective, *at, self.batch)
-                values[some], gradients[some] = (np.asarray(each)[: len(some)] for each in found)
-            return values, gradients
+        def found(rows: Rows, latents: np.ndarray, number: np.ndarray):
+            return solver.objectives_and_gradients(self.objective, rows, latents, self.batch, number)
 
-        return evaluate
+        return in_blocks(found, held, max(self.block, self.batch * number_of_devices()))
+
+
+def in_blocks(function: Callable, rows: Rows, size: int) -> solver.Evaluate:
+    """Evaluate blocks of points of one size, so that nothing is compiled twice.
+
+    Batches follow each other within the program of a block: each call asks the system for memory anew, which may take
+    as long as what is computed in it.
+
+    Parameters
+    ----------
+    function
+        Called with rows of a block, latents, and how many of them are wanted: the objective there, and its derivatives.
+    rows
+        What differs from point to point.
+    size
+        Points of a block.
+    """
+
+    def evaluate(points: np.ndarray, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, gradients = np.empty(len(points), latents.dtype), np.empty_like(latents)
+        for some in _blocks(np.arange(len(points)), size):
+            full = np.resize(some, size)
+            found = function(_rows(rows, points[full]), latents[full], np.asarray(len(some)))
+            values[some], gradients[some] = (np.asarray(each)[: len(some)] for each in found)
+        return values, gradients
+
+    return evaluate
 
 
 def fit_lowest(
@@ -222,7 +249,8 @@ def fit_lowest(
             array[points] = new
 
     given = None if curvature is None else np.asarray(curvature, kind)
-    fitter.fit(at, np.asarray(latents, kind), given, keep, FIRST_ROUNDS if number > 1 else ROUNDS)
+    latents = fitter.coordinates.inside(np.asarray(latents, kind))
+    fitter.fit(at, latents, given, keep, FIRST_ROUNDS if number > 1 else ROUNDS)
     best = int(np.argmin(np.where(np.isfinite(last.objective), last.objective, np.inf)))
     lowest, at = Fits(*(array[[best]] for array in last)), _rows(at, np.array([best]))
     if number > 1 and not lowest.converged[0]:

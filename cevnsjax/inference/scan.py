@@ -64,8 +64,10 @@ def profile_map(
     are put together for the computer. Fits that do not converge, or do worse than their neighbour's solution would
     (another minimum), are done again from there.
 
-    A point that has not converged after ten rounds and is 400 or more in ``delta_chi2`` above the lowest is left where
-    it is, far above any level: it counts as not converged, and its height is an upper bound.
+    From 25 above the lowest in ``delta_chi2`` on, five standard deviations, less is asked of a point: 1e-4 of its
+    height, and minima of its neighbours alone. Where a parameter goes to an end of its prior, heights of some points
+    may be a few parts in a hundred too high there. A point that has not converged after ten rounds and is 400 or more
+    above is left where it is: it counts as not converged, and its height is an upper bound.
 
     ``delta_chi2`` is relative to the best fit **within the box of the grid**: found from the lowest points of the grid
     by the same minimiser. If the box excludes the global best fit, the map is relative to the best that the box holds.
@@ -115,7 +117,7 @@ def profile_map(
     if resume and folder is None:
         raise OutputError("Resuming needs the folder of the interrupted map.")
     on_cpu = jax.default_backend() == "cpu"
-    batch = batch_size or (32 if on_cpu else 4096)
+    batch = batch_size or (8 if on_cpu else 4096)
     block = block_size or (512 if on_cpu else 4096)
     journal = None
     if folder is not None:

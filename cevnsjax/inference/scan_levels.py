@@ -1,5 +1,6 @@
 """The order of a grid: from coarse to fine, and who is beside whom."""
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -31,3 +32,11 @@ def in_rows(every: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndar
             along = np.moveaxis(every, axis, 0)[order]
             beyond = np.concatenate([along[:1], along[:-2]])
             yield along[1:].ravel(), along[:-1].ravel(), beyond.ravel()
+
+
+def corners(level: list[np.ndarray], where: np.ndarray) -> Iterator[np.ndarray]:
+    """Points of a level around others, which are at indices ``[point, axis]``: one corner of each after the other."""
+    below = [axis[np.searchsorted(axis, at, side="right") - 1] for axis, at in zip(level, where.T, strict=True)]
+    above = [axis[np.searchsorted(axis, at)] for axis, at in zip(level, where.T, strict=True)]
+    for ends in itertools.product(*zip(below, above, strict=True)):
+        yield np.stack(ends, axis=1)

@@ -18,14 +18,21 @@ from cevnsjax.inference.profile_map import ProfileMap
 from cevnsjax.inference.quantiles import chi_squared_quantile
 from cevnsjax.inference.rounds import FIRST_ROUNDS, ROUNDS, Fitter
 from cevnsjax.inference.scan_best_fit import best_in_box
-from cevnsjax.inference.scan_levels import in_rows, levels_of, pairs
+from cevnsjax.inference.scan_levels import corners, in_rows, levels_of, pairs
 from cevnsjax.inference.scan_refinement import Refinement, refine
-from cevnsjax.inference.solver import Fits, constrain
+from cevnsjax.inference.scan_starts import between, blended
+from cevnsjax.inference.solver import DRAWN, Fits, constrain, slack
 
-_SWEEPS, _MINIMA, _DRAWS = 8, 4, 7
+_SWEEPS, _MINIMA, _DRAWS = 64, 4, 7
 _NEAREST = 4
 _FAR = 200.0
 """Above the lowest of the coarsest points, from which on other minima of a point are not looked for."""
+
+_FAR_UP = 1.0
+"""Above what lies between the fits around a start, from which on these are of different minima."""
+
+_NEAR = 1e-2
+"""Twice what the objective rises by between two fits, below which they are of one minimum."""
 
 _LEVEL = 0.95
 """Highest confidence level at which a map is drawn: what lies above may hide between points."""
@@ -121,20 +128,11 @@ class Scan:
         rows = self._append(positions)
         # should this be interrupted
         self.refinement = Refinement(int(np.log2((lattice.shape[0] - 1) // (self.shape[0] - 1))))
-        self._fit(rows, *self._blend(solved[nearest], shares.astype(self.kind)))
+        sources = solved[nearest]
+        fits = self.latents[sources], self.curvature[sources]
+        self._fit(rows, *blended(self.fitter.coordinates, *fits, shares.astype(self.kind)))
         self._repair(lattice, new)
         return self._heights()
-
-    def _blend(self, sources: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Latents and curvatures between those of some points each, shape ``[point, source]``."""
-        slopes = self.fitter.coordinates.slope
-        latents = self.fitter.coordinates.inside(np.einsum("ps,psi->pi", shares, self.latents[sources]))
-        straight = np.zeros((*latents.shape, latents.shape[1]), self.kind)
-        for source, share in zip(sources.T, shares.T, strict=True):
-            units = slopes(self.latents[source])
-            straight += share[:, None, None] * self.curvature[source] / (units[:, :, None] * units[:, None, :])
-        units = slopes(latents)
-        return latents, (straight * (units[:, :, None] * units[:, None, :])).astype(self.kind)
 
     def _run_grid(self) -> None:
         before: list[np.ndarray] = []
@@ -147,7 +145,7 @@ class Scan:
                 self._fit_from_everywhere(every)
             self._repair(every, np.ones(every.shape, bool))
             # what fits have learnt of the curvature is rough, and a few points are where many start from
-            if 8 * every.size < self.done.size:
+            if 40 * every.size < self.done.size:
                 self.curvature[new] = self.fitter.curvatures(self._values(new), self.latents[new])
             before = level
 
@@ -166,9 +164,9 @@ class Scan:
         for column, name in enumerate(self.names):
             starts[1:, column] = np.clip(draws[:, self.objective_of.model.names.index(name)], -2.0, 2.0)
         starts = starts if self.names else starts[:1]
-        for start in starts:
-            near = self._near(few if start.any() else new)
-            self._fit(near, np.tile(start, (len(near), 1)), rounds=FIRST_ROUNDS)
+        self._fit(new, np.tile(starts[0], (len(new), 1)), rounds=FIRST_ROUNDS)
+        near, drawn = self._near(few), starts[1:]
+        self._fit(np.repeat(near, len(drawn)), np.tile(drawn, (len(near), 1)), rounds=FIRST_ROUNDS)
         self._lead(every)
         for start in (None, *starts):
             if (lost := self._near(new[~self.converged[new]])).size:
@@ -197,40 +195,58 @@ class Scan:
             tried[todo] = True
             self._fit(todo, start[todo], rounds=FIRST_ROUNDS)
 
-    def _between(self, level: list[np.ndarray], new: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Latents and curvatures of new points, linearly between those of a solved level."""
-        where = np.stack(np.unravel_index(new, self.shape), axis=1)
-        solved = self._rows(level)
-        slopes = self.fitter.coordinates.slope
-        # curvatures are those of straight coordinates, whose units change from point to point
-        units = slopes(self.latents)[solved]
-        straight = self.curvature[solved] / (units[..., :, None] * units[..., None, :])
-        latents = self.fitter.coordinates.inside(RegularGridInterpolator(level, self.latents[solved])(where))
-        units = slopes(latents)
-        curvature = RegularGridInterpolator(level, straight)(where) * (units[:, :, None] * units[:, None, :])
-        return latents.astype(self.latents.dtype), curvature.astype(self.latents.dtype)
+    def _between(self, level: list[np.ndarray], new: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Latents, curvatures and objectives where new points start: linearly between a solved level's.
+
+        Where that leads far up, solutions around it are of different minima: the one that is lowest there then.
+        """
+        where, solved = np.stack(np.unravel_index(new, self.shape), axis=1), self._rows(level)
+        fits = self.latents[solved], self.curvature[solved]
+        latents, curvature = between(self.fitter.coordinates, level, where, *fits)
+        lowest = self.fitter.objectives(self._values(new), latents)
+        expected = RegularGridInterpolator(level, self.objective[solved])(where)
+        far = np.flatnonzero(~(lowest < expected + _FAR_UP))
+        for corner in corners(level, where[far]):
+            around = np.asarray(np.ravel_multi_index(tuple(corner.T), self.shape))
+            found = self.fitter.objectives(self._values(new[far]), self.latents[around])
+            lower = np.flatnonzero(found < lowest[far])
+            to, of = far[lower], around[lower]
+            lowest[to], latents[to], curvature[to] = found[lower], self.latents[of], self.curvature[of]
+        return latents, curvature, lowest
 
     def _fit(
-        self, points: np.ndarray, latents: np.ndarray, curvature: np.ndarray | None = None, rounds: int = ROUNDS
+        self,
+        points: np.ndarray,
+        latents: np.ndarray,
+        curvature: np.ndarray | None = None,
+        heights: np.ndarray | None = None,
+        rounds: int = ROUNDS,
     ) -> None:
-        """Fit points, and keep what is better."""
+        """Fit points, and keep what is better.
+
+        Fits begin inside, but where objectives at the starts are given, and higher than anything that is looked at:
+        solutions there may have gone to the end of a prior for good.
+        """
+        lowest = float(np.min(self.objective))
+        inside = self.fitter.coordinates.inside(latents)
+        starts = inside if heights is None else np.where(heights[:, None] > lowest + DRAWN, latents, inside)
 
         def keep(some: np.ndarray, fits: Fits, over: np.ndarray) -> None:
             self._keep(points[some], fits)
             self.done[points[some[over]]] = True
 
-        highest = float(np.min(self.objective)) + _FAR
-        self.fitter.fit(self._values(points), latents, curvature, keep, rounds, highest)
+        self.fitter.fit(self._values(points), starts, curvature, keep, rounds, lowest + _FAR, lowest)
 
     def _keep(self, points: np.ndarray, fits: Fits) -> None:
-        """Keep fits that are better than what is kept, or as good and converged."""
+        """Keep fits that are better than what is kept, or as good and converged; of several of a point the lowest."""
         rounding = 16.0 * np.finfo(self.objective.dtype).eps * (1.0 + np.abs(fits.objective))
         improved = fits.objective <= self.objective[points]
         improved |= fits.converged & ~self.converged[points] & (fits.objective <= self.objective[points] + rounding)
-        kept = points[improved]
+        # of what is assigned to a point the last stays
+        last = np.flatnonzero(improved)[np.argsort(-fits.objective[improved], kind="stable")]
         for name in ("latents", "objective", "curvature", "converged"):
-            getattr(self, name)[kept] = getattr(fits, name)[improved]
-        self.gradient[kept] = np.abs(fits.gradient[improved]).max(axis=1, initial=0.0)
+            getattr(self, name)[points[last]] = getattr(fits, name)[last]
+        self.gradient[points[last]] = np.abs(fits.gradient[last]).max(axis=1, initial=0.0)
 
     def _repair(self, every: np.ndarray, suspects: np.ndarray) -> None:
         """Fit points of a level again from where a neighbour ended, if that is better or their own fit has failed.
@@ -238,10 +254,11 @@ class Scan:
         ``every`` has their rows, -1 where a lattice has no point; ``suspects`` are points to begin with.
         """
         for sweep in range(_SWEEPS if self.names else 0):
-            best, start = self._beside(every, suspects)
+            best, start, curvature = self._beside(every, suspects)
             rows = every.ravel()
             height = np.where(np.isfinite(self.objective[rows]), np.abs(self.objective[rows]), 0.0)
-            better = best < self.objective[rows] - _SAME * (1.0 + 1e-3 * height)
+            same = _SAME * (1.0 + 1e-3 * height) + slack(self.objective[rows], float(np.min(self.objective)))
+            better = best < self.objective[rows] - same
             # a fit that has failed beside others that have failed begins again from the middle of the priors
             lost = ~self.converged[rows] & ~better & suspects.ravel() & (sweep == 0)
             start[lost] = 0.0
@@ -249,7 +266,8 @@ class Scan:
             if not again.any():
                 return
             old = self.objective[rows]
-            self._fit(rows[again], start[again])
+            self._fit(rows[lost], start[lost])
+            self._fit(rows[better], start[better], curvature[better], best[better])
             changed = (self.objective[rows] < old).reshape(every.shape)
             suspects = changed.copy()
             for axis in range(every.ndim):
@@ -257,20 +275,30 @@ class Scan:
                 suspects[ahead] |= changed[behind]
                 suspects[behind] |= changed[ahead]
 
-    def _beside(self, every: np.ndarray, suspects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Lowest objective of each point at the solutions of its neighbours, and that solution."""
+    def _beside(self, every: np.ndarray, suspects: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Lowest objective of each point at the solutions of its neighbours, and that solution with its curvature."""
         best = np.full(every.size, np.inf, self.objective.dtype)
         start = np.zeros((every.size, len(self.names)), self.latents.dtype)
+        curvature = np.zeros((every.size, *self.curvature.shape[1:]), self.curvature.dtype)
         places = np.arange(every.size).reshape(every.shape)
         for axis in range(every.ndim):
             for here, there in (pair := pairs(axis, every.ndim), pair[::-1]):
                 asked = suspects[here] & (every[here] >= 0) & (every[there] >= 0)
                 place, neighbour = places[here][asked], every[there][asked]
+                other = ~self._same_minimum(every.ravel()[place], neighbour)
+                place, neighbour = place[other], neighbour[other]
                 found = self.fitter.objectives(self._values(every.ravel()[place]), self.latents[neighbour])
                 lower = found < best[place]
                 best[place[lower]] = found[lower]
                 start[place[lower]] = self.latents[neighbour[lower]]
-        return best, start
+                curvature[place[lower]] = self.curvature[neighbour[lower]]
+        return best, start, curvature
+
+    def _same_minimum(self, points: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """Whether fits ended so near each other that neither is worth starting from for the other."""
+        apart = self.latents[points] - self.latents[others]
+        up = [np.einsum("pi,pij,pj->p", apart, self.curvature[each], apart) for each in (points, others)]
+        return self.converged[points] & self.converged[others] & (np.maximum(*up) < _NEAR)
 
     def _values(self, points: np.ndarray) -> dict[str, np.ndarray]:
         return {name: values[points] for name, values in self.points.items()}

@@ -30,6 +30,10 @@ Evaluate = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 _SEEN = 100.0
 """A curvature over its rounding error, from which on it is one."""
 
+DRAWN, _FAR_TOLERANCE = 12.5, 1e-4
+"""Height of an objective over the lowest, five standard deviations, from which on less is asked of a fit, and how much
+of the height beyond that is tolerated."""
+
 _MOST_ENDS = 2
 """Ends of priors that one step is led along; at more of them it is shortened."""
 
@@ -68,16 +72,16 @@ def gradient_tolerance(model: Model) -> float:
 
 
 @program
-def objectives(objective: Objective, held: Held, latents, batch_size: int) -> Float[Array, " point"]:
-    """The objective at many points, held values of shape ``[point]`` each and latents ``[point, latent]``."""
-    return map_in_batches(lambda point: objective(*point), (held, latents), batch_size)
+def objectives(objective: Objective, held: Held, latents, batch_size: int, number) -> Float[Array, " point"]:
+    """The objective at the first ``number`` points, held values ``[point]`` each and latents ``[point, latent]``."""
+    return map_in_batches(lambda point: objective(*point), (held, latents), batch_size, number)
 
 
 @program
-def objectives_and_gradients(objective: Objective, held: Held, latents, batch_size: int):
-    """The objective and its derivatives in the latents at many points; see :func:`objectives`."""
+def objectives_and_gradients(objective: Objective, held: Held, latents, batch_size: int, number):
+    """The objective and its derivatives in the latents at the first ``number`` points; see :func:`objectives`."""
     both = jax.value_and_grad(objective, argnums=1)
-    return map_in_batches(lambda point: both(*point), (held, latents), batch_size)
+    return map_in_batches(lambda point: both(*point), (held, latents), batch_size, number)
 
 
 @program
@@ -152,6 +156,7 @@ def solve(
     curvature: np.ndarray,
     steps: int,
     tolerance: float,
+    lowest: float = np.inf,
 ) -> Fits:
     """Fit many points, each from its own start.
 
@@ -169,6 +174,8 @@ def solve(
         Most steps of each point.
     tolerance
         Largest derivative of a fit that has converged, in a latent times its width; none converges to zero.
+    lowest
+        Lowest objective of all points, where it is known: of one far above it little is asked (:func:`slack`).
     """
     number = len(latents)
     nothing = np.zeros_like(latents)
@@ -196,13 +203,19 @@ def solve(
             updated *= stretch[:, :, None] * stretch[:, None, :]
             newton = _newton_steps(coordinates, arrived[better], gradient, updated)
             direction[moved] = newton
-            bottom = _is_bottom(coordinates, arrived[better], value, gradient, updated, newton, tolerance)
+            enough = tolerance + slack(value, lowest)
+            bottom = _is_bottom(coordinates, arrived[better], value, gradient, updated, newton, enough)
             for array, new in zip(fits, (arrived[better], value, gradient, updated, bottom), strict=True):
                 array[moved] = new
             unfinished = unfinished[~fits.converged[unfinished] & (fraction[unfinished] > SHORTEST_FRACTION)]
             if not unfinished.size:
                 break
     return fits
+
+
+def slack(objectives: np.ndarray, lowest: float) -> np.ndarray:
+    """What is tolerated in derivatives of fits that end higher than anything that is looked at."""
+    return _FAR_TOLERANCE * np.maximum(objectives - lowest - DRAWN, 0.0)
 
 
 def _rounding(values: np.ndarray) -> np.ndarray:
@@ -279,6 +292,6 @@ def _bfgs(curvature: np.ndarray, steps: np.ndarray, change: np.ndarray) -> np.nd
 def _is_bottom(coordinates: Coordinates, latents, values, gradient, curvature, newton_steps, tolerance) -> np.ndarray:
     """Whether gradients are small and Newton steps would gain next to nothing, or less than can be seen."""
     whole = np.einsum("pii->pi", curvature) + coordinates.towards_ends(latents, gradient)
-    small = np.all(np.abs(gradient) < tolerance * np.sqrt(np.maximum(whole, 1.0)), axis=1)
+    small = np.all(np.abs(gradient) < tolerance[:, None] * np.sqrt(np.maximum(whole, 1.0)), axis=1)
     gain = -_products(gradient, newton_steps)
     return np.isfinite(values) & small & (gain < np.maximum(1e-2 * tolerance, _rounding(values)))

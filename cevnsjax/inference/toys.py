@@ -21,7 +21,7 @@ from cevnsjax.inference.model import Model
 from cevnsjax.inference.objective import Objective
 from cevnsjax.inference.predictive import simulated
 from cevnsjax.inference.profile import check_value
-from cevnsjax.inference.rounds import Fitter
+from cevnsjax.inference.rounds import Fitter, in_blocks
 from cevnsjax.program import program
 
 _BLOCK, _BATCHES = 4096, 8
@@ -161,8 +161,9 @@ def fit_toys(
     # the objective that the fitter has then: data far from a prior take it to one without tables
     fitter = Fitter(objective, block=_BLOCK, evaluator=lambda rows: _evaluator(fitter.objective, batch, rows))
     # toys are much alike: steps learn what is different
-    curvature = fitter.curvatures(jax.tree.map(lambda array: array[:1], rows), fitter.coordinates.inside(latents[:1]))
-    fitter.fit(rows, latents, np.repeat(curvature, number, axis=0), keep)
+    inside = fitter.coordinates.inside(latents)
+    curvature = fitter.curvatures(jax.tree.map(lambda array: array[:1], rows), inside[:1])
+    fitter.fit(rows, inside, np.repeat(curvature, number, axis=0), keep)
     values = solver.constrain(objective, held, latents)
     return ToyFits({name: np.asarray(each) for name, each in values.items()}, -heights, converged, latents)
 
@@ -173,20 +174,12 @@ def latents_of(model: Model, values: Mapping[str, float]) -> np.ndarray:
 
 
 def _evaluator(objective: Objective, batch: int, rows: dict[str, Any]) -> solver.Evaluate:
-    """The objective of toys and its gradient, some batches at a time, of which those that are needed are computed."""
-    size = _BATCHES * batch * number_of_devices()
+    """The objective of toys and its gradient."""
 
-    def evaluate(points: np.ndarray, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        values, gradients = np.empty(len(points), latents.dtype), np.empty_like(latents)
-        for first in range(0, len(points), size):
-            some = np.arange(first, min(first + size, len(points)))
-            filled = np.resize(some, size)
-            at = jax.tree.map(lambda array, filled=filled: array[points[filled]], rows)
-            found = _objectives_and_gradients(objective, at, latents[filled], np.asarray(len(some)), batch)
-            values[some], gradients[some] = (np.asarray(each)[: len(some)] for each in found)
-        return values, gradients
+    def found(rows: dict[str, Any], latents: np.ndarray, number: np.ndarray):
+        return _objectives_and_gradients(objective, rows, latents, number, batch)
 
-    return evaluate
+    return in_blocks(found, rows, _BATCHES * batch * number_of_devices())
 
 
 @program

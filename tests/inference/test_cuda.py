@@ -89,8 +89,8 @@ def test_minimiser(model):
     name, *others = model.names
     objective = Objective(model, model.data(), tuple(others), frozenset([name]))
     held, latents = {name: jnp.linspace(0.1, 0.2, 64)}, jnp.zeros((64, len(others)))
-    assert calls(solver.objectives, objective, held, latents, 64) <= ON_THE_DEVICE
-    assert calls(solver.objectives_and_gradients, objective, held, latents, 32) <= ON_THE_DEVICE
+    assert calls(solver.objectives, objective, held, latents, 64, np.asarray(64)) <= ON_THE_DEVICE
+    assert calls(solver.objectives_and_gradients, objective, held, latents, 32, np.asarray(64)) <= ON_THE_DEVICE
 
 
 def test_what_only_a_processor_has_is_seen():
