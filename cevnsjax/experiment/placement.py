@@ -25,7 +25,7 @@ from cevnsjax.program import program
 
 _POINTS = 4096  # of the grid
 _ORDER = 64  # nodes that a panel is looked at with
-_TOGETHER = 16 * _ORDER  # points of one evaluation: always as many, so that a detector is compiled once
+_TOGETHER = 8 * _ORDER  # points of one evaluation: always as many, so that a detector is compiled once
 _TOLERANCE = 1e-10  # of the largest bin, for each panel
 _TOLERANCE_OF_KINKS = 3e-8  # the same, of what multiplies the kinks of a flux
 _TOLERANCE_OF_JUMPS = 3e-10  # ... of one whose density jumps, as that of a histogram
