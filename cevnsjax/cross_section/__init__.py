@@ -62,6 +62,7 @@ from cevnsjax.cross_section.kinematics import (
     SpinZero,
     ThreeMomentum,
 )
+from cevnsjax.cross_section.left_out import LEFT_OUT
 from cevnsjax.cross_section.light_scalar import (
     LightScalar,
     LightTensor,
@@ -88,6 +89,7 @@ from cevnsjax.cross_section.wimp_nucleus import WimpNodes, WimpNucleus
 
 __all__ = [
     "EARTH_NEUTRONS_PER_PROTON",
+    "LEFT_OUT",
     "NSI",
     "AbstractAbsorptionStrength",
     "AbstractAxialTerm",

@@ -14,7 +14,7 @@ from cevnsjax.cross_section.panels import needed_energy_MeV
 from cevnsjax.experiment.placement import particles_above
 from cevnsjax.experiment.placing import recoils
 from cevnsjax.experiment.view import probabilities
-from cevnsjax.flux import AbstractSource, BosonFlux, sources_of
+from cevnsjax.flux import AbstractSource, AlpFlux, BosonFlux, sources_of
 
 if TYPE_CHECKING:
     from cevnsjax.experiment.experiment import Experiment
@@ -26,7 +26,7 @@ _SEEN = 1e-2  # of the largest probability: what noise lifts above the threshold
 def unseen_sources(experiment: "Experiment") -> tuple[str, ...]:
     """Sentences about sources that send nothing, or whose flux ends below what a recoil that is seen needs.
 
-    Light bosons are not sent where they are heavier than what any photon of their source can make.
+    Light bosons are not sent where they are heavier than what any channel or line of their source can make.
 
     Seen is a recoil whose probability to be in any bin is a hundredth of the largest one. What ends in levels or leaves
     all of its energy is not looked at.
@@ -42,6 +42,7 @@ def unseen_sources(experiment: "Experiment") -> tuple[str, ...]:
         One sentence for each such source; none where all is well.
     """
     said = [sentence for name in sources_of(experiment.sources, BosonFlux) for sentence in _of_bosons(experiment, name)]
+    said += [sentence for name in sources_of(experiment.sources, AlpFlux) for sentence in _of_lines(experiment, name)]
     for recoil, name in sorted(recoils(experiment)):
         flux = experiment.sources[name].flux
         panels = experiment.panels[recoil, name]
@@ -71,15 +72,27 @@ def _of_bosons(experiment: "Experiment", name: str) -> list[str]:
     mass, heaviest = float(flux.mass_MeV), float(flux.heaviest_boson_MeV)
     if mass >= heaviest:
         return [
-            f"The source {name} sends nothing: its boson of {mass:.4g} MeV is heavier than what its photons make, "
+            f"The source {name} sends nothing: its boson of {mass:.4g} MeV is heavier than what its channels make, "
             f"{heaviest:.4g} MeV at most."
         ]
-    left_out = {channel: each.photons_left_out(flux.boson) for channel, each in sorted(flux.channels.items())}
+    begins = {channel: each.begins_above(flux.boson) for channel, each in sorted(flux.channels.items())}
     return [
-        f"The photons of {name}.{channel} begin at {ends[0]:.4g} MeV, above the {ends[1]:.4g} MeV that make a boson of "
-        f"{mass:.4g} MeV: what lower ones would make is left out."
-        for channel, ends in left_out.items()
+        f"The spectrum of {name}.{channel} begins at {ends[0]:.4g} MeV, above the {ends[1]:.4g} MeV that make a boson "
+        f"of {mass:.4g} MeV: what lower energies would make is left out."
+        for channel, ends in begins.items()
         if ends is not None
+    ]
+
+
+def _of_lines(experiment: "Experiment", name: str) -> list[str]:
+    """What is to be said of a source of nuclear lines."""
+    flux = typing.cast(AlpFlux, experiment.sources[name].flux)
+    mass, largest = float(flux.mass_MeV), float(flux.energy_MeV.max())
+    if mass < largest:
+        return []
+    return [
+        f"The source {name} sends nothing: its boson of {mass:.4g} MeV is heavier than all of its lines, {largest:.4g} "
+        "MeV at most."
     ]
 
 

@@ -20,9 +20,11 @@ from cevnsjax.flux.arrivals import (
     SingleDecayArrival,
     SteadyArrival,
 )
+from cevnsjax.flux.associated_emission import AssociatedEmission
 from cevnsjax.flux.atmospheric import atmospheric_neutrinos
 from cevnsjax.flux.background_times import AbstractTimeDistribution, ExponentialTimes, HistogramTimes
 from cevnsjax.flux.boosted import BoostedDarkMatter
+from cevnsjax.flux.boson_bremsstrahlung import BremsstrahlungEmission, boson_bremsstrahlung
 from cevnsjax.flux.boson_emission import AbstractBosonEmission, ComptonEmission, PrimakoffEmission
 from cevnsjax.flux.boson_flux import BosonFlux
 from cevnsjax.flux.boson_production import AbstractBosonProduction, AbstractIsotropicProduction
@@ -50,11 +52,19 @@ from cevnsjax.flux.facilities import (
 )
 from cevnsjax.flux.flux import FLAVOURS, AbstractFlux, AbstractSource, parse_neutrino
 from cevnsjax.flux.flux_nodes import FluxNodes
+from cevnsjax.flux.fusion_neutrons import FusionNeutrons, fusion_line, fusion_neutrons
 from cevnsjax.flux.halo import HaloWimps, StandardHalo
 from cevnsjax.flux.interpolated import InterpolatedSpectra
 from cevnsjax.flux.line_profile import AbstractLineProfile, GaussianProfile, RecoilProfile, ThermalProfile
 from cevnsjax.flux.line_sources import LineSource, argon_37_source, chromium_51_source
 from cevnsjax.flux.meson_cells import MesonCells, beam_pions, beams_with_pions
+from cevnsjax.flux.meson_emission import (
+    NeutralMesonEmission,
+    StoppedMesonEmission,
+    eta_emission,
+    pion_emission,
+    stopped_pion_emission,
+)
 from cevnsjax.flux.moments import POWERS, energy_powers
 from cevnsjax.flux.mono_energetic import MonoEnergetic
 from cevnsjax.flux.neutral_mesons import AbstractNeutralMeson, Eta, NeutralPion
@@ -81,6 +91,7 @@ from cevnsjax.flux.reactor_spectra import (
     reactor_spectra,
 )
 from cevnsjax.flux.reweighted_photons import ReweightedPhotons, beam_photons
+from cevnsjax.flux.secondary_spectra import pair_electrons, pair_positrons, pion_photons
 from cevnsjax.flux.snewpy_models import snewpy_fluence
 from cevnsjax.flux.solar import SolarNeutrinos, solar_neutrinos
 from cevnsjax.flux.solar_oscillation import SolarOscillation
@@ -116,9 +127,11 @@ __all__ = [
     "AbstractStrength",
     "AbstractTimeDistribution",
     "AlpFlux",
+    "AssociatedEmission",
     "BoostedDarkMatter",
     "BosonFlux",
     "BoxGeometry",
+    "BremsstrahlungEmission",
     "ComptonEmission",
     "ConeGeometry",
     "CoreCollapseHistory",
@@ -136,6 +149,7 @@ __all__ = [
     "ExponentialPolynomials",
     "ExponentialTimes",
     "FluxNodes",
+    "FusionNeutrons",
     "GaussianProfile",
     "GaussianPulse",
     "HaloWimps",
@@ -148,6 +162,7 @@ __all__ = [
     "M1Emission",
     "MesonCells",
     "MonoEnergetic",
+    "NeutralMesonEmission",
     "NeutralPion",
     "NuclearLine",
     "PhotonSpectrum",
@@ -174,6 +189,7 @@ __all__ = [
     "StandardHalo",
     "SteadyArrival",
     "SterileOscillation",
+    "StoppedMesonEmission",
     "StoppedMesons",
     "SupernovaBurst",
     "SupernovaConversion",
@@ -192,25 +208,34 @@ __all__ = [
     "beam_pions",
     "beams_with_pions",
     "boron_capture",
+    "boson_bremsstrahlung",
     "chromium_51_source",
     "cosmic_rays",
     "dark_beam",
     "decay_at_rest_facility",
     "electron_bremsstrahlung",
     "energy_powers",
+    "eta_emission",
     "facility_dark_matter",
     "facility_neutrinos",
     "fissions_per_s",
+    "fusion_line",
+    "fusion_neutrons",
     "huber_mueller_polynomials",
     "hydrogen_capture",
     "named_flux",
+    "pair_electrons",
+    "pair_positrons",
     "parse_neutrino",
+    "pion_emission",
+    "pion_photons",
     "proton_splitting",
     "reactor_photons",
     "reactor_spectra",
     "snewpy_fluence",
     "solar_neutrinos",
     "sources_of",
+    "stopped_pion_emission",
     "stopped_pions",
     "target_photons",
     "track_length_per_MeV",

@@ -21,7 +21,7 @@ _ORDER, _COMPTON_ORDER = 12, 8
 class AbstractBosonEmission(eqx.Module):
     """A channel that makes bosons, alike in all directions."""
 
-    coupling: eqx.AbstractClassVar[Literal["electron", "photon"]]
+    coupling: eqx.AbstractClassVar[Literal["electron", "photon", "charge"]]
     """Which coupling of the boson it takes."""
 
     norm: eqx.AbstractVar[Float[Array, ""]]
@@ -33,8 +33,8 @@ class AbstractBosonEmission(eqx.Module):
         """Mass from which on no boson is made, MeV."""
 
     @abstractmethod
-    def photons_left_out(self, boson: AbstractLightBoson) -> tuple[float, float] | None:
-        """Where a table of photons begins and the energy that makes the boson, MeV, if there is something between."""
+    def begins_above(self, boson: AbstractLightBoson) -> tuple[float, float] | None:
+        """Where a table of photons or positrons begins and what makes the boson, MeV, if there is something between."""
 
     @abstractmethod
     def nodes(self, boson: AbstractLightBoson) -> tuple[Float[Array, " node"], Float[Array, " node"]]:
@@ -60,7 +60,7 @@ class ComptonEmission(AbstractBosonEmission):
         Ratio of the production to its prediction (1 nominally).
     """
 
-    coupling: ClassVar[Literal["electron", "photon"]] = "electron"
+    coupling: ClassVar[Literal["electron", "photon", "charge"]] = "electron"
     photons: AbstractPhotonSpectrum
     target: PhotonTarget = eqx.field(converter=PhotonTarget.named)
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
@@ -74,8 +74,8 @@ class ComptonEmission(AbstractBosonEmission):
         end = self.photons.break_points_MeV[-1]
         return ELECTRON_MASS_MEV * (jnp.sqrt(1.0 + 2.0 * end / ELECTRON_MASS_MEV) - 1.0)
 
-    def photons_left_out(self, boson: AbstractLightBoson) -> tuple[float, float] | None:
-        return _left_out(self.photons, compton_threshold_MeV(boson))
+    def begins_above(self, boson: AbstractLightBoson) -> tuple[float, float] | None:
+        return left_out(self.photons, compton_threshold_MeV(boson))
 
     def nodes(self, boson: AbstractLightBoson) -> tuple[Float[Array, " node"], Float[Array, " node"]]:
         photon, number = _photon_nodes(self.photons, compton_threshold_MeV(boson))
@@ -99,7 +99,7 @@ class PrimakoffEmission(AbstractBosonEmission):
         Ratio of the production to its prediction (1 nominally).
     """
 
-    coupling: ClassVar[Literal["electron", "photon"]] = "photon"
+    coupling: ClassVar[Literal["electron", "photon", "charge"]] = "photon"
     photons: AbstractPhotonSpectrum
     target: PhotonTarget = eqx.field(converter=PhotonTarget.named)
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
@@ -111,8 +111,8 @@ class PrimakoffEmission(AbstractBosonEmission):
     def heaviest_boson_MeV(self) -> Scalar:
         return self.photons.break_points_MeV[-1]
 
-    def photons_left_out(self, boson: AbstractLightBoson) -> tuple[float, float] | None:
-        return _left_out(self.photons, boson.mass_MeV)
+    def begins_above(self, boson: AbstractLightBoson) -> tuple[float, float] | None:
+        return left_out(self.photons, boson.mass_MeV)
 
     def nodes(self, boson: AbstractLightBoson) -> tuple[Float[Array, " node"], Float[Array, " node"]]:
         photon, number = _photon_nodes(self.photons, boson.mass_MeV)
@@ -124,7 +124,7 @@ class PrimakoffEmission(AbstractBosonEmission):
         return photon, number * section / self.target.absorption_barn(photon)
 
 
-def _left_out(photons: AbstractPhotonSpectrum, threshold_MeV: Scalar) -> tuple[float, float] | None:
+def left_out(photons: AbstractPhotonSpectrum, threshold_MeV: Scalar) -> tuple[float, float] | None:
     """Where a table that begins above the threshold does, and the threshold; formulas end where they are meant to."""
     first, threshold = float(photons.break_points_MeV[0]), float(threshold_MeV)
     return (first, threshold) if isinstance(photons, TabulatedPhotons) and first > threshold else None

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cevnsjax.arrays import Scalar, as_float, check_not_negative, check_positive
+from cevnsjax.arrays import Scalar, as_float, check_not_negative, check_positive, is_concrete
 from cevnsjax.errors import CevnsjaxError
 from cevnsjax.flux.boson_emission import AbstractBosonEmission
 from cevnsjax.flux.boson_source import AbstractBosonSource
@@ -33,6 +33,8 @@ class BosonFlux(AbstractBosonSource):
         Where the detector stands.
     norm
         Ratio of the flux to its prediction (1 nominally).
+    source_radius_m
+        Of the core or target, m: what is seen of it is a point, and a detector inside of it is refused.
     """
 
     components: tuple[str, ...] = eqx.field(static=True, init=False)
@@ -41,6 +43,7 @@ class BosonFlux(AbstractBosonSource):
     events: Float[Array, ""] = eqx.field(converter=as_float)
     geometry: AbstractDetectorGeometry
     norm: Float[Array, ""] = eqx.field(converter=as_float, default=1.0)
+    source_radius_m: float = eqx.field(static=True, default=0.0)
 
     def __post_init__(self):
         self.components = tuple(sorted(self.channels))
@@ -50,6 +53,13 @@ class BosonFlux(AbstractBosonSource):
             raise CevnsjaxError("channels must name at least one channel that makes bosons, got none.")
         check_positive("events", self.events, "")
         check_not_negative("norm", self.norm, "")
+        check_not_negative("source_radius_m", self.source_radius_m, "m")
+        front = self.geometry.front_m
+        if is_concrete(front) and float(front) < self.source_radius_m:
+            raise CevnsjaxError(
+                f"The detector begins {float(front):g} m from the middle of a source of {self.source_radius_m:g} m "
+                "radius: it would be inside."
+            )
 
     @property
     def paths(self) -> tuple[Float[Array, " path"], Float[Array, " path"]] | None:

@@ -26,8 +26,10 @@ def electron_bremsstrahlung(
     (1986); J. D. Bjorken et al., Phys. Rev. D 80, 075018 (2009).
 
     It holds for m_e << m_V << E_e, where it does not depend on E_e. It has no threshold, and m_V = 0 gives 3/4 of the
-    soft photons that electrons radiate. Masses up to that of an electron, and electrons with less energy than five m_V,
-    are refused where they can be seen; inside of a transformation nothing is checked.
+    soft photons that electrons radiate. As in github.com/athompson-git/alplib its logarithm is half of theirs:
+    :func:`cevnsjax.flux.boson_bremsstrahlung`, which has their limit, is twice as large for m_V far above m_e. Masses
+    up to that of an electron, and electrons with less energy than five m_V, are refused where they can be seen; inside
+    of a transformation nothing is checked.
 
     Parameters
     ----------

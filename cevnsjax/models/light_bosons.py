@@ -26,6 +26,8 @@ _MIXING = Parameter("epsilon", dist.LogUniform(1e-10, 1.0), "mixing", "", "kinet
 def _prepared(experiment, boson: AbstractLightBoson, coupling: str):
     """The experiment with a particle in its sources of bosons, and the channels of its coupling alone.
 
+    A dark photon couples to all charges, those of electrons among them.
+
     A particle of the same kind that has the coupling stays as it is.
     """
     if not isinstance(experiment, Experiment):
@@ -33,7 +35,8 @@ def _prepared(experiment, boson: AbstractLightBoson, coupling: str):
     sources = dict(experiment.sources)
     for name in sources_of(sources, BosonFlux):
         flux: Any = sources[name].flux
-        channels = {key: each for key, each in flux.channels.items() if each.coupling == coupling}
+        made_by = ("electron", "charge") if isinstance(boson, DarkPhoton) else (coupling,)
+        channels = {key: each for key, each in flux.channels.items() if each.coupling in made_by}
         if not channels:
             raise ParameterError(
                 f"The source {name} makes no boson by a coupling to {coupling}s; it has {', '.join(flux.channels)}."
@@ -94,7 +97,7 @@ LIGHT_BOSON_MODELS: dict[str, NamedModel] = {
         ELECTRON_COUPLING,
     ),
     "dark-photon-visible": _model(
-        "dark photon without dark states: Compton-like scattering, its inverse, and decay above 2 m_e",
+        "dark photon without dark states: Compton-like scattering, its inverse, mesons, and decay above 2 m_e",
         functools.partial(DarkPhoton, _MASS_MEV, 1e-5),
         "electron",
         _MIXING,

@@ -172,6 +172,12 @@ class ChargedMesonDecay(eqx.Module):
 
     def branching_ratio(self, couplings: MesonCouplings, boson_mass_MeV: Scalar) -> Scalar:
         """Share of mesons that decay so; zero for a boson (m_V, MeV) of m_M - m_l or more."""
+        return self.boson_nodes(couplings, boson_mass_MeV)[1].sum()
+
+    def boson_nodes(
+        self, couplings: MesonCouplings, boson_mass_MeV: Scalar
+    ) -> tuple[Float[Array, " node"], Float[Array, " node"]]:
+        """Energies of the boson for a meson at rest, MeV, and the share of mesons that each stands for."""
         meson, lepton = self.meson.mass_MeV, self.lepton_mass_MeV
         mass, is_open = self._open_mass(boson_mass_MeV)
         limit = jnp.where(is_open, self.rapidity_limit(boson_mass_MeV), 1.0)
@@ -185,11 +191,10 @@ class ChargedMesonDecay(eqx.Module):
         remaining = lepton**2 * jnp.expm1(width * (1.0 + abscissae))
         kinetic = largest - remaining / (2.0 * meson)
         fast = mass + kinetic, jnp.sqrt(kinetic * (kinetic + 2.0 * mass)), remaining
-        density = self._energy_density(
-            couplings, mass, *(jnp.concatenate(each) for each in zip(slow, fast, strict=True))
-        )
+        energy, momentum, rest = (jnp.concatenate(each) for each in zip(slow, fast, strict=True))
+        density = self._energy_density(couplings, mass, energy, momentum, rest)
         energy_steps = half * slow[1] * weights, width * (remaining + lepton**2) / (2.0 * meson) * weights
-        return jnp.where(is_open, density @ jnp.concatenate(energy_steps), 0.0)
+        return energy, jnp.where(is_open, density * jnp.concatenate(energy_steps), 0.0)
 
     def width_MeV(self, couplings: MesonCouplings, boson_mass_MeV: Scalar) -> Scalar:
         """Partial width, MeV."""

@@ -13,6 +13,7 @@ from cevnsjax.validation.designs import DESIGNS
 from cevnsjax.validation.dresden_ii import DRESDEN_II
 from cevnsjax.validation.electron_scattering import ELECTRON_SCATTERING
 from cevnsjax.validation.form_factors import FORM_FACTORS
+from cevnsjax.validation.light_bosons import LIGHT_BOSONS
 from cevnsjax.validation.limits import LIMITS
 from cevnsjax.validation.neutrino_reactions import NEUTRINO_REACTIONS
 from cevnsjax.validation.nuclear_levels import NUCLEAR_LEVELS
@@ -64,5 +65,6 @@ PUBLISHED: tuple[PublishedNumber, ...] = (
     *DARK_MATTER,
     *DARK_LIMITS,
     *BOOSTED,
+    *LIGHT_BOSONS,
 )
 """All published numbers, in the order of the table that ``cevnsjax validate`` prints."""

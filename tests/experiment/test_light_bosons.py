@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from cevnsjax.errors import ParameterError
-from cevnsjax.experiment import EXPERIMENTS
+from cevnsjax.experiment import EXPERIMENTS, DescriptionError, read_experiment
+from cevnsjax.experiment.catalogue import DESCRIPTIONS
 from cevnsjax.flux import BosonFlux
 from cevnsjax.inference import build_model
 from cevnsjax.models import MODELS, named_model
@@ -82,3 +83,52 @@ def test_refused(miner):
     alone = dataclasses.replace(miner, sources={"reactor": dataclasses.replace(reactor, flux=flux)})
     with pytest.raises(ParameterError, match="makes no boson by a coupling to photons; it has compton"):
         build_model(alone, "alp-photon")
+
+
+BY_COUPLING = {
+    "alp-photon": {"primakoff"},
+    "alp-electron": {"associated", "bremsstrahlung", "compton", "resonant"},
+    "dark-photon-visible": {
+        "associated",
+        "bremsstrahlung",
+        "compton",
+        "neutral_pions",
+        "resonant",
+        "stopped_pions_electron",
+        "stopped_pions_muon",
+    },
+}
+BEAMS = ("ccm120-bosons", "ccm200-bosons", "coherent-nai-bosons", "coherent-csi-bosons", "pip2-bd-bosons")
+SLOW = [pytest.param(beam, model, marks=pytest.mark.slow) for beam in BEAMS for model in BY_COUPLING]
+
+
+@pytest.mark.parametrize(("beam", "model"), [("ccm200-bosons", "alp-electron"), *SLOW])
+def test_beams(beam, model):
+    """Channels by coupling, alone as often as together; couplings are zero until a model gives them."""
+    experiment = EXPERIMENTS[beam]()
+    assert float(experiment.signal().sum()) == 0.0
+    ready, paths = prepared(model, experiment)
+    (name,) = ready.sources
+    flux, where = ready.sources[name].flux, f"sources.{name}.flux.channels"
+    assert set(flux.components) == BY_COUPLING[model]
+    norms = [f"{where}.{channel}.norm" for channel in flux.components]
+
+    @jax.jit
+    @jax.vmap
+    def counts(numbers):
+        return set_paths(ready, [*paths, *norms], [1.5, 1e-6, *numbers]).signal().sum()
+
+    *alone, together = counts(jnp.concatenate([jnp.eye(len(norms)), jnp.ones((1, len(norms)))]))
+    assert min(alone) > 0.0
+    np.testing.assert_allclose(together, sum(alone), rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["ExternalPairConversion", "pair_conversion", "Bethe-Heitler"])
+def test_pair_conversion_is_left_out(kind, tmp_path):
+    """By name, in one sentence that says why."""
+    text = DESCRIPTIONS["miner-bosons"].read_text().replace('kind = "InverseCompton"', f'kind = "{kind}"')
+    (path := tmp_path / "pairs.toml").write_text(text)
+    with pytest.raises(
+        DescriptionError, match=r"inverse_compton\.kind.*external pair conversion.*is left out: it needs"
+    ):
+        read_experiment(path)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import pytest
 
 from cevnsjax.experiment import EXPERIMENTS, read_experiment, unseen_sources
-from cevnsjax.flux import TabulatedPhotons
+from cevnsjax.flux import AlpFlux, TabulatedPhotons, sources_of
 
 FOLDER = Path(__file__).parent / "own_detector"
 
@@ -41,11 +41,22 @@ def test_bosons():
     assert unseen_sources(experiment) == ()
     where = lambda e: e.sources["reactor"].flux.boson.mass_MeV  # noqa: E731
     assert unseen_sources(eqx.tree_at(where, experiment, jnp.asarray(12.0))) == (
-        "The source reactor sends nothing: its boson of 12 MeV is heavier than what its photons make, 10 MeV at most.",
+        "The source reactor sends nothing: its boson of 12 MeV is heavier than what its channels make, 10 MeV at most.",
     )
     photons = TabulatedPhotons([1.0, 3.0, 8.0], [3.0, 0.5, 1e-3])
     table = eqx.tree_at(lambda e: e.sources["reactor"].flux.channels["primakoff"].photons, experiment, photons)
     assert unseen_sources(table) == (
-        "The photons of reactor.primakoff begin at 1 MeV, above the 0.1 MeV that make a boson of 0.1 MeV: what lower "
-        "ones would make is left out.",
+        "The spectrum of reactor.primakoff begins at 1 MeV, above the 0.1 MeV that make a boson of 0.1 MeV: what lower "
+        "energies would make is left out.",
+    )
+
+
+def test_lines():
+    """An ALP that is heavier than the photons of every transition."""
+    experiment = EXPERIMENTS["reactor-alp-csi-1t"]()
+    assert unseen_sources(experiment) == ()
+    (name,) = sources_of(experiment.sources, AlpFlux)
+    where = lambda e: e.sources[name].flux.boson.mass_MeV  # noqa: E731
+    assert unseen_sources(eqx.tree_at(where, experiment, jnp.asarray(3.0))) == (
+        f"The source {name} sends nothing: its boson of 3 MeV is heavier than all of its lines, 2.223 MeV at most.",
     )

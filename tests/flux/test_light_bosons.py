@@ -334,6 +334,11 @@ def test_refused():
         SphereGeometry(1.0, 1.5)
     with pytest.raises(CevnsjaxError, match="distance_m must be positive"):
         BoxGeometry(0.0, 1.0, 1.0, 1.0)
+    for name, front in (("cone", "2"), ("sphere", "2"), ("cylinder", "2"), ("box", "2")):
+        channels = {"p": PrimakoffEmission(photons=REACTOR, target="W")}
+        with pytest.raises(CevnsjaxError, match=f"begins {front} m from the middle of a source of 3 m radius"):
+            BosonFlux(Alp(0.1), channels, 1.0, placed(name), source_radius_m=3.0)
+        assert BosonFlux(Alp(0.1), channels, 1.0, placed(name), source_radius_m=1.5).source_radius_m == 1.5
     with pytest.raises(CevnsjaxError, match="channels must name at least one channel"):
         BosonFlux(Alp(0.1), {}, 1.0, placed())
     with pytest.raises(UnknownNameError, match="element with a table of the absorption of photons"):

@@ -8,6 +8,7 @@ import inspect
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import equinox as eqx
@@ -45,7 +46,7 @@ def fields_of(make: Any) -> dict[str, Field]:
 @functools.cache
 def kinds_of(wanted: type) -> dict[str, Callable]:
     """Public names of a type's room that make it: its classes, their constructors, and functions."""
-    room = importlib.import_module(".".join(wanted.__module__.split(".")[:2]))
+    room = _room(wanted)
     kinds: dict[str, Callable] = {}
     for name in room.__all__:
         public = getattr(room, name)
@@ -56,6 +57,10 @@ def kinds_of(wanted: type) -> dict[str, Callable]:
         elif inspect.isfunction(public) and _makes(public, wanted):
             kinds[name] = public
     return kinds
+
+
+def _room(wanted: type) -> ModuleType:
+    return importlib.import_module(".".join(wanted.__module__.split(".")[:2]))
 
 
 def _constructors(public: type) -> dict[str, Callable]:
@@ -86,8 +91,18 @@ def kind_named(wanted: type, kind: Any, where: Where) -> Callable:
     if ":" in name:
         return _own(wanted, name, where.at("kind"))
     if name not in kinds:
+        reason = _left_out(wanted, name)
+        if reason is not None:
+            where.at("kind").fail(reason)
         where.at("kind").fail(f"there is no {_noun(wanted)} {name!r}; {near_matches(name, kinds)}")
     return kinds[name]
+
+
+def _left_out(wanted: type, name: str) -> str | None:
+    """Why there is no such kind, where a room says so: its ``LEFT_OUT`` has parts of names, in small letters alone."""
+    plain = "".join(letter for letter in name.casefold() if letter.isalnum())
+    reasons = getattr(_room(wanted), "LEFT_OUT", {})
+    return next((reason for part, reason in reasons.items() if part in plain), None)
 
 
 def _own(wanted: type, name: str, where: Where) -> Callable:

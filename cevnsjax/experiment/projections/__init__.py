@@ -6,7 +6,7 @@ Copy one of either to add another; what is built here is named in `PROJECTIONS`.
 from collections.abc import Callable
 
 from cevnsjax.experiment.experiment import Experiment
-from cevnsjax.experiment.projections.ccm_bosons import ccm120_bosons
+from cevnsjax.experiment.projections.ccm_bosons import ccm120_bosons, ccm200_bosons
 from cevnsjax.experiment.projections.ccm_lines import ccm120_lines, ccm200_lines
 from cevnsjax.experiment.projections.cicenns import cicenns
 from cevnsjax.experiment.projections.flux_precision import flux_precision
@@ -20,6 +20,7 @@ PROJECTIONS: dict[str, Callable[[], Experiment]] = {
     "cicenns": cicenns,
     "ccm120-bosons": ccm120_bosons,
     "ccm120-lines": ccm120_lines,
+    "ccm200-bosons": ccm200_bosons,
     "ccm200-lines": ccm200_lines,
     "reactor-alp-csi-1t": reactor_alp_csi_1t,
     "reactor-alp-csi-10t": reactor_alp_csi_10t,
@@ -30,6 +31,7 @@ __all__ = [
     "PROJECTIONS",
     "ccm120_bosons",
     "ccm120_lines",
+    "ccm200_bosons",
     "ccm200_lines",
     "cicenns",
     "flux_precision",
