@@ -213,7 +213,6 @@ API = {
         "cosmic_rays",
         "dark_beam",
         "decay_at_rest_facility",
-        "electron_bremsstrahlung",
         "energy_powers",
         "eta_emission",
         "facility_dark_matter",

@@ -43,7 +43,6 @@ from cevnsjax.flux.detector_geometry import (
     SphereGeometry,
 )
 from cevnsjax.flux.diffuse_supernova import CoreCollapseHistory, DiffuseSupernovae
-from cevnsjax.flux.electron_bremsstrahlung import electron_bremsstrahlung
 from cevnsjax.flux.facilities import (
     DECAY_AT_REST_FACILITIES,
     DecayAtRestFacility,
@@ -213,7 +212,6 @@ __all__ = [
     "cosmic_rays",
     "dark_beam",
     "decay_at_rest_facility",
-    "electron_bremsstrahlung",
     "energy_powers",
     "eta_emission",
     "facility_dark_matter",

@@ -41,8 +41,8 @@ def boson_bremsstrahlung(
     with S = Z^2 ln(184 Z^(-1/3)) + Z ln(1194 Z^(-2/3)) of complete screening. A photon is exact but for terms without a
     logarithm, 4 alpha^3/m_e^2 S [4 (1 - x)/3 + x^2]/x, as is the logarithm of Y.-S. Tsai, Phys. Rev. D 34, 1326 (1986)
     for a pseudoscalar, whose other terms are in :func:`alp_bremsstrahlung` and are taken where the boson is an
-    :class:`cevnsjax.particle.Alp`: they take up to a tenth off. For a vector far above m_e it is twice
-    :func:`electron_bremsstrahlung`, which has half of that photon. Screening is complete where m^2/(2 E) is far below
+    :class:`cevnsjax.particle.Alp`: they take up to a tenth off. For a vector far above m_e it is twice that of
+    github.com/athompson-git/alplib, which has half of that photon. Screening is complete where m^2/(2 E) is far below
     m_e Z^(1/3)/184: for heavier bosons the logarithm is smaller, by half for 20 MeV at 200 MeV on tungsten (recalled).
 
     Parameters

@@ -15,7 +15,6 @@ from cevnsjax.flux import (
     ProtonBremsstrahlung,
     alp_bremsstrahlung,
     decay_at_rest_facility,
-    electron_bremsstrahlung,
     proton_splitting,
 )
 from cevnsjax.flux.proton_bremsstrahlung import (
@@ -33,22 +32,6 @@ ALPLIB = (137.035999084 / 137.0) ** 2 * (6.58212e-14 * 2.998 / 1.973269804e-13) 
 
 def dark(mass_MeV, portal=None):
     return DiracDarkMatter(as_float(mass_MeV) / 3.0, portal or VectorPortal(1e-3, 0.5), 3.0)
-
-
-@pytest.mark.parametrize(
-    ("energy", "electron", "mass", "published"),
-    [
-        (5.0, 10.0, 0.1, 5.280952219488566e-30),
-        (20.0, 50.0, 1.0, 1.036329343568934e-31),
-        (0.5, 1.0, 0.01, 5.681084064789456e-29),
-    ],
-)
-def test_alplib(energy, electron, mass, published):
-    """Its dsigma/dE_V (cm^2/MeV) on tungsten for e epsilon of 1e-3; two of three are not valid."""
-    section = jax.jit(electron_bremsstrahlung, static_argnums=4)
-    numbers = (as_float(each) for each in (energy / electron, electron, mass / UNIT, 0.00030282212087))
-    found = float(section(*numbers, 74)) * 1e-40 / electron / UNIT**2
-    assert found * ALPLIB == pytest.approx(published, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -91,15 +74,6 @@ def test_alp_bremsstrahlung_is_smooth(precision):
         assert np.all(np.isfinite(each))
     np.testing.assert_allclose(value[2], value[3], rtol=3e-5)
     np.testing.assert_allclose(by_mass[2], by_mass[3], rtol=1e-3)
-
-
-def test_electron_validity():
-    """Masses that the approximation does not hold for are refused in one sentence."""
-    share, coupling = as_float(0.5), as_float(1e-4)
-    assert float(electron_bremsstrahlung(share, as_float(50.0), as_float(5.0), coupling, 74)) > 0.0
-    for electron, mass in ((50.0, 0.1), (50.0, 20.0)):
-        with pytest.raises(CevnsjaxError, match=f"needs m_e << m_V << E_e.*m_V = {mass:g} MeV for E_e = 50 MeV"):
-            electron_bremsstrahlung(share, as_float(electron), as_float(mass), coupling, 74)
 
 
 def splitting(z, transverse2, mass):
