@@ -117,7 +117,7 @@ def profile_map(
     if resume and folder is None:
         raise OutputError("Resuming needs the folder of the interrupted map.")
     on_cpu = jax.default_backend() == "cpu"
-    batch = batch_size or (8 if on_cpu else 4096)
+    batch = batch_size or (16 if on_cpu else 4096)
     block = block_size or (512 if on_cpu else 4096)
     journal = None
     if folder is not None:
